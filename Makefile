@@ -1,0 +1,80 @@
+# Redline.  A fresh machine needs Python 3.11 or newer and `make`; everything else is set up here.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PORT   ?= 8000
+ARGS   ?=
+PART   ?= all
+ONLY   ?=
+export PYTHONDONTWRITEBYTECODE ?= 1
+
+.PHONY: help demo test check soak bench lint types contracts fast console servers clean lock
+
+help:
+	@echo "make demo [PORT=8000] [ARGS=--once]   the whole chain on this machine: simulated plant, monitor, console"
+	@echo "make test [PART=static|unit|servers|chain|browser]   all tests, or one part of them"
+	@echo "make check                            lint, types, contracts, fast tests"
+	@echo "make soak                             the long tests"
+	@echo "make bench [ONLY=pipeline]            the figures"
+
+# --- set-up ------------------------------------------------------------------------------------------
+.make/python: requirements-dev.txt pyproject.toml deploy/build_console.py
+	@mkdir -p .make
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Redline needs Python 3.11 or newer: make PYTHON=python3.11" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "no venv module: apt-get install python3-venv" >&2; exit 2; }
+	@echo "installing Python packages (locked, with hashes) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@echo "building the console and installing redline ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+console: .make/python
+	@$(BIN)/python deploy/build_console.py
+
+servers:
+	@deploy/setup.sh
+
+# --- use ---------------------------------------------------------------------------------------------
+demo: .make/python console
+	@$(BIN)/redline demo --port $(PORT) $(ARGS)
+
+# --- checks ------------------------------------------------------------------------------------------
+lint: .make/python
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
+
+types: .make/python
+	@$(BIN)/mypy
+
+contracts: .make/python
+	@$(BIN)/lint-imports --no-cache >/tmp/redline-contracts.log || { cat /tmp/redline-contracts.log; exit 1; }
+
+fast: .make/python
+	@$(BIN)/pytest -q -m "not slow and not browser and not soak" -n 2 tests
+
+check: lint types contracts fast
+
+# Each part takes less than nine minutes; a skipped test fails where everything can be installed (tests/conftest.py).
+test: .make/python console servers
+	@case "$(PART)" in \
+	  all)     $(MAKE) --no-print-directory lint types contracts && $(BIN)/pytest -q -m "not soak" tests ;; \
+	  static)  $(MAKE) --no-print-directory lint types contracts ;; \
+	  unit)    $(BIN)/pytest -q -n 2 -m "not slow and not browser and not soak" tests ;; \
+	  servers) $(BIN)/pytest -q -m "slow and not browser and not soak" tests/drivers tests/monitor tests/simulators tests/rules ;; \
+	  chain)   $(BIN)/pytest -q -m "slow and not browser and not soak" tests/faults tests/scenarios tests/architecture tests/deploy ;; \
+	  browser) $(BIN)/pytest -q -m "browser and not soak" tests ;; \
+	  *) echo "PART is one of: all static unit servers chain browser" >&2; exit 2 ;; \
+	esac
+
+soak: .make/python console servers
+	@$(BIN)/pytest -q -m soak tests
+
+bench: .make/python
+	@$(BIN)/python -m tests.benchmarks $(ONLY)
+
+# Maintainers only: rewrite the lock files from pyproject.toml (needs `pip install uv`).
+lock:
+	uv pip compile -q pyproject.toml --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-emit-index-url -o requirements.txt
+	uv pip compile -q pyproject.toml --extra dev -c requirements.txt --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-emit-index-url -o requirements-dev.txt
+
+clean:
+	rm -rf .make .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis monitor/console/dist monitor/console/node_modules

@@ -1,0 +1,1 @@
+"""Async acquisition from the plant.  Read-only: no write can be expressed here."""

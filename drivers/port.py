@@ -1,0 +1,104 @@
+"""What a driver is to the rest of the service."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+from drivers.link import LinkState
+from rules.columns.readings import ReadingBatch
+
+
+class Clock(Protocol):
+    """The two clocks; `monitor.clock.SystemClock` satisfies it."""
+
+    def mono_ns(self) -> int:
+        """Monotonic nanoseconds."""
+        ...
+
+    def wall_ns(self) -> int:
+        """Unix nanoseconds, UTC."""
+        ...
+
+
+class Address(Protocol):
+    """Where one tag lives; `monitor.plant.plant.TagAddress` satisfies it (read-only attributes)."""
+
+    @property
+    def tag(self) -> str: ...  # noqa: D102
+    @property
+    def row(self) -> int: ...  # noqa: D102
+    @property
+    def address(self) -> str: ...  # noqa: D102
+    @property
+    def type(self) -> str: ...  # noqa: D102
+    @property
+    def word_order(self) -> str: ...  # noqa: D102
+    @property
+    def raw_low(self) -> float | None: ...  # noqa: D102
+    @property
+    def raw_high(self) -> float | None: ...  # noqa: D102
+    @property
+    def low(self) -> float: ...  # noqa: D102
+    @property
+    def high(self) -> float: ...  # noqa: D102
+    @property
+    def scan_period_ns(self) -> int: ...  # noqa: D102
+
+
+class Driver(Protocol):
+    """One connection to one device: entering connects, leaving closes in bounded time.  A fresh one per attempt."""
+
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *exc_info: object) -> None: ...
+    def batches(self) -> AsyncIterator[ReadingBatch]:
+        """Yield one batch per completed scan class period until the link drops.
+
+        :raises LinkLostError: the device stopped answering; back off and enter a fresh driver.
+        :raises RefusedError: credentials or certificate refused; retry slowly.
+        :raises MisconfiguredError: do not retry.
+        """
+        ...
+
+
+class DriverFactory(Protocol):
+    """Makes a fresh driver for one attempt; `registry.open_driver` builds these from a device of the plant."""
+
+    def __call__(self) -> Driver:
+        """Make a driver that was never entered."""
+        ...
+
+
+class Sink(Protocol):
+    """Where batches and link states go; the scan's inbox satisfies it.  Never blocks, never drops a row."""
+
+    def put(self, batch: ReadingBatch) -> None:
+        """Take one batch."""
+        ...
+
+    def link(self, status: "LinkStatus") -> None:
+        """Take note that the link of one device changed or was counted on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkStatus:
+    """The link to one device as it stands: what `/devices`, the link alarm and blindness read."""
+
+    device: str
+    state: LinkState
+    since_wall_ns: int
+    attempts: int
+    """Connection attempts since the link was last up."""
+    reconnects: int
+    last_error: str
+    """In words with the cause; empty when up and never failed."""
+    batches: int
+    readings: int
+    overruns: int
+    """Scan class periods that could not be kept."""
+    round_trip_ms: float
+    """Of the last poll, for the whole device."""
+    bad_points: int
+
+
+Settings = Mapping[str, object]

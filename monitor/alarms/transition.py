@@ -1,0 +1,84 @@
+"""The two frozen values that leave the board: an alarm as it stands, and one step it took."""
+
+from dataclasses import dataclass
+
+from monitor.alarms.definition import AlarmDefinition
+from monitor.alarms.lifecycle import State, Suppression, Trigger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuppressionRecord:
+    """Why, by whom and until when one alarm is suppressed; `until_wall_ns` None means until revoked."""
+
+    suppression: Suppression
+    reason: str
+    person: str
+    since_wall_ns: int
+    until_wall_ns: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """One row of the board: everything that survives a restart.  Key: plant, id, occurrence."""
+
+    id: str
+    state: State
+    occurrence: int
+    """0 before the first one ever."""
+    transition: int
+    """Number of the last transition inside this occurrence, from 1; 0 before the first."""
+    priority: int
+    """Priority now; may be higher (a smaller number) than the definition's."""
+    condition_true: bool
+    """The last decided condition; UNKNOWN leaves it as it was."""
+    unknown: bool
+    """The condition cannot be judged now."""
+    value: float | None
+    limit: float | None
+    quality: int
+    source_time_ns: int | None
+    received_wall_ns: int | None
+    raised_wall_ns: int | None
+    changed_wall_ns: int | None
+    acknowledged_by: str | None
+    acknowledged_name: str | None
+    acknowledged_wall_ns: int | None
+    comment: str
+    suppressions: tuple[SuppressionRecord, ...]
+    message_key: str
+    message_zh: str
+    message_en: str
+    detail: tuple[str, ...]
+    """Names the message lists (blind points)."""
+    definition_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """One step of one alarm, as the journal keeps it for ever.  Key: plant, id, occurrence, transition."""
+
+    definition: AlarmDefinition
+    alarm: Alarm
+    """The alarm after the step."""
+    trigger: Trigger
+    before: State
+    after: State
+    occurrence: int
+    """Of this step; REACTIVATED carries the occurrence it closes."""
+    transition: int
+    annunciated: bool
+    """False under suppression: journaled, but no outbox row and in no figure."""
+    decided_wall_ns: int
+    person: str | None = None
+    person_name: str | None = None
+    comment: str = ""
+
+    @property
+    def id(self) -> str:
+        """The alarm's id."""
+        return self.definition.id
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """(id, occurrence, transition): what no journal may hold twice."""
+        return self.definition.id, self.occurrence, self.transition

@@ -1,0 +1,173 @@
+"""What the API needs of the rest of the service, as small ports; `monitor.app` fits them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from monitor.alarms.commands import Command
+from monitor.alarms.definition import AlarmDefinition
+from monitor.alarms.record import Entry, JournalRow
+from monitor.alarms.transition import Alarm, Transition
+from monitor.hazards.source import Equipment, HazardSource, ProcessUnit
+from monitor.hazards.view import View
+from monitor.interlocks.register import Interlock
+from monitor.notify.people import Channel, Person
+from monitor.notify.row import OutboxRow
+from rules.columns.tags import TagTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceCard:
+    """What the API shows of a device beside its link."""
+
+    id: str
+    kind: str
+    name_zh: str
+    name_en: str
+    endpoint: str
+    addresses: dict[str, str]
+    """Tag id -> address as configured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlantCard:
+    """The plant as the API shows it; filled by `monitor.app` from `monitor.plant.Plant`."""
+
+    id: str
+    name_zh: str
+    name_en: str
+    timezone: str
+    language: str
+    tags: TagTable
+    definitions: tuple[AlarmDefinition, ...]
+    hazard_sources: tuple[HazardSource, ...]
+    process_units: tuple[ProcessUnit, ...]
+    equipment: tuple[Equipment, ...]
+    interlocks: tuple[Interlock, ...]
+    devices: tuple[DeviceCard, ...]
+    persons: tuple[Person, ...]
+    channels: tuple[Channel, ...]
+    history_keep_days: int
+
+
+class Clock(Protocol):
+    """The two clocks."""
+
+    def mono_ns(self) -> int: ...  # noqa: D102
+    def wall_ns(self) -> int: ...  # noqa: D102
+
+
+class Board(Protocol):
+    """The published board and the way to command it."""
+
+    def view(self) -> View:
+        """The plant as of the last committed scan."""
+        ...
+
+    async def obey(self, command: Command) -> Alarm:
+        """Carry out a command; returns after it is on disk.
+
+        :raises CommandRefusedError: refused; ConflictError when somebody was first.
+        """
+        ...
+
+    def subscribe(self) -> "Subscription":
+        """A lossless feed of alarm events from now on, and wake-ups for tag frames; close it when done."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmEvent:
+    """One journaled transition on its way to the stream."""
+
+    seq: int
+    transition: Transition
+    journaled_wall_ns: int
+
+
+class Subscription(Protocol):
+    """One consumer of published scans (the stream hub subscribes once for all its clients)."""
+
+    async def next(self) -> tuple[View, Sequence[AlarmEvent]]:
+        """Wait for the next published scan; returns its view and every event since the last call."""
+        ...
+
+    def close(self) -> None:
+        """Stop feeding it."""
+        ...
+
+
+class Journal(Protocol):
+    """Reading the journal and adding entries that are not alarms; all off the loop."""
+
+    async def rows(
+        self,
+        *,
+        from_ns: int | None,
+        to_ns: int | None,
+        id: str | None,
+        limit: int,
+        before_seq: int | None,
+    ) -> Sequence[JournalRow]:
+        """Newest first, at most `limit`, seq below `before_seq`."""
+        ...
+
+    async def record(self, entry: Entry) -> None:
+        """Write one entry; returns after it is on disk."""
+        ...
+
+    async def pushes(self, *, id: str | None, limit: int) -> Sequence[OutboxRow]:
+        """Outbox rows, newest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendColumns:
+    """History of one tag as columns of equal length."""
+
+    time_ns: list[int] = field(default_factory=list)
+    value: list[float | None] = field(default_factory=list)
+    minimum: list[float | None] = field(default_factory=list)
+    maximum: list[float | None] = field(default_factory=list)
+    quality: list[int] = field(default_factory=list)
+    oldest_ns: int | None = None
+
+
+class History(Protocol):
+    """Reading history; off the loop."""
+
+    async def trend(self, tag: str, from_ns: int, to_ns: int, points: int) -> TrendColumns:
+        """At most `points` buckets between two wall times, ascending."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One account: a person of the plant, or a program (`person` None)."""
+
+    username: str
+    role: str
+    person: str | None
+    password_hash: str
+    """Argon2id, encoded with its parameters."""
+    disabled: bool = False
+
+
+class Accounts(Protocol):
+    """Accounts, cookie sessions and bearer tokens on disk; tokens are kept as SHA-256 only."""
+
+    async def account(self, username: str) -> Account | None:
+        """One account by name."""
+        ...
+
+    async def open_session(self, token_sha256: bytes, username: str, expires_wall_ns: int) -> None:
+        """Keep a new session."""
+        ...
+
+    async def session(self, token_sha256: bytes, wall_ns: int) -> Account | None:
+        """The account of a live session or bearer token, None when unknown or expired."""
+        ...
+
+    async def close_session(self, token_sha256: bytes) -> None:
+        """Forget a session."""
+        ...

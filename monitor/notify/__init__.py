@@ -1,0 +1,1 @@
+"""Getting a human to act: who is told what, over which channel, until somebody answers."""

@@ -1,0 +1,69 @@
+"""A plant that passed every check: what the rest of the service is built from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from monitor.alarms.definition import AlarmDefinition
+from monitor.hazards.source import Equipment, HazardSource, ProcessUnit
+from monitor.interlocks.register import Interlock
+from monitor.notify.people import Channel, Notification, Person
+from rules.catalog import Rule
+from rules.columns.tags import TagTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagAddress:
+    """Where a tag lives on its device, as `tags.csv` says it; the driver reads it."""
+
+    tag: str
+    row: int
+    address: str
+    type: str
+    word_order: str
+    raw_low: float | None
+    raw_high: float | None
+    low: float
+    high: float
+    scan_period_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """One PLC, gateway or server; `settings` are the remaining keys of its table, checked by its driver."""
+
+    id: str
+    kind: str
+    name_zh: str
+    name_en: str
+    settings: Mapping[str, object]
+    addresses: tuple[TagAddress, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plant:
+    """Everything `plant.toml`, `tags.csv`, `alarms.csv` and `interlocks.toml` say, checked and linked."""
+
+    id: str
+    name_zh: str
+    name_en: str
+    timezone: str
+    language: str
+    start_grace_ns: int
+    tags: TagTable
+    rules: tuple[Rule, ...]
+    """In the order of the first len(rules) definitions: rules[i].id == definitions[i].id."""
+    definitions: tuple[AlarmDefinition, ...]
+    """Rule alarms first, then the generated ones that scan judges (link, blind, channel, system)."""
+    hazard_sources: tuple[HazardSource, ...]
+    process_units: tuple[ProcessUnit, ...]
+    equipment: tuple[Equipment, ...]
+    interlocks: tuple[Interlock, ...]
+    devices: tuple[Device, ...]
+    persons: tuple[Person, ...]
+    channels: tuple[Channel, ...]
+    notification: Notification
+    history_keep_days: int
+    influx: Mapping[str, object] = field(default_factory=dict)
+    """`[history.influx]` as written; empty when history stays inside."""
+    fingerprint: str = ""
+    """Hash over the bytes of all files of the folder, to tell when they differ from what runs."""

@@ -1,0 +1,1 @@
+"""The vocabulary every stage shares: columns with declared dtypes, units and lengths."""
