@@ -45,6 +45,18 @@ class Address(Protocol):
     def scan_period_ns(self) -> int: ...  # noqa: D102
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverHealth:
+    """What one driver measured on its own connection since it was entered; `poll` adds it to the LinkStatus."""
+
+    overruns: int
+    """Scan class periods that could not be kept."""
+    round_trip_ms: float
+    """Of the last poll."""
+    impairment: str
+    """Why the link is DEGRADED (points refused, periods overrun), in words; empty while it is plainly UP."""
+
+
 class Driver(Protocol):
     """One connection to one device: entering connects, leaving closes in bounded time.  A fresh one per attempt."""
 
@@ -57,6 +69,10 @@ class Driver(Protocol):
         :raises RefusedError: credentials or certificate refused; retry slowly.
         :raises MisconfiguredError: do not retry.
         """
+        ...
+
+    def health(self) -> DriverHealth:
+        """Tell the counters as they stand; cheap, asked after every batch."""
         ...
 
 
