@@ -1,0 +1,107 @@
+"""TOML files of the plant folder as records whose keys know their line (tomllib itself tells no positions)."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from monitor.plant.mistakes import Mistake, Report
+from monitor.plant.record import Record
+from monitor.plant.source import read_text
+
+HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.-]+)\s*\]\]?")
+KEY = re.compile(r"^\s*([A-Za-z0-9_-]+|\"[^\"]+\")\s*(?:\.[A-Za-z0-9_.-]+\s*)?=")
+AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
+
+
+class Document:
+    """One parsed TOML file: its tables as records."""
+
+    def __init__(
+        self, file: str, content: Mapping[str, object], lines: Mapping[tuple[str, int, str], int], report: Report
+    ) -> None:
+        self.file = file
+        self.content = content
+        self._lines = lines
+        self._report = report
+
+    def record(self, name: str = "") -> Record:
+        """The table `name` ("" = the top), empty when it is absent."""
+        content = self.content if not name else self.content.get(name, {})
+        values = content if isinstance(content, Mapping) else {}
+        if content is not values:
+            self._wrong_shape(name, f"[{name}]")
+        return Record(self.file, values, lambda key: self._line(name, 0, key), self._report, f"{name}." if name else "")
+
+    def nested(self, name: str, inner: str) -> Record:
+        """The table `[name.inner]`, empty when it is absent."""
+        outer = self.content.get(name, {})
+        values = outer.get(inner, {}) if isinstance(outer, Mapping) else {}
+        path = f"{name}.{inner}"
+        return Record(
+            self.file,
+            values if isinstance(values, Mapping) else {},
+            lambda key: self._line(path, 0, key),
+            self._report,
+            f"{path}.",
+        )
+
+    def records(self, name: str) -> tuple[Record, ...]:
+        """The tables `[[name]]` in order."""
+        content = self.content.get(name, [])
+        if not isinstance(content, list) or not all(isinstance(item, dict) for item in content):
+            self._wrong_shape(name, f"[[{name}]]")
+            return ()
+        return tuple(
+            Record(self.file, item, lambda key, index=index: self._line(name, index, key), self._report, f"{name}.")  # type: ignore[misc]
+            for index, item in enumerate(content)
+        )
+
+    def _line(self, table: str, index: int, key: str) -> int:
+        return self._lines.get(
+            (table, index, key), self._lines.get((table, index, ""), self._lines.get(("", 0, table), 1))
+        )
+
+    def _wrong_shape(self, name: str, wanted: str) -> None:
+        line = self._lines.get(("", 0, name), self._lines.get((name, 0, ""), 1))
+        self._report(
+            Mistake(file=self.file, line=line, column=name, zh=f"应写成 {wanted}", en=f"must be written as {wanted}")
+        )
+
+
+def read_document(path: Path, report: Report) -> Document | None:
+    """Parse one TOML file; None (and a mistake) when it is missing or broken."""
+    text = read_text(path, report)
+    if text is None:
+        return None
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        words = str(error)
+        found = AT_LINE.search(words)
+        line = int(found[1]) if found else text.count("\n") + 1
+        words = AT_LINE.sub("", words).strip()
+        report(
+            Mistake(file=path.name, line=line, column="", zh=f"TOML 语法错误：{words}", en=f"not valid TOML: {words}")
+        )
+        return None
+    return Document(path.name, content, _lines(text), report)
+
+
+def _lines(text: str) -> dict[tuple[str, int, str], int]:
+    """Map (table, index, key) to the line it stands on; key "" is the header of the table."""
+    lines: dict[tuple[str, int, str], int] = {}
+    counts: dict[str, int] = {}
+    table, index = "", 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        header = HEADER.match(line)
+        if header:
+            table = header[2]
+            index = counts.get(table, 0) if header[1] == "[[" else 0
+            counts[table] = index + 1
+            lines.setdefault((table, index, ""), number)
+            continue
+        key = KEY.match(line)
+        if key:
+            lines.setdefault((table, index, key[1].strip('"')), number)
+    return lines

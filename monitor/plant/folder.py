@@ -1,0 +1,146 @@
+"""The plant folder as a whole: read, link, compile, and refuse with every mistake at once."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from monitor.notify.people import Notification
+from monitor.plant.alarms import COLUMNS as ALARM_COLUMNS
+from monitor.plant.alarms import REQUIRED as ALARM_REQUIRED
+from monitor.plant.alarms import AlarmRow, read_alarms
+from monitor.plant.document import read_document
+from monitor.plant.generated import bypass_definition, bypass_rule, generated_definitions
+from monitor.plant.interlocks import read_interlocks
+from monitor.plant.mistakes import Mistake, PlantRefusedError
+from monitor.plant.plant import Device, Plant
+from monitor.plant.sheet import read_sheet
+from monitor.plant.site import DevicePort, Site, read_site
+from monitor.plant.tags import COLUMNS as TAG_COLUMNS
+from monitor.plant.tags import REQUIRED as TAG_REQUIRED
+from monitor.plant.tags import TagRow, check_equipment_tags, read_tags
+from rules.columns.tags import TagTable
+from rules.compile import compile_rules
+from rules.errors import RulesRefusedError
+
+FILES: Final = ("plant.toml", "tags.csv", "alarms.csv", "interlocks.toml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A plant that passed, with the warnings an engineer should still read."""
+
+    plant: Plant
+    warnings: tuple[Mistake, ...]
+
+
+def fingerprint(folder: Path) -> str:
+    """Hash of all files of the folder: tells whether they differ from what runs; a missing file counts as empty."""
+    digest = hashlib.sha256()
+    for name in FILES:
+        path = folder / name
+        digest.update(name.encode() + b"\0" + (path.read_bytes() if path.is_file() else b"") + b"\0")
+    return digest.hexdigest()
+
+
+def read_plant(folder: Path, devices: DevicePort) -> Checked:
+    """Read and check a plant folder.
+
+    :raises PlantRefusedError: with every mistake of every file.
+    """
+    mistakes: list[Mistake] = []
+    if not folder.is_dir():
+        zh, en = f"没有此文件夹：{folder}", f"there is no such folder: {folder}"
+        raise PlantRefusedError((Mistake(file=str(folder), line=0, column="", zh=zh, en=en),))
+    print_of_files = fingerprint(folder)
+    document = read_document(folder / "plant.toml", mistakes.append)
+    tag_records = read_sheet(folder / "tags.csv", TAG_COLUMNS, TAG_REQUIRED, mistakes.append)
+    alarm_records = read_sheet(folder / "alarms.csv", ALARM_COLUMNS, ALARM_REQUIRED, mistakes.append)
+    register = read_document(folder / "interlocks.toml", mistakes.append)
+    if document is None or register is None:  # nothing else can be linked: say only what is certain
+        raise PlantRefusedError(_in_order(mistakes))
+    site = read_site(document, devices)
+    tags = read_tags(tag_records, site, devices)
+    check_equipment_tags(site, tags)
+    interlocks = read_interlocks(register, site, tags)
+    generated = generated_definitions(site, tags)
+    bypass = tuple(bypass_definition(interlock) for interlock in interlocks)
+    rows, changed = read_alarms(alarm_records, tags, (*bypass, *generated))
+    rules = (*(row.rule for row in rows), *(bypass_rule(interlock) for interlock in interlocks))
+    table = TagTable([row.tag for row in tags.values()])
+    try:
+        compile_rules(rules, table)
+    except RulesRefusedError as refused:
+        _report_rules(refused, rows, mistakes)
+    if any(mistake.severity == "error" for mistake in mistakes):
+        raise PlantRefusedError(_in_order(mistakes))
+    definitions = (*(row.definition for row in rows), *changed)
+    plant = Plant(
+        id=site.id,
+        name_zh=site.name_zh,
+        name_en=site.name_en,
+        timezone=site.timezone,
+        language=site.language,
+        start_grace_ns=site.start_grace_ns,
+        tags=table,
+        rules=rules,
+        definitions=definitions,
+        hazard_sources=tuple(site.hazard_sources.values()),
+        process_units=tuple(site.process_units.values()),
+        equipment=tuple(site.equipment.values()),
+        interlocks=interlocks,
+        devices=_devices(site, tags),
+        persons=tuple(site.persons.values()),
+        channels=tuple(site.channels.values()),
+        notification=_notification(site),
+        history_keep_days=site.history_keep_days,
+        influx=site.influx,
+        fingerprint=print_of_files,
+    )
+    return Checked(plant=plant, warnings=_in_order(mistakes))
+
+
+def _in_order(mistakes: list[Mistake]) -> tuple[Mistake, ...]:
+    order = {name: position for position, name in enumerate(FILES)}
+    return tuple(sorted(set(mistakes), key=lambda item: (order.get(item.file, 9), item.line, item.column, item.en)))
+
+
+def _report_rules(refused: RulesRefusedError, rows: list[AlarmRow], mistakes: list[Mistake]) -> None:
+    """Put what the compiler says at the line of the alarm it is about, unless that field is reported already."""
+    records = {row.definition.id: row.record for row in rows}
+    reported = {(mistake.file, mistake.line, mistake.column) for mistake in mistakes}
+    for error in refused.errors:
+        record = records.get(error.rule_id)
+        line = record.line(error.field) if record else 0
+        file = record.file if record else "interlocks.toml"
+        if (file, line, error.field) not in reported:
+            mistakes.append(Mistake(file=file, line=line, column=error.field, zh=error.reason, en=error.reason))
+
+
+def _devices(site: Site, tags: Mapping[str, TagRow]) -> tuple[Device, ...]:
+    return tuple(
+        Device(
+            id=device.id,
+            kind=device.kind,
+            name_zh=device.name_zh,
+            name_en=device.name_en,
+            settings=device.settings,
+            addresses=tuple(row.address for row in tags.values() if row.tag.device == device.id),
+        )
+        for device in site.devices.values()
+    )
+
+
+def _notification(site: Site) -> Notification:
+    return Notification(
+        plant=site.id,
+        site_zh=site.name_zh,
+        site_en=site.name_en,
+        timezone=site.timezone,
+        console_url=site.console_url,
+        language="en" if site.language == "en" else "zh",
+        persons=tuple(site.persons.values()),
+        channels=tuple(site.channels.values()),
+        hazard_source_names={source.id: (source.name_zh, source.name_en) for source in site.hazard_sources.values()},
+    )

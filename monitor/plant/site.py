@@ -1,0 +1,261 @@
+"""`plant.toml`: site, persons, hazard sources, units, equipment, devices, channels, history."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from monitor.hazards.source import Chemical, Equipment, HazardSource, ProcessUnit
+from monitor.notify.people import Channel, Person
+from monitor.plant.channels import read_channel
+from monitor.plant.document import Document
+from monitor.plant.record import Record
+
+SCHEMA = 1
+NS = 1_000_000_000
+MINIMUM_KEEP_DAYS = 30
+"""Order 40 article 13: monitoring records are kept for at least 30 days."""
+
+TOP = (
+    "schema",
+    "site",
+    "scan_classes",
+    "persons",
+    "hazard_sources",
+    "process_units",
+    "equipment",
+    "devices",
+    "channels",
+    "duty",
+    "history",
+)
+EQUIPMENT_KINDS = ("atmospheric_tank", "sphere", "pump", "valve", "detector", "other")
+EQUIPMENT_NUMBERS = ("height_m", "overflow_height_m", "fill_rate_m_per_h")
+EQUIPMENT_TAGS = tuple(item.name for item in fields(Equipment) if item.name.endswith("_tag"))
+RESPONSIBLE = ("principal_responsible", "technical_responsible", "operation_responsible")
+
+
+class DevicePort(Protocol):
+    """What judges device settings and addresses; `drivers.registry` satisfies it."""
+
+    def check_device(self, kind: str, settings: Mapping[str, object]) -> list[str]:
+        """Every mistake in the settings of a device, in words that begin with the key and a colon."""
+        ...
+
+    def check_address(
+        self, kind: str, settings: Mapping[str, object], address: str, type: str, word_order: str
+    ) -> list[str]:
+        """Every mistake in one address, in words."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRecord:
+    """One device before its tags are linked."""
+
+    id: str
+    kind: str
+    name_zh: str
+    name_en: str
+    settings: Mapping[str, object]
+    sound: bool
+    """The settings passed; addresses can be judged."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Site:
+    """Everything of `plant.toml`."""
+
+    id: str = ""
+    name_zh: str = ""
+    name_en: str = ""
+    timezone: str = "Asia/Shanghai"
+    language: str = "zh"
+    console_url: str = ""
+    start_grace_ns: int = 15 * NS
+    scan_classes: dict[str, int] = field(default_factory=dict)
+    """Name -> period in ns."""
+    persons: dict[str, Person] = field(default_factory=dict)
+    hazard_sources: dict[str, HazardSource] = field(default_factory=dict)
+    process_units: dict[str, ProcessUnit] = field(default_factory=dict)
+    equipment: dict[str, Equipment] = field(default_factory=dict)
+    equipment_records: dict[str, Record] = field(default_factory=dict)
+    devices: dict[str, DeviceRecord] = field(default_factory=dict)
+    channels: dict[str, Channel] = field(default_factory=dict)
+    history_keep_days: int = MINIMUM_KEEP_DAYS
+    influx: Mapping[str, object] = field(default_factory=dict)
+
+
+def read_site(document: Document, devices: DevicePort) -> Site:
+    """Read `plant.toml`; mistakes go to the document's report."""
+    site = Site()
+    top = document.record()
+    top.only(TOP)
+    if top.integer("schema", default=SCHEMA) != SCHEMA:
+        top.wrong("schema", f"此版本只认识 schema = {SCHEMA}", f"this version knows schema = {SCHEMA} only")
+    _site(site, document.record("site"))
+    _scan_classes(site, document.record("scan_classes"))
+    for record in document.records("persons"):
+        _person(site, record)
+    for record in document.records("hazard_sources"):
+        _hazard_source(site, record)
+    if not site.hazard_sources:
+        top.wrong(
+            "hazard_sources", "至少要有一个重大危险源 [[hazard_sources]]", "needs at least one [[hazard_sources]]"
+        )
+    for record in document.records("process_units"):
+        _process_unit(site, record)
+    for record in document.records("equipment"):
+        _equipment(site, record)
+    for record in document.records("devices"):
+        _device(site, record, devices)
+    for record in document.records("channels"):
+        channel_id = _fresh(record, site.channels)
+        site.channels[channel_id] = read_channel(record, channel_id)
+    _history(site, document)
+    return site
+
+
+def _names(record: Record) -> tuple[str, str]:
+    zh = record.text("name_zh")
+    return zh, record.text("name_en", required=False, default=zh)
+
+
+def _fresh(record: Record, known: Mapping[str, object]) -> str:
+    """The record's id, reported when it is taken already."""
+    found = record.identifier("id")
+    if found in known:
+        record.wrong("id", f"编号 {found} 重复", f"id {found} stands twice")
+    return found
+
+
+def _site(site: Site, record: Record) -> None:
+    record.only(("id", "name_zh", "name_en", "timezone", "language", "console_url", "start_grace_s"))
+    site.id = record.identifier("id")
+    site.name_zh, site.name_en = _names(record)
+    site.timezone = record.text("timezone", required=False, default="Asia/Shanghai")
+    try:
+        ZoneInfo(site.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        record.wrong(
+            "timezone",
+            f"未知时区 {site.timezone!r}，如 Asia/Shanghai",
+            f"unknown time zone {site.timezone!r}, e.g. Asia/Shanghai",
+        )
+    site.language = record.choice("language", ("zh", "en"), default="zh")
+    site.console_url = record.text("console_url", required=False, default="http://127.0.0.1:8000").rstrip("/")
+    grace_s = record.number("start_grace_s", default=15.0, minimum=0, maximum=600)
+    site.start_grace_ns = int((15.0 if grace_s is None else grace_s) * NS)
+
+
+def _scan_classes(site: Site, record: Record) -> None:
+    for name in record.values:
+        period_s = record.required_number(name, minimum=0.05, maximum=3600)
+        site.scan_classes[name] = int(max(period_s, 0.05) * NS)
+    if not site.scan_classes:
+        record.wrong(
+            "",
+            "至少要有一个扫描类，如 normal = 1.0（秒）",
+            "needs at least one scan class such as normal = 1.0 (seconds)",
+        )
+
+
+def _person(site: Site, record: Record) -> None:
+    record.only(("id", "name_zh", "name_en", "mobile", "wecom_userid"))
+    person_id = _fresh(record, site.persons)
+    zh, en = _names(record)
+    mobile = record.text("mobile", required=False)
+    userid = record.text("wecom_userid", required=False)
+    site.persons[person_id] = Person(id=person_id, name_zh=zh, name_en=en, mobile=mobile, wecom_userid=userid)
+
+
+def _hazard_source(site: Site, record: Record) -> None:
+    record.only(("id", "name_zh", "name_en", "level", "chemicals", *RESPONSIBLE))
+    source_id = _fresh(record, site.hazard_sources)
+    zh, en = _names(record)
+    level = record.integer("level", minimum=1, maximum=4)
+    if level is None:
+        record.wrong("level", "必填，1 到 4 级（GB 18218）", "must be given, 1 to 4 (GB 18218)")
+    principal, technical, operation = (record.reference(key, site.persons, ("人员", "person")) for key in RESPONSIBLE)
+    site.hazard_sources[source_id] = HazardSource(
+        id=source_id,
+        name_zh=zh,
+        name_en=en,
+        level=level or 1,
+        chemicals=tuple(_chemical(item) for item in record.records("chemicals", required=True)),
+        principal_responsible=principal,
+        technical_responsible=technical,
+        operation_responsible=operation,
+    )
+
+
+def _chemical(record: Record) -> Chemical:
+    record.only(("name_zh", "name_en", "cas", "quantity_t", "critical_quantity_t"))
+    zh, en = _names(record)
+    return Chemical(
+        name_zh=zh,
+        name_en=en,
+        cas=record.text("cas", required=False),
+        quantity_t=record.required_number("quantity_t", minimum=0),
+        critical_quantity_t=record.required_number("critical_quantity_t", minimum=0.001),
+    )
+
+
+def _process_unit(site: Site, record: Record) -> None:
+    record.only(("id", "name_zh", "name_en", "hazard_source"))
+    unit_id = _fresh(record, site.process_units)
+    zh, en = _names(record)
+    source = record.reference("hazard_source", site.hazard_sources, ("重大危险源", "hazard source"))
+    site.process_units[unit_id] = ProcessUnit(id=unit_id, name_zh=zh, name_en=en, hazard_source=source)
+
+
+def _equipment(site: Site, record: Record) -> None:
+    record.only(("id", "name_zh", "name_en", "kind", "process_unit", *EQUIPMENT_NUMBERS, *EQUIPMENT_TAGS))
+    equipment_id = _fresh(record, site.equipment)
+    zh_name, en_name = _names(record)
+    height, overflow = record.number("height_m", minimum=0), record.number("overflow_height_m", minimum=0)
+    if height is not None and overflow is not None and overflow > height:
+        zh = f"溢流高度 {overflow:g} 高于罐高 {height:g}"
+        record.wrong("overflow_height_m", zh, f"{overflow:g} is above height_m {height:g}")
+    plain = Equipment(
+        id=equipment_id,
+        name_zh=zh_name,
+        name_en=en_name,
+        kind=record.choice("kind", EQUIPMENT_KINDS),
+        process_unit=record.reference("process_unit", site.process_units, ("装置单元", "process unit")),
+        height_m=height,
+        overflow_height_m=overflow,
+        fill_rate_m_per_h=record.number("fill_rate_m_per_h", minimum=0),
+    )
+    tags: dict[str, Any] = {key: record.text(key, required=False) or None for key in EQUIPMENT_TAGS}
+    site.equipment[equipment_id] = replace(plain, **tags)
+    site.equipment_records[equipment_id] = record
+
+
+def _device(site: Site, record: Record, port: DevicePort) -> None:
+    device_id = _fresh(record, site.devices)
+    zh, en = _names(record)
+    kind = record.choice("kind", ("opcua", "modbus"))
+    settings = {key: value for key, value in record.values.items() if key not in ("id", "kind", "name_zh", "name_en")}
+    mistakes = port.check_device(kind, settings)
+    for words in mistakes:
+        key, colon, rest = words.partition(":")
+        record.wrong(key.strip() if colon else "", rest.strip() or words, rest.strip() or words)
+    site.devices[device_id] = DeviceRecord(
+        id=device_id, kind=kind, name_zh=zh, name_en=en, settings=settings, sound=not mistakes
+    )
+
+
+def _history(site: Site, document: Document) -> None:
+    record = document.record("history")
+    record.only(("keep_days", "influx"))
+    site.history_keep_days = (
+        record.integer("keep_days", default=MINIMUM_KEEP_DAYS, minimum=1, maximum=3660) or MINIMUM_KEEP_DAYS
+    )
+    if site.history_keep_days < MINIMUM_KEEP_DAYS:
+        zh = f"历史只保存 {site.history_keep_days} 天；40 号令第十三条要求不少于 {MINIMUM_KEEP_DAYS} 天"
+        en = f"history is kept {site.history_keep_days} days; Order 40 article 13 asks for {MINIMUM_KEEP_DAYS} at least"
+        record.wrong("keep_days", zh, en, "warning")
+    influx = document.nested("history", "influx")
+    influx.only(("url_env", "url_file", "token_env", "token_file", "org", "bucket", "database", "measurement"))
+    site.influx = dict(influx.values)
