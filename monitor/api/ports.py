@@ -1,7 +1,7 @@
 """What the API needs of the rest of the service, as small ports; `monitor.app` fits them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from monitor.alarms.commands import Command
@@ -9,8 +9,10 @@ from monitor.alarms.definition import AlarmDefinition
 from monitor.alarms.record import Entry, JournalRow
 from monitor.alarms.transition import Alarm, Transition
 from monitor.hazards.source import Equipment, HazardSource, ProcessUnit
+from monitor.hazards.trend import TrendColumns as TrendColumns
 from monitor.hazards.view import View
 from monitor.interlocks.register import Interlock
+from monitor.notify.people import Account as Account
 from monitor.notify.people import Channel, Person
 from monitor.notify.row import OutboxRow
 from rules.columns.tags import TagTable
@@ -121,36 +123,12 @@ class Journal(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrendColumns:
-    """History of one tag as columns of equal length."""
-
-    time_ns: list[int] = field(default_factory=list)
-    value: list[float | None] = field(default_factory=list)
-    minimum: list[float | None] = field(default_factory=list)
-    maximum: list[float | None] = field(default_factory=list)
-    quality: list[int] = field(default_factory=list)
-    oldest_ns: int | None = None
-
-
 class History(Protocol):
     """Reading history; off the loop."""
 
     async def trend(self, tag: str, from_ns: int, to_ns: int, points: int) -> TrendColumns:
         """At most `points` buckets between two wall times, ascending."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """One account: a person of the plant, or a program (`person` None)."""
-
-    username: str
-    role: str
-    person: str | None
-    password_hash: str
-    """Argon2id, encoded with its parameters."""
-    disabled: bool = False
 
 
 class Accounts(Protocol):

@@ -58,3 +58,15 @@ class Notification:
     channels: tuple[Channel, ...] = ()
     hazard_source_names: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Hazard source id -> (zh, en)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One account: a person of the plant, or a program (`person` None)."""
+
+    username: str
+    role: str
+    person: str | None
+    password_hash: str
+    """Argon2id, encoded with its parameters."""
+    disabled: bool = False
