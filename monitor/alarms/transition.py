@@ -82,3 +82,13 @@ class Transition:
     def key(self) -> tuple[str, int, int]:
         """(id, occurrence, transition): what no journal may hold twice."""
         return self.definition.id, self.occurrence, self.transition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmEvent:
+    """One journaled transition on its way to screens and retained states."""
+
+    seq: int
+    """Its journal row."""
+    transition: Transition
+    journaled_wall_ns: int

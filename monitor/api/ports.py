@@ -7,7 +7,8 @@ from typing import Protocol
 from monitor.alarms.commands import Command
 from monitor.alarms.definition import AlarmDefinition
 from monitor.alarms.record import Entry, JournalRow
-from monitor.alarms.transition import Alarm, Transition
+from monitor.alarms.transition import Alarm
+from monitor.alarms.transition import AlarmEvent as AlarmEvent  # part of this port
 from monitor.hazards.source import Equipment, HazardSource, ProcessUnit
 from monitor.hazards.trend import TrendColumns as TrendColumns
 from monitor.hazards.view import View
@@ -76,15 +77,6 @@ class Board(Protocol):
     def subscribe(self) -> "Subscription":
         """A lossless feed of alarm events from now on, and wake-ups for tag frames; close it when done."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlarmEvent:
-    """One journaled transition on its way to the stream."""
-
-    seq: int
-    transition: Transition
-    journaled_wall_ns: int
 
 
 class Subscription(Protocol):

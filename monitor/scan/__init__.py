@@ -1,0 +1,1 @@
+"""The scan: from waiting batches to a committed, published decision."""
