@@ -1,0 +1,139 @@
+"""Reads one OPC UA server, scan class by scan class, for as long as its link holds."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Final, Self
+
+import numpy as np
+
+from drivers.errors import MisconfiguredError
+from drivers.opcua import wire
+from drivers.opcua.plan import ScanClass, plan
+from drivers.opcua.settings import OpcUaSettings, read_settings
+from drivers.opcua.transport import PreparedRead, Session
+from drivers.port import Address, Clock, Driver
+from drivers.schedule import Schedule
+from rules.columns.readings import Origin, ReadingBatch
+
+_RELEARN_NS: Final = 30_000_000_000
+"""How often a server is asked again for namespaces that it did not have."""
+_LONGEST_REST_S: Final = 1.0
+
+
+class OpcUaDriver:
+    """One session with one server and the scan classes read over it."""
+
+    def __init__(
+        self, device_id: str, settings: OpcUaSettings, scan_classes: Sequence[ScanClass], clock: Clock
+    ) -> None:
+        self._device_id = device_id
+        self._scan_classes = tuple(scan_classes)
+        self._clock = clock
+        self._session = Session(settings, clock, f"Redline {device_id}")
+        self._prepared: list[PreparedRead] = []
+        self._learned_ns = 0
+        self.overruns = 0
+        """Scan class periods that could not be kept."""
+        self.round_trip_ms = 0.0
+        """Of the last scan class read, all its requests together."""
+
+    @property
+    def clock_skew_ns(self) -> int | None:
+        """Server's clock minus ours; None until the server said its time."""
+        return self._session.clock_skew_ns
+
+    @property
+    def impairment(self) -> str:
+        """What makes this link worse than it should be, in words; empty when nothing does."""
+        return self._session.slow_because
+
+    async def __aenter__(self) -> Self:
+        """Connect.
+
+        :raises LinkLostError: the server does not answer.
+        :raises RefusedError: it does not want us.
+        """
+        await self._session.__aenter__()
+        self._prepare()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        """Close session and socket in bounded time."""
+        await self._session.__aexit__(*exc_info)
+
+    async def batches(self) -> AsyncIterator[ReadingBatch]:
+        """Yield one batch per scan class period, the first ones at once.
+
+        :raises LinkLostError: the server stopped answering.
+        :raises RefusedError: it does not want us any more.
+        """
+        if not self._scan_classes:
+            while True:
+                await self._session.rest(_LONGEST_REST_S)
+        schedule = Schedule([each.period_ns for each in self._scan_classes], self._clock.mono_ns())
+        while True:
+            number = schedule.due(self._clock.mono_ns())
+            if number is None:
+                await self._session.rest(self._rest_s(schedule))
+                continue
+            await self._learn_missing_namespaces()
+            yield await self._read(number)
+            schedule.done(number, self._clock.mono_ns())
+            self.overruns = schedule.overruns
+
+    async def _read(self, number: int) -> ReadingBatch:
+        begun_ns = self._clock.mono_ns()
+        columns = await self._session.read(self._prepared[number])
+        received_ns = self._clock.mono_ns()
+        self.round_trip_ms = (received_ns - begun_ns) / 1e6
+        return batch_of(
+            self._device_id, self._scan_classes[number], columns, mono_ns=received_ns, wall_ns=self._clock.wall_ns()
+        )
+
+    def _rest_s(self, schedule: Schedule) -> float:
+        return min(max(0, schedule.next_due_ns() - self._clock.mono_ns()) / 1e9, _LONGEST_REST_S)
+
+    def _prepare(self) -> None:
+        self._prepared = [self._session.prepare(each.nodes) for each in self._scan_classes]
+        self._learned_ns = self._clock.mono_ns()
+
+    async def _learn_missing_namespaces(self) -> None:
+        if all(each.complete for each in self._prepared) or self._clock.mono_ns() - self._learned_ns < _RELEARN_NS:
+            return
+        await self._session.learn_namespaces()
+        self._prepare()
+
+
+def batch_of(
+    device_id: str, scan_class: ScanClass, columns: wire.Columns, *, mono_ns: int, wall_ns: int
+) -> ReadingBatch:
+    """Turn what a server answered into readings: engineering units, quality, rows."""
+    quality = wire.quality(columns.status, columns.value)
+    raw = columns.value
+    value = scan_class.to_eu(raw) if scan_class.scaled else raw
+    if scan_class.discrete.any():
+        value = np.where(scan_class.discrete & ~np.isnan(raw), raw != 0, value)
+    return ReadingBatch(
+        device=device_id,
+        received_mono_ns=mono_ns,
+        received_wall_ns=wall_ns,
+        origin=Origin.LIVE,
+        row=scan_class.row,
+        value=value,
+        quality=quality,
+        status=columns.status,
+        source_time_ns=columns.source_time_ns,
+        raw=raw if scan_class.scaled else None,
+        texts=tuple((int(scan_class.row[index]), text) for index, text in columns.texts),
+    )
+
+
+def open_driver(device_id: str, settings: Mapping[str, object], addresses: Sequence[Address], clock: Clock) -> Driver:
+    """Make a driver for one attempt, not entered.
+
+    :raises MisconfiguredError: settings or an address can never work.
+    """
+    try:
+        scan_classes = plan(addresses)
+    except ValueError as error:
+        raise MisconfiguredError(f"{device_id}: {error}") from error
+    return OpcUaDriver(device_id, read_settings(settings), scan_classes, clock)

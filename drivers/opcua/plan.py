@@ -1,0 +1,124 @@
+"""Addresses of tags to what is read together: one scan class after the other, each with its nodes and its scaling."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from drivers.port import Address
+
+_NODE_ADDRESS: Final = re.compile(
+    r"(?:nsu=(?P<uri>[^;]+);|ns=(?P<index>[0-9]+);)?(?P<kind>[isgb])=(?P<id>.+)", re.DOTALL
+)
+_UNSCALED: Final = (0.0, 1.0, 0.0, 1.0)
+_FORMS: Final = "nsu=<namespace uri>;s=<identifier>, ns=<index>;s=<identifier>, or i=<number>"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeAddress:
+    """A node as the plant folder names it; with a URI its namespace index is found at every session."""
+
+    namespace_uri: str | None
+    namespace_index: int
+    """Where no URI is given."""
+    identifier: str
+    """With its kind, as in `s=TK-101.LT` or `i=2258`."""
+
+    def text(self, index: int) -> str:
+        """Write the NodeId with the given namespace index."""
+        return f"ns={index};{self.identifier}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ScanClass:
+    """Nodes that are read with one period; the columns have one element for each node."""
+
+    period_ns: int
+    nodes: tuple[NodeAddress, ...]
+    row: npt.NDArray[np.int32]
+    discrete: npt.NDArray[np.bool_]
+    scale: npt.NDArray[np.float64]
+    """4 rows: raw low, raw span, low, span in engineering units; (0, 1, 0, 1) where the server speaks engineering units."""
+    scaled: bool
+    """Some node has a raw range."""
+
+    def to_eu(self, raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Turn raw values into engineering units, exact at both ends of the range."""
+        raw_low, raw_span, low, span = self.scale
+        scaled: npt.NDArray[np.float64] = (raw - raw_low) / raw_span * span + low
+        return scaled
+
+
+def parse_node_address(text: str) -> NodeAddress:
+    """Read a NodeId in text form.
+
+    :raises ValueError: it is none, in words.
+    """
+    match = _NODE_ADDRESS.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not a node; write {_FORMS}")
+    kind, identifier = match["kind"], match["id"]
+    if kind == "i" and not (identifier.isascii() and identifier.isdigit() and int(identifier) < 2**32):
+        raise ValueError(f"{text!r}: i= takes a whole number from 0 to 4294967295")
+    if kind == "g":
+        _check_guid(text, identifier)
+    if kind == "b" and re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", identifier) is None:
+        raise ValueError(f"{text!r}: b= takes base64")
+    index = int(match["index"] or 0)
+    if index >= 2**16:
+        raise ValueError(f"{text!r}: a namespace index is at most 65535")
+    return NodeAddress(match["uri"], index, f"{kind}={identifier}")
+
+
+def plan(addresses: Sequence[Address]) -> tuple[ScanClass, ...]:
+    """Group addresses by scan class period, the fastest first, in their order.
+
+    :raises ValueError: an address is no node, in words.
+    """
+    periods = sorted({address.scan_period_ns for address in addresses})
+    return tuple(
+        _scan_class(period, [address for address in addresses if address.scan_period_ns == period])
+        for period in periods
+    )
+
+
+def chunks(count: int, size: int) -> Iterator[slice]:
+    """Cut `count` nodes into slices of at most `size`, as even as they come."""
+    pieces = -(-count // size)
+    for piece in range(pieces):
+        yield slice(piece * count // pieces, (piece + 1) * count // pieces)
+
+
+def _scan_class(period_ns: int, addresses: Sequence[Address]) -> ScanClass:
+    scales = [_scale(address) for address in addresses]
+    return ScanClass(
+        period_ns=period_ns,
+        nodes=tuple(parse_node_address(address.address) for address in addresses),
+        row=np.array([address.row for address in addresses], np.int32),
+        discrete=np.array([address.type == "bool" for address in addresses], np.bool_),
+        scale=np.array(scales, np.float64).T,
+        scaled=any(scale != _UNSCALED for scale in scales),
+    )
+
+
+def _scale(address: Address) -> tuple[float, float, float, float]:
+    """Raw low, raw span, low and span of the line through (raw_low, low) and (raw_high, high)."""
+    if (
+        address.type == "bool"
+        or address.raw_low is None
+        or address.raw_high is None
+        or address.raw_low == address.raw_high
+    ):
+        return _UNSCALED
+    return address.raw_low, address.raw_high - address.raw_low, address.low, address.high - address.low
+
+
+def _check_guid(text: str, identifier: str) -> None:
+    try:
+        UUID(identifier)
+    except ValueError:
+        raise ValueError(f"{text!r}: g= takes a GUID such as 09087e75-8e5e-499b-954f-f2a9603db28a") from None

@@ -1,0 +1,276 @@
+"""One session with one server over asyncua's framing, channel security and session.
+
+With `stack` the only place that imports asyncua.  asyncua's own reconnecting is not used: its supervisor gives a link up for good after one late answer, its cancelled
+connects leave sockets open.  A session here is made once, entered once and closed in bounded time.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+import numpy.typing as npt
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.uaerrors import UaStatusCodeError
+
+from drivers.errors import LinkLostError
+from drivers.opcua import wire
+from drivers.opcua.plan import NodeAddress, chunks
+from drivers.opcua.settings import OpcUaSettings
+from drivers.opcua.stack import (
+    TOO_MUCH,
+    ReadOnlyProtocol,
+    UndecodableError,
+    as_driver_error,
+    decode_slowly,
+    node_id,
+    read_value_id,
+    service_error,
+    time_ns,
+    value_of,
+)
+from drivers.port import Clock
+from rules.columns.readings import NO_TIME
+
+logger = logging.getLogger(__name__)
+# Every failure comes back to us as an exception; asyncua's own account of it would only repeat it.
+logging.getLogger("asyncua").setLevel(logging.CRITICAL)
+
+_WATCHDOG_S: Final = 10.0
+_CHANNEL_LIFETIME_MS: Final = 3_600_000
+_CLOSE_S: Final = 3.0
+_CLOSE_LOST_S: Final = 0.3
+"""Enough for CloseSession to leave, so that a server that only stalled keeps no session of ours."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedRead:
+    """Nodes of one scan class with their NodeIds for this session."""
+
+    count: int
+    known: npt.NDArray[np.intp]
+    """Which of them the server can have: the namespace is there."""
+    wanted: list[ua.ReadValueId]
+    """Of the known ones."""
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether the server has the namespaces of all nodes."""
+        return len(self.wanted) == self.count
+
+
+class Session:
+    """A session with one server; entering connects and asks for namespaces, limits and clock."""
+
+    def __init__(self, settings: OpcUaSettings, clock: Clock, name: str) -> None:
+        """`name` is what the server's own list of sessions shows."""
+        self._settings = settings
+        self._clock = clock
+        self._protocols: list[ReadOnlyProtocol] = []
+        self._namespaces: dict[str, int] = {}
+        self._lost = asyncio.Event()
+        self._proven = False
+        self.nodes_per_read = settings.max_nodes_per_read
+        """Ours, the server's, or what was left after it complained: the smallest."""
+        self.clock_skew_ns: int | None = None
+        """Server's clock minus ours, with the answer's way as error; None until it said its time."""
+        self.slow_because = ""
+        """Why answers are decoded element by element for the rest of this session; empty when they are not."""
+        self._client = client = Client(
+            settings.endpoint, timeout=settings.request_timeout_s, watchdog_intervall=_WATCHDOG_S
+        )
+        client.name = client.description = name
+        client.session_timeout = int(settings.session_timeout_s * 1000)
+        client.secure_channel_timeout = _CHANNEL_LIFETIME_MS
+        client.set_max_concurrent_requests(settings.max_concurrent_requests)
+        client.connection_lost_callback = self._watchdog_bit
+        client.uaclient._make_protocol = self._make_protocol  # type: ignore[method-assign]  # noqa: SLF001 - asyncua offers no other way in
+
+    async def __aenter__(self) -> Self:
+        """Connect.
+
+        :raises LinkLostError: the server does not answer.
+        :raises RefusedError: it does not want us.
+        """
+        try:
+            async with asyncio.timeout(self._settings.connect_timeout_s):
+                await self._client.connect()
+                await self._ask_server()
+        except BaseException as error:
+            await self._close(_CLOSE_LOST_S)
+            if isinstance(error, Exception):
+                raise as_driver_error(error, f"connecting to {self._settings.endpoint}") from error
+            raise
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        """Close session, channel and socket; the socket within seconds, whatever the server does."""
+        await self._close(_CLOSE_LOST_S if self._lost.is_set() else _CLOSE_S)
+
+    def prepare(self, nodes: Sequence[NodeAddress]) -> PreparedRead:
+        """Write the NodeIds of nodes with the namespace indexes of this session."""
+        found = [(index, self._index(node)) for index, node in enumerate(nodes)]
+        known = [(index, namespace) for index, namespace in found if namespace is not None]
+        return PreparedRead(
+            len(nodes),
+            np.array([index for index, _ in known], np.intp),
+            [read_value_id(nodes[index].text(namespace)) for index, namespace in known],
+        )
+
+    async def read(self, prepared: PreparedRead) -> wire.Columns:
+        """Read the values of nodes; one that cannot be read is a row with its status and no value.
+
+        :raises LinkLostError: the server stopped answering or broke the protocol.
+        :raises RefusedError: it does not want us any more.
+        """
+        try:
+            found = await self._read_all(prepared.wanted)
+        except Exception as error:
+            self._lost.set()
+            raise as_driver_error(error, "reading") from error
+        if found.answered_ns != NO_TIME:
+            self.clock_skew_ns = found.answered_ns - self._clock.wall_ns()
+        if prepared.complete:
+            return found
+        return wire.scatter(found, prepared.known, wire.blank(prepared.count, wire.BAD_NODE_ID_UNKNOWN))
+
+    async def learn_namespaces(self) -> None:
+        """Ask again for the namespaces, for a server whose program is loaded while we look on.
+
+        :raises LinkLostError: the server stopped answering.
+        """
+        try:
+            async with asyncio.timeout(self._settings.request_timeout_s):
+                await self._ask_server()
+        except Exception as error:
+            self._lost.set()
+            raise as_driver_error(error, "asking for the namespaces") from error
+
+    async def rest(self, seconds: float) -> None:
+        """Do nothing for a while.
+
+        :raises LinkLostError: the connection broke meanwhile.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                await self._lost.wait()
+        except TimeoutError:
+            return
+        raise LinkLostError("the connection broke between two reads")
+
+    def _make_protocol(self) -> ReadOnlyProtocol:
+        uaclient = self._client.uaclient
+        protocol = ReadOnlyProtocol(self._settings.request_timeout_s, security_policy=uaclient.security_policy)
+        protocol.pre_request_hook = uaclient.pre_request_hook
+        protocol.on_connection_lost = self._transport_lost
+        uaclient.protocol = protocol
+        self._protocols.append(protocol)
+        return protocol
+
+    def _transport_lost(self, error: Exception | None) -> None:
+        self._lost.set()
+        self._client.uaclient._on_transport_lost(error)  # noqa: SLF001 - what asyncua would have called
+
+    async def _watchdog_bit(self, error: Exception) -> None:
+        logger.info("%s: watchdog: %r", self._settings.endpoint, error)
+        self._lost.set()
+
+    def _index(self, node: NodeAddress) -> int | None:
+        return node.namespace_index if node.namespace_uri is None else self._namespaces.get(node.namespace_uri)
+
+    async def _ask_server(self) -> None:
+        asked = self._clock.wall_ns()
+        array, now, limit = await self._client.uaclient.read_attributes(
+            [node_id(ObjectIds.Server_NamespaceArray), node_id(ObjectIds.Server_ServerStatus_CurrentTime),
+             node_id(ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead)],
+            AttributeIds.Value,
+        )  # fmt: skip
+        uris = value_of(array)
+        if not isinstance(uris, list):
+            raise LinkLostError("the server does not say its namespaces")
+        self._namespaces = {uri: index for index, uri in enumerate(uris)}
+        most = value_of(limit)
+        if isinstance(most, int) and most > 0:  # 0: no limit stated
+            self.nodes_per_read = min(most, self.nodes_per_read)
+        server_time_ns = time_ns(value_of(now))
+        if server_time_ns != NO_TIME:
+            self.clock_skew_ns = server_time_ns - (asked + self._clock.wall_ns()) // 2
+
+    async def _read_all(self, wanted: list[ua.ReadValueId]) -> wire.Columns:
+        """Read in as many requests as the server's limit asks for; halve the limit while it complains."""
+        while True:
+            try:
+                parts = [await self._read_some(wanted[part]) for part in chunks(len(wanted), self.nodes_per_read)]
+            except UaStatusCodeError as error:
+                if error.code not in TOO_MUCH or self.nodes_per_read == 1:
+                    raise
+                self.nodes_per_read = max(1, min(self.nodes_per_read, len(wanted)) // 2)
+                logger.warning("%s: %s; %d nodes a read", self._settings.endpoint, error, self.nodes_per_read)
+            else:
+                return wire.join(parts)
+
+    async def _read_some(self, wanted: list[ua.ReadValueId]) -> wire.Columns:
+        """Read with one request, with more only where asyncua cannot decode one of the values."""
+        request = ua.ReadRequest()
+        request.Parameters = ua.ReadParameters(TimestampsToReturn=ua.TimestampsToReturn.Source, NodesToRead=wanted)
+        async with asyncio.timeout(self._settings.request_timeout_s):
+            body = bytes(await self._client.uaclient.session._send_request(request))  # noqa: SLF001 - the raw answer
+        try:
+            return self._decode(body, len(wanted))
+        except UndecodableError as error:
+            if len(wanted) == 1:
+                logger.warning("%s: %s: %s", self._settings.endpoint, wanted[0].NodeId.to_string(), error)
+                return wire.blank(1, wire.BAD_DECODING_ERROR)
+        # One value that nobody can decode must not cost the others theirs.
+        middle = len(wanted) // 2
+        return wire.join([await self._read_some(wanted[:middle]), await self._read_some(wanted[middle:])])
+
+    def _decode(self, body: bytes, count: int) -> wire.Columns:
+        if self.slow_because:
+            return decode_slowly(body, count)
+        try:
+            columns = wire.decode(body, count)
+        except wire.NotColumnarError:
+            return decode_slowly(body, count)
+        except wire.ServiceRefusedError as error:
+            raise service_error(error.status) from error
+        if self._proven:
+            return columns
+        # One real answer both ways: were the layout not what we think, wrong values would look right.
+        slow = decode_slowly(body, count)
+        if wire.agree(columns, slow):
+            self._proven = True
+            return columns
+        self.slow_because = "an answer decoded in bulk differs from asyncua's decoding"
+        logger.error("%s: %s; reading element by element", self._settings.endpoint, self.slow_because)
+        return slow
+
+    async def _close(self, within_s: float) -> None:
+        client = self._client
+        client.uaclient.request_disconnect()
+        tasks = [
+            task
+            for task in (client._supervisor_task, client._stale_watchdog_task, client._renew_channel_task)  # noqa: SLF001
+            if task is not None
+        ]
+        for task in tasks:
+            task.cancel()
+        try:
+            async with asyncio.timeout(within_s):
+                if tasks:
+                    await asyncio.wait(tasks)  # here, because asyncua's own wait swallows our cancellation
+                await client.disconnect()
+        except Exception as error:  # noqa: BLE001 - leaving: whatever the server does, the socket goes
+            logger.debug("%s: closing: %r", self._settings.endpoint, error)
+        finally:
+            for protocol in self._protocols:
+                if protocol.transport is not None:
+                    protocol.transport.abort()
+            for task in tasks:
+                if task.done() and not task.cancelled():
+                    task.exception()  # told already by the read that failed; unasked it would be logged again
