@@ -10,7 +10,7 @@ from drivers.opcua import wire
 from drivers.opcua.plan import ScanClass, plan
 from drivers.opcua.settings import OpcUaSettings, read_settings
 from drivers.opcua.transport import PreparedRead, Session
-from drivers.port import Address, Clock, Driver
+from drivers.port import Address, Clock, Driver, DriverHealth
 from drivers.schedule import Schedule
 from rules.columns.readings import Origin, ReadingBatch
 
@@ -31,20 +31,29 @@ class OpcUaDriver:
         self._session = Session(settings, clock, f"Redline {device_id}")
         self._prepared: list[PreparedRead] = []
         self._learned_ns = 0
-        self.overruns = 0
-        """Scan class periods that could not be kept."""
-        self.round_trip_ms = 0.0
-        """Of the last scan class read, all its requests together."""
+        self._refused = [0] * len(self._scan_classes)
+        self._overruns = 0
+        self._behind = False
+        self._round_trip_ms = 0.0
 
     @property
     def clock_skew_ns(self) -> int | None:
         """Server's clock minus ours; None until the server said its time."""
         return self._session.clock_skew_ns
 
-    @property
-    def impairment(self) -> str:
-        """What makes this link worse than it should be, in words; empty when nothing does."""
-        return self._session.slow_because
+    def health(self) -> DriverHealth:
+        """Tell overruns, round trip of the last scan class read (all its requests together) and what is not as it should be."""
+        refused = sum(self._refused)
+        impairments = (
+            self._session.slow_because,
+            f"{refused} points are refused by the server" if refused else "",
+            "scan class periods are not kept" if self._behind else "",
+        )
+        return DriverHealth(
+            overruns=self._overruns,
+            round_trip_ms=self._round_trip_ms,
+            impairment="; ".join(filter(None, impairments)),
+        )
 
     async def __aenter__(self) -> Self:
         """Connect.
@@ -77,14 +86,15 @@ class OpcUaDriver:
                 continue
             await self._learn_missing_namespaces()
             yield await self._read(number)
-            schedule.done(number, self._clock.mono_ns())
-            self.overruns = schedule.overruns
+            self._behind = schedule.done(number, self._clock.mono_ns()) > 0
+            self._overruns = schedule.overruns
 
     async def _read(self, number: int) -> ReadingBatch:
         begun_ns = self._clock.mono_ns()
         columns = await self._session.read(self._prepared[number])
         received_ns = self._clock.mono_ns()
-        self.round_trip_ms = (received_ns - begun_ns) / 1e6
+        self._round_trip_ms = (received_ns - begun_ns) / 1e6
+        self._refused[number] = wire.refused(columns.status)
         return batch_of(
             self._device_id, self._scan_classes[number], columns, mono_ns=received_ns, wall_ns=self._clock.wall_ns()
         )

@@ -1,7 +1,8 @@
 """One session with one server over asyncua's framing, channel security and session.
 
-With `stack` the only place that imports asyncua.  asyncua's own reconnecting is not used: its supervisor gives a link up for good after one late answer, its cancelled
-connects leave sockets open.  A session here is made once, entered once and closed in bounded time.
+With `stack` the only place that imports asyncua.  asyncua's own reconnecting is not used: its supervisor gives a link
+up for good after one late answer, its cancelled connects leave sockets open.  A session here is made once, entered once
+and closed in bounded time.
 """
 
 import asyncio

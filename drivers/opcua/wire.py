@@ -19,7 +19,18 @@ from rules.columns.readings import NO_TIME
 
 BAD_NODE_ID_UNKNOWN: Final = 0x80340000
 BAD_DECODING_ERROR: Final = 0x80070000
-BAD_UNEXPECTED_ERROR: Final = 0x80010000
+_REFUSALS: Final = np.array(
+    [
+        0x801F0000,  # BadUserAccessDenied
+        0x80330000,  # BadNodeIdInvalid
+        BAD_NODE_ID_UNKNOWN,
+        0x80350000,  # BadAttributeIdInvalid
+        0x803A0000,  # BadNotReadable
+        BAD_DECODING_ERROR,
+    ],
+    np.uint32,
+)
+"""What a person has to put right: the node is not there, may not be read or holds nothing we know."""
 _GOOD_LOCAL_OVERRIDE: Final = 0x00960000
 _UNCERTAIN_LAST_USABLE_VALUE: Final = 0x40900000
 _CODE_BITS: Final = 0xFFFF0000  # the rest are info bits: limit, overflow, structure changed
@@ -125,6 +136,11 @@ def decode(body: bytes, count: int) -> Columns:
         source_time_ns=columns.source_time_ns,
         answered_ns=answered_ns,
     )
+
+
+def refused(status: npt.NDArray[np.uint32]) -> int:
+    """Count the nodes whose status says that a person has to put something right."""
+    return int(np.isin(status & np.uint32(_CODE_BITS), _REFUSALS).sum())
 
 
 def join(parts: Sequence[Columns]) -> Columns:
