@@ -1,7 +1,10 @@
-"""Rule kinds as frozen definitions.  `alarms.csv` and `interlocks.toml` become these; `compile` turns them into arrays."""
+"""Rule kinds as frozen definitions, and the arrays that `compile` turns them into (`alarms.csv`, `interlocks.toml`)."""
 
 from dataclasses import dataclass
 from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
 
 LimitKind = Literal["HH", "H", "L", "LL"]
 
@@ -66,3 +69,81 @@ class Bypassed:
 
 
 Rule = Limit | DiscreteState | NoUpdate | BadQuality | Bypassed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LimitColumns:
+    """All Limit rules; L and LL are mirrored by `sign`, so that beyond always means sign * value >= threshold."""
+
+    position: npt.NDArray[np.intp]
+    """Of each rule in the rule set."""
+    row: npt.NDArray[np.int32]
+    sign: npt.NDArray[np.float64]
+    """+1 for H and HH, -1 for L and LL."""
+    threshold: npt.NDArray[np.float64]
+    """sign * set-point."""
+    return_threshold: npt.NDArray[np.float64]
+    """threshold - dead band: what an active alarm must fall below to return."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StateColumns:
+    """All DiscreteState rules."""
+
+    position: npt.NDArray[np.intp]
+    row: npt.NDArray[np.int32]
+    abnormal_state: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NoUpdateColumns:
+    """All NoUpdate rules."""
+
+    position: npt.NDArray[np.intp]
+    row: npt.NDArray[np.int32]
+    after_ns: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BadQualityColumns:
+    """All BadQuality rules."""
+
+    position: npt.NDArray[np.intp]
+    row: npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BypassedColumns:
+    """All Bypassed rules; their bits stand one after the other, those of rule i from `first_bit[i]` on."""
+
+    position: npt.NDArray[np.intp]
+    first_bit: npt.NDArray[np.intp]
+    bit_row: npt.NDArray[np.int32]
+    bit_state: npt.NDArray[np.float64]
+    """The value that means bypassed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RuleSet:
+    """Every rule as parallel arrays of length n in the order given, and one group of columns for each kind."""
+
+    ids: tuple[str, ...]
+    tag_ids: tuple[str, ...]
+    """Of the TagTable it was compiled for: rows mean these."""
+    row: npt.NDArray[np.int32]
+    """The tag each rule judges (a Bypassed rule: its first bit)."""
+    limit: npt.NDArray[np.float64]
+    """Set-point, abnormal or bypassed state; NaN where there is none."""
+    on_delay_ns: npt.NDArray[np.int64]
+    off_delay_ns: npt.NDArray[np.int64]
+    input_rule: npt.NDArray[np.intp]
+    """With `input_row`: one pair for every tag that a rule reads."""
+    input_row: npt.NDArray[np.int32]
+    limits: LimitColumns
+    states: StateColumns
+    no_updates: NoUpdateColumns
+    bad_qualities: BadQualityColumns
+    bypasses: BypassedColumns
+
+    def __len__(self) -> int:
+        return len(self.ids)

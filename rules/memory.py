@@ -1,0 +1,51 @@
+"""What the rules remember between two evaluations: explicit, frozen, handed in and out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from rules.catalog import RuleSet
+from rules.hold import HoldMemory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Memory:
+    """Memory of one rule set; columns are read-only."""
+
+    start_mono_ns: int
+    """When it began: silence counts from here for what was never read."""
+    holds: HoldMemory
+    awaiting: npt.NDArray[np.bool_]
+    """Rules that a restart took over as TRUE and whose inputs were not all read good since: no FALSE is believed."""
+    inputs_seen_good: npt.NDArray[np.bool_]
+    """Tags (in row order) read good since the start; kept up to date only while some rule is awaiting."""
+    no_update_due_ns: int | None = None
+    """When the next NoUpdate rule turns TRUE if nothing comes."""
+
+    def __post_init__(self) -> None:
+        self.awaiting.flags.writeable = False
+        self.inputs_seen_good.flags.writeable = False
+
+    @classmethod
+    def fresh(cls, rule_set: RuleSet, mono_ns: int) -> Self:
+        """Nothing was decided before."""
+        return cls(
+            start_mono_ns=mono_ns,
+            holds=HoldMemory.fresh(len(rule_set), mono_ns),
+            awaiting=np.zeros(len(rule_set), np.bool_),
+            inputs_seen_good=np.zeros(len(rule_set.tag_ids), np.bool_),
+        )
+
+
+def seed(rule_set: RuleSet, active: Mapping[str, bool], mono_ns: int) -> Memory:
+    """Memory after a restart: what was TRUE (by rule id) is held TRUE; delays start anew; other ids are ignored."""
+    was_active = np.array([active.get(rule_id, False) for rule_id in rule_set.ids], np.bool_)
+    return Memory(
+        start_mono_ns=mono_ns,
+        holds=HoldMemory.fresh(len(rule_set), mono_ns, was_active),
+        awaiting=was_active.copy(),
+        inputs_seen_good=np.zeros(len(rule_set.tag_ids), np.bool_),
+    )
