@@ -1,0 +1,139 @@
+"""One scan class of one device: its block reads as they stand, what the device refused, and the readings of a poll.  Pure.
+
+A block refused as illegal (01, 02, 03) is cut in two until the refused points are known; they become BAD with the code and
+are left out, the others go on.  One of them is asked again now and then, so that a corrected device heals by itself.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from drivers.modbus.plan import Block, Limits, coalesce, split
+from drivers.modbus.registers import Columns, Decoder, Point
+from drivers.modbus.wire import Answer, Refusal
+
+ILLEGAL: Final = frozenset({0x01, 0x02, 0x03})
+"""Exception codes that a smaller block may not meet."""
+
+EXTRA_READS: Final = 32
+"""Additional requests one poll may spend on finding refused points; the rest is found in the next polls."""
+
+PROBE_PERIOD_NS: Final = 5_000_000_000
+"""How often one refused place is asked again."""
+
+
+class ScanClass:
+    """The points of one device that share a period; `begin`, then `take` until nothing is `waiting`, then `finish`."""
+
+    __slots__ = (
+        "_answered",
+        "_blocks",
+        "_decoder",
+        "_extra_reads",
+        "_next_probe_ns",
+        "_refused",
+        "_refused_column",
+        "_running",
+        "_spans",
+        "_waiting",
+        "period_ns",
+        "points",
+        "rows",
+        "trouble",
+    )
+
+    def __init__(self, points: Sequence[Point], period_ns: int, limits: Limits) -> None:
+        self.points = tuple(points)
+        self.period_ns = period_ns
+        self.rows = np.array([point.row for point in points], np.int32)
+        self.rows.flags.writeable = False
+        self.trouble = ""
+        """What the device refused in the last poll, in words; empty when nothing."""
+        self._spans = tuple(point.span for point in points)
+        self._blocks: tuple[Block, ...] = coalesce(self._spans, limits)
+        self._refused: dict[int, int] = {}
+        self._refused_column = np.zeros(len(points), np.uint32)
+        self._decoder = Decoder(self.points, self._blocks)
+        self._waiting: deque[Block] = deque()
+        self._answered: list[tuple[Block, Answer]] = []
+        self._extra_reads = 0
+        self._next_probe_ns = 0
+        self._running = False
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The reads of a poll as they stand; refused points are in none."""
+        return self._blocks
+
+    @property
+    def waiting(self) -> Sequence[Block]:
+        """What the running poll has still to read, in order."""
+        return self._waiting
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a poll was begun and not finished."""
+        return self._running
+
+    def begin(self, mono_ns: int) -> None:
+        """Start a poll; now and then with one more read for a place that was refused."""
+        self._running = True
+        self._waiting.extend(self._blocks)
+        self._extra_reads = EXTRA_READS
+        if self._refused and mono_ns >= self._next_probe_ns:
+            self._next_probe_ns = mono_ns + PROBE_PERIOD_NS
+            self._waiting.append(self._oldest_refused())
+
+    def take(self, answers: Sequence[Answer]) -> None:
+        """Accept the answers to the first waiting blocks, in order; refused blocks may put smaller ones in `waiting`."""
+        for answer in answers:
+            block = self._waiting.popleft()
+            if isinstance(answer, Refusal) and answer.code in ILLEGAL:
+                self._divide(block, answer)
+            else:
+                self._answered.append((block, answer))
+
+    def finish(self) -> Columns:
+        """End the poll and decode it: the readings of all points, in their order."""
+        answered, self._answered = self._answered, []
+        self._running = False
+        blocks = tuple(block for block, _ in answered)
+        if blocks != self._blocks:
+            self._blocks = blocks
+            self._decoder = Decoder(self.points, blocks)
+            self._refused_column = np.zeros(len(self.points), np.uint32)
+            for member, code in self._refused.items():
+                self._refused_column[member] = code
+        columns = self._decoder.decode([answer for _, answer in answered], self._refused_column)
+        self.trouble = self._told(columns)
+        return columns
+
+    def _divide(self, block: Block, refusal: Refusal) -> None:
+        halves = split(block, self._spans)
+        if halves is None:
+            for member in block.members:
+                self._refused[member] = refusal.code
+        elif self._extra_reads >= len(halves):
+            self._extra_reads -= len(halves)
+            self._waiting.extend(halves)
+        else:  # asked apart in the next poll; in this one all their points share the refusal
+            self._answered.extend((half, refusal) for half in halves)
+
+    def _oldest_refused(self) -> Block:
+        """Take the place that was refused first out of the refused ones, to be read on its own."""
+        span = self._spans[next(iter(self._refused))]
+        members = tuple(member for member in self._refused if self._spans[member] == span)
+        for member in members:
+            del self._refused[member]
+        return Block(span.table, span.start, span.count, members)
+
+    def _told(self, columns: Columns) -> str:
+        refused = np.flatnonzero(columns.status)
+        if not len(refused):
+            return ""
+        first = int(refused[0])
+        point = self.points[first]
+        count = f"{len(refused)} points" if len(refused) > 1 else "1 point"
+        return f"{count} refused, first {point.tag} ({point.place}): {Refusal(int(columns.status[first]))}"
