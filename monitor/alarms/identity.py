@@ -1,0 +1,10 @@
+"""Which definition an alarm was raised under, as a hash that fits in every journal row."""
+
+import hashlib
+
+from monitor.alarms.definition import AlarmDefinition
+
+
+def definition_hash(definition: AlarmDefinition) -> str:
+    """SHA-256 over every field of the definition, as 64 hexadecimal digits."""
+    return hashlib.sha256(definition.canonical().encode()).hexdigest()

@@ -1,0 +1,90 @@
+"""Alarm rows that take no step: never raised, shown with a newer reading, or left over from a definition that is gone."""
+
+import math
+from dataclasses import replace
+from typing import Final, get_args
+
+from monitor.alarms.definition import AlarmDefinition, AlarmKind
+from monitor.alarms.lifecycle import State
+from monitor.alarms.message import kind_of
+from monitor.alarms.transition import Alarm
+from rules.columns.quality import Quality
+from rules.columns.readings import NO_TIME
+from rules.verdicts import Verdict, Verdicts
+
+_KINDS: Final[dict[str, AlarmKind]] = {kind: kind for kind in get_args(AlarmKind)}
+
+
+def never_raised(definition: AlarmDefinition, definition_hash: str) -> Alarm:
+    """The row of an alarm that was never raised."""
+    return Alarm(
+        id=definition.id,
+        state=State.NORMAL,
+        occurrence=0,
+        transition=0,
+        priority=definition.priority,
+        condition_true=False,
+        unknown=False,
+        value=None,
+        limit=None,
+        quality=int(Quality.NEVER_SEEN),
+        source_time_ns=None,
+        received_wall_ns=None,
+        raised_wall_ns=None,
+        changed_wall_ns=None,
+        acknowledged_by=None,
+        acknowledged_name=None,
+        acknowledged_wall_ns=None,
+        comment="",
+        suppressions=(),
+        message_key="",
+        message_zh="",
+        message_en="",
+        detail=(),
+        definition_hash=definition_hash,
+    )
+
+
+def judged(alarm: Alarm, verdicts: Verdicts, position: int) -> Alarm:
+    """The row with the reading that was judged now, its state untouched.
+
+    The last number stays while nothing can be read: the quality beside it says so.
+    """
+    value, limit = float(verdicts.value[position]), float(verdicts.limit[position])
+    source_time_ns, received_wall_ns = int(verdicts.source_time_ns[position]), int(verdicts.received_wall_ns[position])
+    return replace(
+        alarm,
+        unknown=int(verdicts.verdict[position]) == Verdict.UNKNOWN,
+        value=alarm.value if math.isnan(value) else value,
+        limit=None if math.isnan(limit) else limit,
+        quality=int(verdicts.quality[position]),
+        source_time_ns=None if source_time_ns == NO_TIME else source_time_ns,
+        received_wall_ns=received_wall_ns or None,
+    )
+
+
+def begun(alarm: Alarm, priority: int, detail: tuple[str, ...], wall_ns: int) -> Alarm:
+    """The row at the start of a new occurrence, before its first step: nothing of the old one is left."""
+    return replace(
+        alarm,
+        occurrence=alarm.occurrence + 1,
+        transition=0,
+        priority=priority,
+        raised_wall_ns=wall_ns,
+        acknowledged_by=None,
+        acknowledged_name=None,
+        acknowledged_wall_ns=None,
+        comment="",
+        detail=detail,
+    )
+
+
+def gone_definition(stored: Alarm) -> AlarmDefinition:
+    """What can still be said of a definition that is gone, so that the closing step can be journaled."""
+    return AlarmDefinition(
+        id=stored.id,
+        kind=_KINDS.get(kind_of(stored.message_key), "system"),
+        alarm_class="system",
+        priority=stored.priority,
+        set_point=stored.limit,
+    )

@@ -1,0 +1,171 @@
+"""What an alarm says, in Chinese and English: what it is about, what happened, how far."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from monitor.alarms.definition import AlarmDefinition, AlarmKind
+from monitor.alarms.lifecycle import Trigger
+
+NAMES_SHOWN: Final = 5
+"""More names than this are cut in a message; the alarm keeps them all."""
+_MOST_DECIMALS: Final = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One text in both languages; `key` (kind.trigger) stays the same for ever."""
+
+    key: str
+    zh: str
+    en: str
+
+
+_WHAT: Final[dict[AlarmKind, tuple[str, str]]] = {
+    "HH": ("高高报警", "high-high"),
+    "H": ("高报警", "high"),
+    "L": ("低报警", "low"),
+    "LL": ("低低报警", "low-low"),
+    "state": ("状态异常", "abnormal state"),
+    "no_update": ("数据不更新", "no update"),
+    "bad": ("测量值无效", "bad value"),
+    "bypass": ("联锁已旁路", "interlock bypassed"),
+    "link": ("通信中断", "link down"),
+    "blind": ("监测失明", "blind"),
+    "channel": ("通知通道不通", "notification channel failed"),
+    "system": ("系统报警", "system alarm"),
+}
+_SYSTEM: Final[dict[str, tuple[str, str]]] = {
+    "clock_step": ("系统时钟跳变", "system clock stepped"),
+    "disk": ("磁盘空间不足", "disk space low"),
+    "overrun": ("数据来不及处理", "readings come faster than they are judged"),
+    "history": ("历史数据停止记录", "history is not being recorded"),
+}
+"""Last part of the id of a `system.<noun>` alarm."""
+
+_HAPPENED: Final[dict[Trigger, tuple[str, str]]] = {
+    Trigger.RAISED: ("", ""),
+    Trigger.RETURNED: ("恢复", "returned"),
+    Trigger.RETURNED_LATCHED: ("恢复，锁定待复位", "returned, latched until reset"),
+    Trigger.REACTIVATED: ("再次触发，上一次关闭", "came again, the one before is closed"),
+    Trigger.ACKNOWLEDGED: ("已确认", "acknowledged"),
+    Trigger.RESET: ("已复位", "reset"),
+    Trigger.UNSUPPRESSED: ("抑制解除，仍在报警", "no longer suppressed, still active"),
+    Trigger.DEFINITION_REMOVED: ("报警定义已删除，关闭", "closed, its definition was removed"),
+    Trigger.DEFINITION_CHANGED: (
+        "报警定义已修改，关闭后重新判断",
+        "closed and judged anew, its definition was changed",
+    ),
+}
+_BEYOND: Final[dict[AlarmKind, tuple[str, str, str, str]]] = {
+    "HH": ("≥", "<", ">=", "<"),
+    "H": ("≥", "<", ">=", "<"),
+    "L": ("≤", ">", "<=", ">"),
+    "LL": ("≤", ">", "<=", ">"),
+}
+"""Limit kinds -> relation beyond and within the limit, Chinese and English."""
+
+
+def message(
+    definition: AlarmDefinition,
+    trigger: Trigger,
+    value: float | None,
+    limit: float | None,
+    detail: Sequence[str] = (),
+    person_name: str = "",
+) -> Message:
+    """Word one transition; `value` and `limit` in the tag's unit, `detail` the names the alarm lists."""
+    what_zh, what_en = _what(definition)
+    far_zh, far_en = _how_far(definition, value, limit, detail)
+    happened_zh, happened_en = _HAPPENED[trigger]
+    if person_name:
+        happened_zh, happened_en = f"{happened_zh}：{person_name}", f"{happened_en} by {person_name}"
+    if happened_zh:
+        happened_zh, happened_en = f"【{happened_zh}】", f"[{happened_en}]"
+    head = _head(definition)
+    return Message(
+        key=f"{definition.kind}.{trigger.value}",
+        zh=_joined(head, definition.subject_zh, what_zh, far_zh, happened_zh),
+        en=_joined(head, definition.subject_en, what_en, far_en, happened_en),
+    )
+
+
+def kind_of(message_key: str) -> str:
+    """The alarm kind in a message key; what is left of a definition that is gone."""
+    return message_key.partition(".")[0]
+
+
+def number(value: float, decimals: int) -> str:
+    """A number as people read it: fixed decimals, no minus before zero."""
+    text = f"{value:.{decimals}f}"
+    return text[1:] if text.startswith("-") and not text.strip("-0.") else text
+
+
+def _head(definition: AlarmDefinition) -> str:
+    return definition.tag or definition.interlock or definition.device or definition.id
+
+
+def _what(definition: AlarmDefinition) -> tuple[str, str]:
+    if definition.kind == "system":
+        return _SYSTEM.get(definition.id.rpartition(".")[2], _WHAT["system"])
+    return _WHAT[definition.kind]
+
+
+def _joined(head: str, subject: str, *parts: str) -> str:
+    # a subject that is or begins with the name itself would say it twice
+    named = subject if subject.startswith(head) else f"{head} {subject}"
+    return " ".join(part.strip() for part in (named, *parts) if part.strip())
+
+
+def _how_far(
+    definition: AlarmDefinition, value: float | None, limit: float | None, detail: Sequence[str]
+) -> tuple[str, str]:
+    if definition.kind in _BEYOND:
+        return _against_limit(definition, value, limit)
+    if definition.kind == "state" and value is not None:
+        return (f"= {value:.0f}",) * 2
+    if definition.kind == "no_update" and definition.set_point is not None:
+        return f"超过 {definition.set_point:g} s", f"for more than {definition.set_point:g} s"
+    if definition.kind == "blind":
+        count = len(detail) if detail else int(value or 0)
+        if count:
+            return f"{count} 个测点{_names(detail, '（', '、', '）', ' 等')}", _points(count, detail)
+        return "", ""
+    names = _names(detail, "(", ", ", ")", " ...")
+    return names.strip(), names.strip()
+
+
+def _points(count: int, detail: Sequence[str]) -> str:
+    return f"{count} point{'s' if count > 1 else ''}{_names(detail, ' (', ', ', ')', ' ...')}"
+
+
+def _names(names: Sequence[str], start: str, between: str, end: str, more: str) -> str:
+    if not names:
+        return ""
+    return start + between.join(names[:NAMES_SHOWN]) + (more if len(names) > NAMES_SHOWN else "") + end
+
+
+def _against_limit(definition: AlarmDefinition, value: float | None, limit: float | None) -> tuple[str, str]:
+    if limit is None:
+        limit = definition.set_point
+    if limit is None:
+        return "", ""
+    if value is None:
+        text = f"{number(limit, _decimals(limit))} {definition.eu}".strip()
+        return f"限值 {text}", f"limit {text}"
+    decimals = _decimals(limit)
+    while value != limit and number(value, decimals) == number(limit, decimals) and decimals < _MOST_DECIMALS:
+        decimals += 1  # "12.00 < 12.00" says nothing
+    beyond = value >= limit if definition.kind in ("HH", "H") else value <= limit
+    zh, within_zh, en, within_en = _BEYOND[definition.kind]
+    left = f"{number(value, decimals)} {definition.eu}".strip()
+    right = f"{number(limit, decimals)} {definition.eu}".strip()
+    return f"{left} {zh if beyond else within_zh} {right}", f"{left} {en if beyond else within_en} {right}"
+
+
+def _decimals(limit: float) -> int:
+    """As many as the limit itself needs, and more where numbers are small."""
+    size = abs(limit)
+    least = 0 if size >= 1000 else 1 if size >= 100 else 2
+    written = f"{limit:.{_MOST_DECIMALS}f}".rstrip("0").partition(".")[2]
+    return max(least, len(written))
