@@ -27,7 +27,7 @@ class Status(StrEnum):
     REFUSED = "refused"
     """The channel refuses this row for good (too long after cutting, malformed); shown as refused."""
     SUPERSEDED = "superseded"
-    """No longer wanted: acknowledged meanwhile, or merged into another message."""
+    """No longer wanted: acknowledged meanwhile.  Rows merged into one message are all ACCEPTED with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
