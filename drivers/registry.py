@@ -1,0 +1,67 @@
+"""The kinds of drivers there are: the one place that knows all of them, and the port through which plants are checked."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import drivers.modbus.driver
+import drivers.modbus.settings
+import drivers.opcua.driver
+import drivers.opcua.settings
+from drivers.errors import MisconfiguredError
+from drivers.port import Address, Clock, Driver, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a driver package offers."""
+
+    check_settings: Callable[[Settings], list[str]]
+    check_address: Callable[[Settings, str, str, str], list[str]]
+    open_driver: Callable[[str, Settings, Sequence[Address], Clock], Driver]
+
+
+KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "opcua": Kind(
+            drivers.opcua.settings.check_settings,
+            drivers.opcua.settings.check_address,
+            drivers.opcua.driver.open_driver,
+        ),
+        "modbus": Kind(
+            drivers.modbus.settings.check_settings,
+            drivers.modbus.settings.check_address,
+            drivers.modbus.driver.open_driver,
+        ),
+    }
+)
+"""By `kind` of `[[devices]]` in `plant.toml`."""
+
+
+def check_device(kind: str, settings: Settings) -> list[str]:
+    """Every mistake in the driver's own keys of a device, in words; empty when it can be tried."""
+    if kind not in KINDS:
+        return [_unknown(kind)]
+    return KINDS[kind].check_settings(settings)
+
+
+def check_address(kind: str, settings: Settings, address: str, type: str, word_order: str) -> list[str]:
+    """Every mistake in one tag's address, type and word order, in words; empty when it can be read."""
+    if kind not in KINDS:
+        return [_unknown(kind)]
+    return KINDS[kind].check_address(settings, address, type, word_order)
+
+
+def open_driver(kind: str, device_id: str, settings: Settings, addresses: Sequence[Address], clock: Clock) -> Driver:
+    """Make a fresh driver, not yet connected.
+
+    :raises MisconfiguredError: an unknown kind, or settings or addresses that can never work.
+    """
+    if kind not in KINDS:
+        raise MisconfiguredError(f"{device_id}: {_unknown(kind)}")
+    return KINDS[kind].open_driver(device_id, settings, addresses, clock)
+
+
+def _unknown(kind: str) -> str:
+    return f"kind {kind!r} is unknown: one of {', '.join(sorted(KINDS))}"
