@@ -1,0 +1,124 @@
+"""One client of the stream: a lossless bounded queue of alarm events, and a slot for the latest frame."""
+
+import asyncio
+from collections import deque
+from typing import Final, Protocol
+
+MOST_WAITING_EVENTS: Final = 1000
+OVERFLOW_CODE: Final = 1013
+
+
+class StreamEndedError(Exception):
+    """The stream of one client ends with this close code; None: the client is gone already."""
+
+    def __init__(self, code: int | None, reason: str = "") -> None:
+        self.code = code
+        self.reason = reason
+        super().__init__(reason)
+
+
+class Source(Protocol):
+    """Where a client gets what it needs whole; the hub satisfies it."""
+
+    @property
+    def frame(self) -> int:
+        """Number of the last frame."""
+        ...
+
+    def alarms_text(self) -> str:
+        """All active alarms as of the last view."""
+        ...
+
+    def snapshot_text(self) -> str:
+        """All rows as of the last frame."""
+        ...
+
+
+class StreamClient:
+    """What waits for one client.  The hub puts in, the client's own sender takes out; nobody waits for anybody."""
+
+    __slots__ = (
+        "_alarms_wanted",
+        "_end",
+        "_events",
+        "_frame",
+        "_last_frame",
+        "_snapshot_wanted",
+        "_started",
+        "token_sha256",
+        "wake",
+    )
+        "_alarms_wanted",
+        "_end",
+        "_events",
+        "_frame",
+        "_last_frame",
+        "_snapshot_wanted",
+        "_started",
+        "token_sha256",
+        "wake",
+    )
+
+    def __init__(self, token_sha256: bytes) -> None:
+        self.token_sha256 = token_sha256
+        self.wake = asyncio.Event()
+        self.wake.set()
+        self._events: deque[str] = deque()
+        self._frame: tuple[int, str] | None = None
+        """(prev, text) of the newest frame that was not sent."""
+        self._last_frame = 0
+        self._started = False
+        self._alarms_wanted = True
+        self._snapshot_wanted = True
+        self._end: StreamEndedError | None = None
+
+    def offer_event(self, text: str) -> None:
+        """Queue an alarm event; over the bound the stream ends, because a gap must not look like calm."""
+        if not self._started or self._end is not None:
+            return  # the first message, all alarms, will hold it
+        if len(self._events) >= MOST_WAITING_EVENTS:
+            self._events.clear()
+            self.end(OVERFLOW_CODE, "over 1000 alarm events waiting")
+            return
+        self._events.append(text)
+        self.wake.set()
+
+    def offer_frame(self, prev: int, text: str) -> None:
+        """Replace the waiting frame by a newer one."""
+        self._frame = (prev, text)
+        self.wake.set()
+
+    def want_everything(self) -> None:
+        """The client lost track: all alarms and all rows again, after the events that wait."""
+        self._alarms_wanted = True
+        self._snapshot_wanted = True
+        self.wake.set()
+
+    def end(self, code: int, reason: str) -> None:
+        """Have the sender close the stream."""
+        self._end = self._end or StreamEndedError(code, reason)
+        self.wake.set()
+
+    def next_text(self, source: Source) -> str | None:
+        """What to send next, None when nothing waits.
+
+        :raises StreamEndedError: the stream is to be closed.
+        """
+        if self._end is not None:
+            raise self._end
+        if self._events:
+            return self._events.popleft()
+        if self._alarms_wanted:
+            self._alarms_wanted = False
+            self._started = True
+            return source.alarms_text()
+        frame, self._frame = self._frame, None
+        if not self._snapshot_wanted and frame is None:
+            return None
+        if self._snapshot_wanted or (frame is not None and frame[0] != self._last_frame):
+            self._snapshot_wanted = False
+            self._last_frame = source.frame
+            return source.snapshot_text()
+        assert frame is not None
+        self._last_frame = source.frame
+        return frame[1]

@@ -1,0 +1,55 @@
+"""`/devices`: links and diagnostics."""
+
+from collections import Counter
+from typing import Any, cast
+
+from fastapi import APIRouter
+
+from monitor.api import dto
+from monitor.api.context import Here
+from monitor.api.ports import DeviceCard
+from monitor.api.present import finite
+from monitor.api.times import rfc3339
+from monitor.hazards.links import LinkStatus
+
+router = APIRouter(tags=["plant"])
+
+
+@router.get("/devices")
+def list_devices(here: Here) -> list[dto.Device]:
+    """All devices; one that never reported is down since the service began."""
+    view = here.board.view()
+    points = Counter(tag.device for tag in here.plant.tags.tags)
+    return [
+        present_device(device, view.links.get(device.id), points[device.id], here.start_wall_ns)
+        for device in here.plant.devices
+    ]
+
+
+def present_device(device: DeviceCard, link: LinkStatus | None, points: int, start_wall_ns: int) -> dto.Device:
+    """One device with what its link says of itself."""
+    fixed: dict[str, Any] = {
+        "id": device.id,
+        "name": dto.Text(zh=device.name_zh, en=device.name_en),
+        "kind": device.kind,
+        "endpoint": device.endpoint,
+        "points": points,
+    }
+    if link is None:
+        counts = dict.fromkeys(("attempts", "reconnects", "batches", "readings", "overruns", "bad_points"), 0)
+        return dto.Device(
+            **fixed, **counts, state="down", since=rfc3339(start_wall_ns), last_error="", round_trip_ms=0.0
+        )
+    return dto.Device(
+        **fixed,
+        state=cast(Any, str(link.state)),
+        since=rfc3339(link.since_wall_ns),
+        attempts=link.attempts,
+        reconnects=link.reconnects,
+        last_error=link.last_error,
+        batches=link.batches,
+        readings=link.readings,
+        overruns=link.overruns,
+        round_trip_ms=finite(link.round_trip_ms) or 0.0,
+        bad_points=link.bad_points,
+    )

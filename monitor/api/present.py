@@ -1,0 +1,223 @@
+"""From the service's values to what travels: alarms, tags, names.  No I/O, no clock."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from monitor.alarms.definition import AlarmDefinition
+from monitor.alarms.lifecycle import IS_ACTIVE, State, Suppression
+from monitor.alarms.transition import Alarm
+from monitor.api import dto
+from monitor.api.condition import UP_STATES
+from monitor.api.ports import AlarmEvent, DeviceCard, PlantCard
+from monitor.api.reasons import NO_REASON, reason
+from monitor.api.times import rfc3339, rfc3339_or_none
+from monitor.hazards.view import View
+from rules.columns.quality import Quality
+from rules.columns.readings import NO_TIME
+from rules.columns.tags import Tag
+
+QUALITY_NAMES: Final = tuple(quality.name.lower() for quality in Quality)
+LIMIT_FIELDS: Final = {"HH": "hh", "H": "h", "L": "l", "LL": "ll"}
+STRONGEST_FIRST: Final = (Suppression.OUT_OF_SERVICE, Suppression.BY_DESIGN, Suppression.SHELVED)
+
+
+def finite(value: float | None) -> float | None:
+    """The number, None for NaN and infinity (JSON has neither)."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def is_active(alarm: Alarm) -> bool:
+    """Not normal and not suppressed: what `state=active` lists."""
+    return alarm.state in IS_ACTIVE and not alarm.suppressions
+
+
+class Presenter:
+    """Turns values of one plant into DTOs; what does not change is prepared once."""
+
+    def __init__(self, plant: PlantCard) -> None:
+        self.plant = plant
+        self.definition_of: Mapping[str, AlarmDefinition] = {item.id: item for item in plant.definitions}
+        self.position_of: Mapping[str, int] = {item.id: position for position, item in enumerate(plant.definitions)}
+        self._devices: Mapping[str, DeviceCard] = {device.id: device for device in plant.devices}
+        self._persons = {person.id: person for person in plant.persons}
+        self._alarms_of = _alarms_by_tag(plant.definitions)
+        self._fixed_tags = [self._fixed_tag(tag) for tag in plant.tags.tags]
+
+    # --- alarms -------------------------------------------------------------------------------
+    def alarm(self, alarm: Alarm, definition: AlarmDefinition | None = None) -> dto.Alarm:
+        """One alarm as it stands."""
+        return dto.Alarm.model_validate(self._alarm_fields(alarm, definition or self.definition_of[alarm.id]))
+
+    def alarm_detail(self, alarm: Alarm) -> dto.AlarmDetail:
+        """One alarm with its guidance."""
+        definition = self.definition_of[alarm.id]
+        return dto.AlarmDetail.model_validate(
+            {
+                **self._alarm_fields(alarm, definition),
+                "cause": dto.Text(zh=definition.cause_zh, en=definition.cause_en),
+                "consequence": dto.Text(zh=definition.consequence_zh, en=definition.consequence_en),
+                "response": dto.Text(zh=definition.response_zh, en=definition.response_en),
+                "time_to_respond_s": finite(definition.time_to_respond_s),
+                "set_point": finite(definition.set_point),
+                "dead_band": definition.dead_band,
+                "on_delay_s": definition.on_delay_ns / 1e9,
+                "off_delay_s": definition.off_delay_ns / 1e9,
+                "latch": definition.latch,
+            }
+        )
+
+    def _alarm_fields(self, alarm: Alarm, definition: AlarmDefinition) -> dict[str, Any]:
+        return {
+            "id": alarm.id,
+            "occurrence": alarm.occurrence,
+            "transition": alarm.transition,
+            "tag": definition.tag,
+            "device": definition.device,
+            "interlock": definition.interlock,
+            "equipment": definition.equipment,
+            "process_unit": definition.process_unit,
+            "hazard_source": definition.hazard_source,
+            "kind": definition.kind,
+            "class": definition.alarm_class,
+            "state": _shown_state(alarm),
+            "underlying_state": alarm.state.value,
+            "suppressions": [
+                dto.SuppressionDto(
+                    suppression=record.suppression.value,
+                    reason=record.reason,
+                    person=record.person,
+                    since=rfc3339(record.since_wall_ns),
+                    until=rfc3339_or_none(record.until_wall_ns),
+                )
+                for record in alarm.suppressions
+            ],
+            "unknown": alarm.unknown,
+            "priority": alarm.priority,
+            "definition_priority": definition.priority,
+            "value": finite(alarm.value),
+            "limit": finite(alarm.limit),
+            "eu": definition.eu,
+            "raised_at": rfc3339_or_none(alarm.raised_wall_ns),
+            "changed_at": rfc3339_or_none(alarm.changed_wall_ns),
+            "source_time": rfc3339_or_none(alarm.source_time_ns),
+            "received_at": rfc3339_or_none(alarm.received_wall_ns),
+            "subject": dto.Text(zh=definition.subject_zh, en=definition.subject_en),
+            "message": dto.Text(zh=alarm.message_zh, en=alarm.message_en),
+            "detail": list(alarm.detail),
+            "acknowledged_by": alarm.acknowledged_by,
+            "acknowledged_name": alarm.acknowledged_name,
+            "acknowledged_at": rfc3339_or_none(alarm.acknowledged_wall_ns),
+            "comment": alarm.comment,
+        }
+
+    def alarms(self, alarms: Sequence[Alarm]) -> list[dto.Alarm]:
+        """Several alarms, priority first, then the newest."""
+        return [self.alarm(alarm) for alarm in sorted(alarms, key=_urgency)]
+
+    def event(self, event: AlarmEvent, epoch: str) -> dto.StreamAlarm:
+        """One journaled transition as the stream tells it."""
+        step = event.transition
+        return dto.StreamAlarm(
+            type="alarm",
+            epoch=epoch,
+            seq=event.seq,
+            trigger=step.trigger.value,
+            before=step.before.value,
+            after=step.after.value,
+            occurrence=step.occurrence,
+            transition=step.transition,
+            annunciated=step.annunciated,
+            decided_at=rfc3339(step.decided_wall_ns),
+            journaled_at=rfc3339(event.journaled_wall_ns),
+            person_name=step.person_name,
+            alarm=self.alarm(step.alarm, step.definition),
+        )
+
+    # --- tags ---------------------------------------------------------------------------------
+    def tag(self, view: View, row: int) -> dict[str, Any]:
+        """One tag in the shape of `dto.Tag`, ready for JSON."""
+        snapshot = view.snapshot
+        quality = int(snapshot.quality[row])
+        received_wall_ns = int(snapshot.received_wall_ns[row])
+        source_time_ns = int(snapshot.source_time_ns[row])
+        return {
+            **self._fixed_tags[row],
+            "value": finite(float(snapshot.value[row])),
+            "quality": QUALITY_NAMES[quality],
+            "reason": (NO_REASON if quality == Quality.GOOD else self.reason(view, row)).model_dump(),
+            "status": int(snapshot.status[row]),
+            "source_time": None if source_time_ns == NO_TIME else rfc3339(source_time_ns),
+            "received_time": rfc3339(received_wall_ns) if received_wall_ns else None,
+        }
+
+    def reason(self, view: View, row: int) -> dto.Text:
+        """Why a tag is not good."""
+        tag = self.plant.tags.tags[row]
+        received_mono_ns = int(view.snapshot.received_mono_ns[row])
+        link = view.links.get(tag.device)
+        device = self._devices.get(tag.device)
+        return reason(
+            quality=int(view.snapshot.quality[row]),
+            device_kind=device.kind if device else "",
+            status=int(view.snapshot.status[row]),
+            age_s=(view.snapshot.mono_ns - received_mono_ns) / 1e9 if received_mono_ns else None,
+            link="" if link is None or link.state in UP_STATES else tag.device,
+        )
+
+    def _fixed_tag(self, tag: Tag) -> dict[str, Any]:
+        device = self._devices.get(tag.device)
+        definitions = self._alarms_of.get(tag.id, [])
+        limits = {LIMIT_FIELDS[item.kind]: item.set_point for item in definitions if item.kind in LIMIT_FIELDS}
+        return {
+            "id": tag.id,
+            "description": {"zh": tag.description_zh, "en": tag.description_en},
+            "hazard_source": tag.hazard_source,
+            "process_unit": tag.process_unit,
+            "equipment": tag.equipment,
+            "device": tag.device,
+            "address": device.addresses.get(tag.id, "") if device else "",
+            "eu": tag.eu,
+            "low": tag.low,
+            "high": tag.high,
+            "discrete": tag.discrete,
+            "normal_state": tag.normal_state,
+            "scan_class": tag.scan_class,
+            "resolution": tag.resolution,
+            "limits": dto.Limits(**limits).model_dump(),
+            "time_resolution_ms": tag.scan_period_ns / 1e6,
+            "alarms": [item.id for item in definitions],
+        }
+
+    # --- people --------------------------------------------------------------------------------
+    def person_name(self, person: str | None, username: str) -> dto.Text:
+        """The name to show for an account."""
+        known = self._persons.get(person or "")
+        if known is None:
+            return dto.Text(zh=username, en=username)
+        return dto.Text(zh=known.name_zh, en=known.name_en or known.name_zh)
+
+    def person(self, person: str) -> dto.Person:
+        """A responsible person as shown."""
+        known = self._persons.get(person)
+        return dto.Person(id=person, name=self.person_name(person, person), mobile=known.mobile if known else "")
+
+
+def _shown_state(alarm: Alarm) -> str:
+    standing = {record.suppression for record in alarm.suppressions}
+    for suppression in STRONGEST_FIRST:
+        if suppression in standing:
+            return suppression.value
+    return State(alarm.state).value
+
+
+def _urgency(alarm: Alarm) -> tuple[int, int]:
+    return alarm.priority, -(alarm.raised_wall_ns or 0)
+
+
+def _alarms_by_tag(definitions: tuple[AlarmDefinition, ...]) -> dict[str, list[AlarmDefinition]]:
+    found: dict[str, list[AlarmDefinition]] = {}
+    for definition in definitions:
+        if definition.tag is not None:
+            found.setdefault(definition.tag, []).append(definition)
+    return found

@@ -1,0 +1,231 @@
+"""The stream hub: consumes published scans once, encodes each message once, shares it with every client."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from monitor.api.client import StreamClient, StreamEndedError
+from monitor.api.dto import StreamAlarms
+from monitor.api.frames import FrameEncoder
+from monitor.api.ports import Board, Clock, PlantCard, Subscription
+from monitor.api.present import Presenter, is_active
+from monitor.api.times import rfc3339
+from monitor.hazards.view import View
+
+ABORT_EXTENSION: Final = "redline.abort"
+"""Scope extension of our server: drops a connection whose peer stopped reading."""
+LOGGED_OUT: Final = 4401
+RESTARTING: Final = 1012
+NOT_UNDERSTOOD: Final = 1008
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamOptions:
+    """Rhythm and bounds of the stream."""
+
+    frame_s: float = 0.2
+    heartbeat_s: float = 1.0
+    send_timeout_s: float = 5.0
+    recheck_s: float = 15.0
+    """How often the session behind a stream is looked up again."""
+    most_clients: int = 200
+
+
+class StreamHub:
+    """Feeds all WebSocket clients from one subscription; `run()` belongs in the service's task group."""
+
+    def __init__(
+        self,
+        plant: PlantCard,
+        board: Board,
+        clock: Clock,
+        options: StreamOptions | None = None,
+        epoch: str | None = None,
+    ) -> None:
+        self.epoch = epoch or secrets.token_hex(8)
+        self._presenter = Presenter(plant)
+        self._plant = plant
+        self._board = board
+        self._clock = clock
+        self._options = options or StreamOptions()
+        self._clients: set[StreamClient] = set()
+        self._fresh = asyncio.Event()
+        self._view: View | None = None
+        self._encoder: FrameEncoder | None = None
+        self._alarms_text: tuple[View, str] | None = None
+
+    @property
+    def clients(self) -> int:
+        """Streams open now."""
+        return len(self._clients)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a further client must be turned away."""
+        return len(self._clients) >= self._options.most_clients
+
+    @property
+    def is_running(self) -> bool:
+        """Whether `run()` feeds the clients."""
+        return self._encoder is not None
+
+    async def run(self) -> None:
+        """Feed the clients until cancelled; the first scan must be committed before."""
+        subscription = self._board.subscribe()
+        self._view = self._board.view()
+        self._encoder = FrameEncoder(self._plant, self.epoch, self._view)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._consume(subscription), name="stream-events")
+                group.create_task(self._make_frames(), name="stream-frames")
+        finally:
+            subscription.close()
+            self._encoder = None
+            for client in self._clients:
+                client.end(RESTARTING, "the service stops")
+
+    async def _consume(self, subscription: Subscription) -> None:
+        while True:
+            self._view, events = await subscription.next()
+            for event in events:
+                text = orjson.dumps(
+                    self._presenter.event(event, self.epoch).model_dump(mode="json", by_alias=True)
+                ).decode()
+                for client in self._clients:
+                    client.offer_event(text)
+            self._fresh.set()
+
+    async def _make_frames(self) -> None:
+        """At most one frame per `frame_s`, at least one per `heartbeat_s`: a screen must see that we live."""
+        while True:
+            try:
+                async with asyncio.timeout(self._options.heartbeat_s - self._options.frame_s):
+                    await self._fresh.wait()
+            except TimeoutError:
+                pass  # nothing new: the frame is a heartbeat and tells the age of what is shown
+            self._fresh.clear()
+            encoder, view = self._running()
+            prev = encoder.frame
+            text = encoder.advance(view, self._clock.mono_ns(), self._clock.wall_ns())
+            for client in self._clients:
+                client.offer_frame(prev, text)
+            await asyncio.sleep(self._options.frame_s)
+
+    # --- what a client needs whole ------------------------------------------------------------
+    @property
+    def frame(self) -> int:
+        """Number of the last frame."""
+        return self._running()[0].frame
+
+    def alarms_text(self) -> str:
+        """All active alarms as of the last view; made once per view, whoever asks."""
+        view = self._running()[1]
+        if self._alarms_text is None or self._alarms_text[0] is not view:
+            message = StreamAlarms(
+                type="alarms",
+                epoch=self.epoch,
+                seq=view.journal_seq,
+                at=rfc3339(self._clock.wall_ns()),
+                alarms=self._presenter.alarms([alarm for alarm in view.alarms if is_active(alarm)]),
+            )
+            self._alarms_text = view, orjson.dumps(message.model_dump(mode="json", by_alias=True)).decode()
+        return self._alarms_text[1]
+
+    def snapshot_text(self) -> str:
+        """All rows as of the last frame."""
+        return self._running()[0].snapshot(self._clock.mono_ns(), self._clock.wall_ns())
+
+    def _running(self) -> tuple[FrameEncoder, View]:
+        if self._encoder is None or self._view is None:
+            raise StreamEndedError(RESTARTING, "the service stops")
+        return self._encoder, self._view
+
+    # --- one client ---------------------------------------------------------------------------
+    def session_closed(self, token_sha256: bytes) -> None:
+        """End every stream that was opened with this token."""
+        for client in self._clients:
+            if client.token_sha256 == token_sha256:
+                client.end(LOGGED_OUT, "logged out")
+
+    async def serve(
+        self, websocket: WebSocket, token_sha256: bytes, still_allowed: Callable[[], Awaitable[bool]]
+    ) -> None:
+        """Serve one accepted WebSocket until either side ends; a client that stops reading is dropped."""
+        client = StreamClient(token_sha256)
+        ended = StreamEndedError(None)
+        self._clients.add(client)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._send(websocket, client), name="stream-send")
+                group.create_task(self._receive(websocket, client), name="stream-receive")
+                group.create_task(self._recheck(still_allowed), name="stream-recheck")
+        except* StreamEndedError as raised:
+            ended = _first(raised)
+        except* WebSocketDisconnect:
+            pass
+        finally:
+            self._clients.discard(client)
+        await self._close(websocket, ended)
+
+    async def _send(self, websocket: WebSocket, client: StreamClient) -> None:
+        while True:
+            await client.wake.wait()
+            client.wake.clear()
+            while (text := client.next_text(self)) is not None:
+                try:
+                    async with asyncio.timeout(self._options.send_timeout_s):
+                        await websocket.send_text(text)
+                except TimeoutError as error:
+                    abort(websocket)
+                    raise StreamEndedError(None, "the client stopped reading") from error
+
+    async def _receive(self, websocket: WebSocket, client: StreamClient) -> None:
+        while True:
+            message = await websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                raise StreamEndedError(None, "the client left")
+            if not asks_resync(message.get("text")):
+                raise StreamEndedError(NOT_UNDERSTOOD, 'only {"type":"resync"} is understood')
+            client.want_everything()
+
+    async def _recheck(self, still_allowed: Callable[[], Awaitable[bool]]) -> None:
+        while True:
+            await asyncio.sleep(self._options.recheck_s)
+            if not await still_allowed():
+                raise StreamEndedError(LOGGED_OUT, "the session ended")
+
+    async def _close(self, websocket: WebSocket, ended: StreamEndedError) -> None:
+        if ended.code is None or websocket.application_state is not WebSocketState.CONNECTED:
+            return
+        try:
+            async with asyncio.timeout(self._options.send_timeout_s):
+                await websocket.close(ended.code, ended.reason)
+        except (TimeoutError, WebSocketDisconnect, RuntimeError):
+            abort(websocket)
+
+
+def asks_resync(text: str | None) -> bool:
+    """Whether a client's message is the one that is understood."""
+    try:
+        message = orjson.loads(text or "")
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(message, dict) and message.get("type") == "resync"
+
+
+def abort(websocket: WebSocket) -> None:
+    """Drop the connection now, with all that waits in its buffers, where the server offers that."""
+    extension = websocket.scope.get("extensions", {}).get(ABORT_EXTENSION)
+    if extension is not None:
+        extension["abort"]()
+
+
+def _first(group: BaseExceptionGroup[StreamEndedError]) -> StreamEndedError:
+    for error in group.exceptions:
+        return _first(error) if isinstance(error, BaseExceptionGroup) else error
+    return StreamEndedError(None)
