@@ -48,16 +48,6 @@ class StreamClient:
         "token_sha256",
         "wake",
     )
-        "_alarms_wanted",
-        "_end",
-        "_events",
-        "_frame",
-        "_last_frame",
-        "_snapshot_wanted",
-        "_started",
-        "token_sha256",
-        "wake",
-    )
 
     def __init__(self, token_sha256: bytes) -> None:
         self.token_sha256 = token_sha256
