@@ -1,0 +1,120 @@
+"""The SQLite file of the journal: connections, revisions, and what is checked before it is trusted."""
+
+import sqlite3
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any, Final
+
+import alembic.command
+import alembic.util
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import NullPool
+
+from monitor.store.body import SCHEMA
+from monitor.store.errors import JournalRefusedError
+from monitor.store.tables import META
+
+FILE_NAME: Final = "journal.sqlite"
+BUSY_TIMEOUT_S: Final = 2.0
+QUICK_CHECK_BYTES: Final = 64_000_000
+"""Larger files are only checked by the chain of their last rows: a start must not take minutes."""
+
+
+def open_engine(path: Path, *, read_only: bool) -> Engine:
+    """Engine whose connections are kept by their threads: WAL, synchronous=FULL, foreign keys, explicit transactions."""
+    engine = create_engine(
+        f"sqlite:///{path}",
+        poolclass=NullPool,
+        connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": True},
+    )
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we begin transactions ourselves: pysqlite would not for DDL
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        if read_only:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def prepare(connection: Connection, path: Path, plant_id: str) -> int:
+    """Check the file, bring its tables up to date, and claim it for this plant; returns the number of this start.
+
+    :raises JournalRefusedError: damaged, locked, of another plant, or made by a newer version.
+    """
+    try:
+        if path.stat().st_size <= QUICK_CHECK_BYTES:
+            found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+            connection.rollback()
+            if found != "ok":
+                raise _damaged(path, str(found))
+        with connection.begin():
+            migrate(connection)
+            return _claim(connection, path, plant_id)
+    except alembic.util.CommandError as error:
+        raise JournalRefusedError(
+            f"日志数据库 {path} 由更新版本的 redline 创建（{error}）。请使用相同或更新的版本启动。",
+            f"the journal {path} was made by a newer redline ({error}). Start it with that version or a newer one.",
+        ) from error
+
+
+def migrate(connection: Connection) -> None:
+    """Run all pending revisions inside the connection's transaction; needs no alembic.ini."""
+    with as_file(files("monitor.store") / "migrations") as folder:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(folder).replace("%", "%%"))
+        config.set_main_option("path_separator", "os")
+        alembic.command.upgrade(config, "head")
+
+
+def _claim(connection: Connection, path: Path, plant_id: str) -> int:
+    meta = dict(connection.execute(select(META.c.key, META.c.value)).all())
+    if meta.get("plant", plant_id) != plant_id:
+        raise JournalRefusedError(
+            f"日志 {path} 属于装置 “{meta['plant']}”，而不是 “{plant_id}”。请为每个装置使用各自的状态目录 (REDLINE_STATE_DIR)。",
+            f'the journal {path} belongs to plant "{meta["plant"]}", not "{plant_id}". '
+            "Give each plant a state directory of its own (REDLINE_STATE_DIR).",
+        )
+    boot_epoch = int(meta.get("boot_epoch", "0")) + 1
+    wanted = {"plant": plant_id, "schema": str(SCHEMA), "boot_epoch": str(boot_epoch)}
+    connection.execute(META.delete())
+    connection.execute(META.insert(), [{"key": key, "value": value} for key, value in (meta | wanted).items()])
+    return boot_epoch
+
+
+def refused(path: Path, error: DatabaseError | OSError) -> JournalRefusedError:
+    """Say in words why the database at `path` cannot be used."""
+    original = error.orig if isinstance(error, DatabaseError) else error
+    code = (getattr(original, "sqlite_errorcode", None) or 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return JournalRefusedError(
+            f"日志数据库 {path} 被其他程序锁定（{original}）。请关闭正在打开它的程序（例如 sqlite3 命令行）后再启动。",
+            f"the journal {path} is locked by another program ({original}). "
+            "Close what has it open (a sqlite3 shell, a backup) and start again.",
+        )
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return _damaged(path, str(original))
+    return JournalRefusedError(
+        f"日志数据库 {path} 无法打开或写入（{original}）。请检查目录权限、磁盘空间与挂载方式。",
+        f"the journal {path} cannot be opened or written ({original}). "
+        "Check the directory's permissions, the room on the disk and how it is mounted.",
+    )
+
+
+def _damaged(path: Path, reason: str) -> JournalRefusedError:
+    return JournalRefusedError(
+        f"日志数据库 {path} 已损坏（{reason}）。请保留该文件以备调查，从备份恢复，或将其移开后以空日志启动。",
+        f"the journal {path} is damaged ({reason}). Keep the file for the investigation; "
+        "restore a backup, or move it away to start with an empty journal.",
+    )

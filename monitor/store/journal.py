@@ -1,0 +1,229 @@
+"""The journal, the board, the outbox and the accounts behind one door; nothing here blocks the loop.
+
+Three threads with a connection each: one writes, one answers quick questions (what is due, whose session is this), one
+answers long ones (the journal on screen or as CSV), so that a long question delays neither a commit nor a push.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from sqlalchemy.exc import DatabaseError
+
+from monitor.alarms.record import Entry, JournalRow
+from monitor.alarms.transition import Alarm
+from monitor.notify.people import Account
+from monitor.notify.row import OutboxRow, Status
+from monitor.settings import Settings
+from monitor.store import accounts, lookup, outbox
+from monitor.store.commit import Commit, Committed
+from monitor.store.database import FILE_NAME, refused
+from monitor.store.disk import DiskSpace, disk_space
+from monitor.store.head import HeadFile
+from monitor.store.lane import Lane
+from monitor.store.lock import StateLock
+from monitor.store.start import Started, start
+from monitor.store.verify import Verification, verify
+from monitor.store.writer import WallClock
+
+HEAD_NAME: Final = "journal.head"
+_SYNC_EVERY_NS: Final = 1_000_000_000
+
+
+class Lanes(NamedTuple):
+    """The three threads; close the writer's last."""
+
+    write: Lane
+    quick: Lane
+    long: Lane
+
+
+class JournalStore:
+    """An open journal (see `open_journal`); satisfies the API's ports Journal and Accounts."""
+
+    def __init__(self, state_dir: Path, clock: WallClock, lanes: Lanes, started: Started, head_file: HeadFile) -> None:
+        self._state_dir = state_dir
+        self._clock = clock
+        self._write, self._quick, self._long = lanes
+        self._writer = started.writer
+        self._head_file = head_file
+        self._synced_wall_ns = 0
+        self._woken: dict[str, asyncio.Event] = {}
+        self.boot_epoch = started.boot_epoch
+        """Number of this start on this database, from 1."""
+        self.accepted = started.accepted
+        """What was wrong with the journal at this start and was accepted by flag; None when nothing was."""
+
+    @property
+    def seq(self) -> int:
+        """Last journal row on disk."""
+        return self._writer.head.seq
+
+    async def commit(self, commit: Commit) -> Committed:
+        """One transaction; returns after it is on disk.
+
+        :raises DiskFullError: the disk is full; end the process with EXIT_DISK_FULL (see there what is stored).
+        """
+        try:
+            return await self._write.call(self._writer.commit, commit)
+        finally:
+            self._wake(row.channel for row in commit.outbox)
+            self._sync_head()
+
+    async def record(self, entry: Entry) -> None:
+        """Write one entry; returns after it is on disk.
+
+        :raises DiskFullError: the disk is full.
+        """
+        await self.commit(Commit(wall_ns=entry.wall_ns, entries=(entry,)))
+
+    async def load_board(self) -> tuple[Alarm, ...]:
+        """The board as it was left, by id."""
+        return await self._quick.run(lookup.board)
+
+    async def rows(
+        self, *, from_ns: int | None, to_ns: int | None, id: str | None, limit: int, before_seq: int | None
+    ) -> Sequence[JournalRow]:
+        """Newest first, at most `limit`; wall time in [from_ns, to_ns), seq below `before_seq`."""
+        return await self._long.run(lookup.rows, from_ns, to_ns, id, limit, before_seq)
+
+    async def rows_after(self, after_seq: int, limit: int) -> Sequence[JournalRow]:
+        """Oldest first, at most `limit`, seq above `after_seq`: to follow the journal."""
+        return await self._long.run(lookup.rows_after, after_seq, limit)
+
+    async def verify(self) -> Verification:
+        """Follow the complete chain; names the first bad row."""
+        return await self._long.run(verify)
+
+    async def pushes(self, *, id: str | None, limit: int) -> Sequence[OutboxRow]:
+        """Outbox rows, newest first."""
+        return await self._long.run(outbox.pushes, id, limit)
+
+    async def due(self, channel: str, wall_ns: int, limit: int) -> list[OutboxRow]:
+        """Rows to send now: by priority, then age, then seq; what was in flight before a crash is among them."""
+        return await self._quick.run(outbox.due, channel, wall_ns, limit)
+
+    async def mark(
+        self,
+        rows: Sequence[OutboxRow],
+        status: Status,
+        wall_ns: int,
+        error: str = "",
+        follow_up: Sequence[OutboxRow] = (),
+    ) -> None:
+        """Say what became of rows and queue what follows, in one transaction; `due_wall_ns` is stored as the rows have it.
+
+        :raises DiskFullError: the disk is full.
+        """
+        try:
+            await self._write.call(self._writer.mark, rows, status, wall_ns, error, follow_up)
+        finally:
+            woken = [*follow_up, *(rows if status is Status.WAITING else ())]
+            self._wake(row.channel for row in woken)
+
+    async def waiting(self, channel: str) -> tuple[int, int | None]:
+        """(count, oldest due wall time) of rows the channel has not accepted; repeats not due yet are among them."""
+        return await self._quick.run(outbox.waiting, channel)
+
+    async def outbox_counts(self) -> dict[tuple[str, Status], int]:
+        """Rows for each (channel, status)."""
+        return await self._long.run(outbox.counts)
+
+    async def wait_for_rows(self, channel: str, timeout_s: float) -> bool:
+        """Wait until rows of this channel were queued since the last call; False when the time is over.
+
+        One waiter for each channel; rows queued between its `due` and this call wake it at once.
+        """
+        event = self._woken.setdefault(channel, asyncio.Event())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await event.wait()
+        woken = event.is_set()
+        event.clear()
+        return woken
+
+    async def create_account(self, account: Account) -> None:
+        """Add an account.
+
+        :raises AccountExistsError: the name is taken.
+        """
+        await self._write.run(accounts.create, account)
+
+    async def update_account(self, account: Account) -> None:
+        """Replace an account; a new password or disabling it ends its sessions.
+
+        :raises AccountExistsError: there is none of this name.
+        """
+        await self._write.run(accounts.change, account)
+
+    async def account(self, username: str) -> Account | None:
+        """One account by name, disabled or not."""
+        return await self._quick.run(accounts.find, username)
+
+    async def accounts(self) -> Sequence[Account]:
+        """All accounts by name."""
+        return await self._quick.run(accounts.everyone)
+
+    async def open_session(self, token_sha256: bytes, username: str, expires_wall_ns: int) -> None:
+        """Keep a new session; expired ones are forgotten.
+
+        :raises AccountExistsError: there is no account of this name.
+        """
+        await self._write.run(accounts.open_session, token_sha256, username, expires_wall_ns, self._clock.wall_ns())
+
+    async def session(self, token_sha256: bytes, wall_ns: int) -> Account | None:
+        """The enabled account of a live session or bearer token."""
+        return await self._quick.run(accounts.session, token_sha256, wall_ns)
+
+    async def close_session(self, token_sha256: bytes) -> None:
+        """Forget a session."""
+        await self._write.run(accounts.close_session, token_sha256)
+
+    async def disk_space(self) -> DiskSpace:
+        """Room of the journal's file system."""
+        return await self._quick.call(disk_space, self._state_dir)
+
+    def _wake(self, channels: Iterable[str]) -> None:
+        for channel in channels:
+            self._woken.setdefault(channel, asyncio.Event()).set()
+
+    def _sync_head(self) -> None:
+        wall_ns = self._clock.wall_ns()
+        if not 0 <= wall_ns - self._synced_wall_ns < _SYNC_EVERY_NS:
+            self._synced_wall_ns = wall_ns
+            self._long.post(self._head_file.try_sync)
+
+
+@asynccontextmanager
+async def open_journal(
+    state_dir: Path, plant_id: str, settings: Settings, clock: WallClock
+) -> AsyncIterator[JournalStore]:
+    """Open the one journal of one plant in `state_dir` (created when missing); the directory is locked meanwhile.
+
+    :raises JournalRefusedError: in use, of another plant, damaged, not to be written, acknowledged rows are missing.
+    """
+    path = state_dir / FILE_NAME
+    async with AsyncExitStack() as stack:
+        lock = await asyncio.to_thread(_locked, state_dir)
+        stack.push_async_callback(asyncio.to_thread, lock.release)
+        lanes = Lanes(Lane("journal-write"), Lane("journal-quick"), Lane("journal-long"))
+        try:
+            head_file = await asyncio.to_thread(HeadFile, state_dir / HEAD_NAME)
+            stack.push_async_callback(asyncio.to_thread, head_file.close)
+            for lane in lanes:
+                stack.push_async_callback(lane.close)
+            await lanes.write.open(path, read_only=False)
+            started = await lanes.write.run(start, state_dir, plant_id, settings, head_file, clock)
+            await lanes.quick.open(path, read_only=True)
+            await lanes.long.open(path, read_only=True)
+        except (DatabaseError, OSError) as error:
+            raise refused(path, error) from error
+        yield JournalStore(state_dir, clock, lanes, started, head_file)
+
+
+def _locked(state_dir: Path) -> StateLock:
+    with suppress(OSError):  # the lock then says what is wrong
+        state_dir.mkdir(parents=True, exist_ok=True)
+    return StateLock(state_dir)

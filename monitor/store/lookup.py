@@ -1,0 +1,48 @@
+"""Reading the journal and the board: statements on a connection whose thread owns it."""
+
+from sqlalchemy import Connection, Select, select
+
+from monitor.alarms.record import JournalRow
+from monitor.alarms.transition import Alarm
+from monitor.store.body import decode_alarm
+from monitor.store.tables import ALARM, JOURNAL
+
+_ROW = select(*(JOURNAL.c[name] for name in JournalRow.__slots__))
+
+
+def board(connection: Connection) -> tuple[Alarm, ...]:
+    """Every alarm as it was left, by id.
+
+    :raises ValueError: a board row cannot be read.
+    """
+    return tuple(decode_alarm(body) for body in connection.execute(select(ALARM.c.body).order_by(ALARM.c.id)).scalars())
+
+
+def rows(
+    connection: Connection,
+    from_ns: int | None,
+    to_ns: int | None,
+    alarm_id: str | None,
+    limit: int,
+    before_seq: int | None,
+) -> list[JournalRow]:
+    """Newest first, at most `limit`; wall time in [from_ns, to_ns), seq below `before_seq`."""
+    query = _ROW.order_by(JOURNAL.c.seq.desc()).limit(limit)
+    if from_ns is not None:
+        query = query.where(JOURNAL.c.wall_ns >= from_ns)
+    if to_ns is not None:
+        query = query.where(JOURNAL.c.wall_ns < to_ns)
+    if alarm_id is not None:
+        query = query.where(JOURNAL.c.id == alarm_id)
+    if before_seq is not None:
+        query = query.where(JOURNAL.c.seq < before_seq)
+    return _read(connection, query)
+
+
+def rows_after(connection: Connection, after_seq: int, limit: int) -> list[JournalRow]:
+    """Oldest first, at most `limit`, seq above `after_seq`."""
+    return _read(connection, _ROW.where(JOURNAL.c.seq > after_seq).order_by(JOURNAL.c.seq).limit(limit))
+
+
+def _read(connection: Connection, query: Select[tuple[object, ...]]) -> list[JournalRow]:
+    return [JournalRow(**dict(found)) for found in connection.execute(query).mappings()]

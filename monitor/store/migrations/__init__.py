@@ -1,0 +1,1 @@
+"""Revisions of the journal's database, run from the installed package by `monitor.store.database`."""

@@ -1,0 +1,112 @@
+"""The tables of the journal's database as SQLAlchemy Core sees them; revisions under `migrations/` make them."""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+METADATA: Final = MetaData()
+_SEQ: Final = BigInteger().with_variant(Integer, "sqlite")
+
+JOURNAL: Final = Table(
+    "journal",
+    METADATA,
+    Column("seq", _SEQ, primary_key=True, autoincrement=False),
+    Column("wall_ns", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("plant", Text, nullable=False),
+    Column("id", Text),
+    Column("occurrence", Integer),
+    Column("transition", Integer),
+    Column("person", Text),
+    Column("body", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Index("ix_journal_id_seq", "id", "seq"),
+    Index("ix_journal_wall_ns", "wall_ns"),
+)
+Index(
+    "ux_journal_transition",
+    JOURNAL.c.plant,
+    JOURNAL.c.id,
+    JOURNAL.c.occurrence,
+    JOURNAL.c.transition,
+    unique=True,
+    sqlite_where=text("kind = 'transition'"),
+    postgresql_where=text("kind = 'transition'"),
+)
+
+ALARM: Final = Table(
+    "alarm",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("occurrence", Integer, nullable=False),
+    Column("transition", Integer, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+OUTBOX: Final = Table(
+    "outbox",
+    METADATA,
+    Column("seq", _SEQ, primary_key=True, autoincrement=True),
+    Column("plant", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("occurrence", Integer, nullable=False),
+    Column("transition", Integer, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("repeat", Integer, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("queued_wall_ns", BigInteger, nullable=False),
+    Column("due_wall_ns", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("last_error", Text, nullable=False),
+    Column("sent_wall_ns", BigInteger),
+    Column("accepted_wall_ns", BigInteger),
+    UniqueConstraint("plant", "id", "occurrence", "transition", "channel", "purpose", "repeat", name="ux_outbox_key"),
+    Index("ix_outbox_due", "channel", "status", "priority", "queued_wall_ns", "seq"),
+    Index("ix_outbox_id", "id", "occurrence", "status"),
+    sqlite_autoincrement=True,
+)
+
+ACCOUNT: Final = Table(
+    "account",
+    METADATA,
+    Column("username", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("person", Text),
+    Column("password_hash", Text, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+)
+
+SESSION: Final = Table(
+    "session",
+    METADATA,
+    Column("token_sha256", LargeBinary, primary_key=True),
+    Column("username", Text, ForeignKey("account.username"), nullable=False),
+    Column("expires_wall_ns", BigInteger, nullable=False),
+    Index("ix_session_expires", "expires_wall_ns"),
+)
+
+META: Final = Table(
+    "meta",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""plant (its id), schema (of the journal bodies), boot_epoch (number of starts on this database)."""

@@ -1,0 +1,193 @@
+"""Writing the journal: everything here runs in the one thread that owns the writing connection."""
+
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import OperationalError
+
+from monitor.alarms.record import Entry
+from monitor.alarms.transition import Alarm
+from monitor.notify.row import OutboxRow, Status
+from monitor.store import outbox
+from monitor.store.body import chained, encode_alarm, entry_body, transition_body
+from monitor.store.commit import Commit, Committed
+from monitor.store.disk import Ballast, disk_space
+from monitor.store.errors import DiskFullError
+from monitor.store.head import Head, HeadFile
+from monitor.store.tables import ALARM, JOURNAL
+
+logger = logging.getLogger(__name__)
+_Answer = TypeVar("_Answer")
+_PUT_ALARM = insert(ALARM)
+_PUT_ALARM = _PUT_ALARM.on_conflict_do_update(
+    index_elements=["id"],
+    set_={column.name: _PUT_ALARM.excluded[column.name] for column in ALARM.c if column.name != "id"},
+)
+
+
+class WallClock(Protocol):
+    """Tells the wall time; `monitor.clock.SystemClock` is one."""
+
+    def wall_ns(self) -> int:
+        """Unix time in ns."""
+        ...
+
+
+class JournalWriter:
+    """The end of the chain (last seq, last hash) and every statement that changes the database."""
+
+    def __init__(
+        self, connection: Connection, plant: str, head: Head, head_file: HeadFile, ballast: Ballast, clock: WallClock
+    ) -> None:
+        self._connection = connection
+        self._plant = plant
+        self._head = head
+        self._head_file = head_file
+        self._ballast = ballast
+        self._clock = clock
+        self._path = Path(str(connection.engine.url.database))
+
+    @property
+    def head(self) -> Head:
+        """The last row on disk."""
+        return self._head
+
+    def commit(self, commit: Commit) -> Committed:
+        """One transaction; on disk when it returns.
+
+        :raises DiskFullError: the disk is full; see there what is stored.
+        :raises sqlalchemy.exc.DBAPIError: the database refuses (a transition twice, a failing disk): nothing is stored.
+        """
+        committed, freed = self._with_ballast(lambda: self._commit(commit))
+        if freed:
+            raise DiskFullError(committed)
+        return committed
+
+    def mark(
+        self, rows: Sequence[OutboxRow], status: Status, wall_ns: int, error: str, follow_up: Sequence[OutboxRow]
+    ) -> None:
+        """Say what became of outbox rows, and queue what follows; one transaction.
+
+        :raises DiskFullError: the disk is full.
+        """
+        _, freed = self._with_ballast(lambda: outbox.mark(self._connection, rows, status, wall_ns, error, follow_up))
+        if freed:
+            raise DiskFullError(Committed(transition_seqs=(), seq=self._head.seq, journaled_wall_ns=wall_ns))
+
+    def _with_ballast(self, write: Callable[[], _Answer]) -> tuple[_Answer, bool]:
+        try:
+            return write(), False
+        except OperationalError as error:
+            if not self._is_full(error):
+                raise
+            logger.critical("the journal's disk is full: freeing the ballast and trying once more")
+            if not self._ballast.free():
+                raise DiskFullError(None) from error
+        try:
+            return write(), True
+        except OperationalError as error:
+            raise DiskFullError(None) from error
+
+    def _is_full(self, error: OperationalError) -> bool:
+        code = (getattr(error.orig, "sqlite_errorcode", None) or 0) & 0xFF
+        if code == sqlite3.SQLITE_IOERR:  # the shared-memory file of the log could not grow
+            return disk_space(self._path.parent).free_bytes < 1_000_000
+        return code == sqlite3.SQLITE_FULL
+
+    def _commit(self, commit: Commit) -> Committed:
+        rows, head = self._rows(commit)
+        with self._connection.begin():
+            if rows:
+                self._connection.execute(JOURNAL.insert(), rows)
+            if commit.alarms:
+                self._connection.execute(_PUT_ALARM, [_alarm_columns(alarm) for alarm in commit.alarms])
+            if commit.supersede:
+                outbox.supersede(self._connection, commit.supersede)
+            if commit.outbox:
+                outbox.put(self._connection, commit.outbox)
+        self._reached(head)
+        first = head.seq - len(rows) + 1
+        return Committed(
+            transition_seqs=tuple(range(first, first + len(commit.transitions))),
+            seq=head.seq,
+            journaled_wall_ns=self._clock.wall_ns(),
+        )
+
+    def _rows(self, commit: Commit) -> tuple[list[dict[str, Any]], Head]:
+        journaled_wall_ns = self._clock.wall_ns()
+        rows: list[dict[str, Any]] = []
+        seq, last = self._head.seq, self._head.hash
+        for transition in commit.transitions:
+            seq += 1
+            body = transition_body(self._plant, transition, commit.wall_ns, journaled_wall_ns)
+            last = chained(last, body)
+            rows.append(
+                {
+                    "seq": seq,
+                    "wall_ns": commit.wall_ns,
+                    "kind": "transition",
+                    "plant": self._plant,
+                    "id": transition.id,
+                    "occurrence": transition.occurrence,
+                    "transition": transition.transition,
+                    "person": transition.person,
+                    "body": body,
+                    "hash": last,
+                }
+            )
+        for entry in commit.entries:
+            seq += 1
+            body = entry_body(self._plant, entry)
+            last = chained(last, body)
+            rows.append(_entry_columns(seq, self._plant, entry, body, last))
+        return rows, Head(seq, last)
+
+    def _reached(self, head: Head) -> None:
+        if head == self._head:
+            return
+        self._head = head
+        try:
+            self._head_file.write(head)
+        except OSError as error:
+            # behind the database is allowed: the check at the next start is weaker, nothing is lost
+            logger.warning("the head file was not written at seq %d: %s", head.seq, error)
+
+    def record_gap(self, entry: Entry, after_seq: int) -> None:
+        """Write the entry that accounts for rows lost up to `after_seq`; numbers that were given out stay used."""
+        last = self._head.hash
+        body = entry_body(self._plant, entry)
+        row = _entry_columns(after_seq + 1, self._plant, entry, body, chained(last, body))
+        with self._connection.begin():
+            self._connection.execute(JOURNAL.insert(), [row])
+        self._reached(Head(after_seq + 1, chained(last, body)))
+
+
+def _entry_columns(seq: int, plant: str, entry: Entry, body: bytes, row_hash: bytes) -> dict[str, Any]:
+    return {
+        "seq": seq,
+        "wall_ns": entry.wall_ns,
+        "kind": entry.kind,
+        "plant": plant,
+        "id": None,
+        "occurrence": None,
+        "transition": None,
+        "person": entry.person,
+        "body": body,
+        "hash": row_hash,
+    }
+
+
+def _alarm_columns(alarm: Alarm) -> dict[str, Any]:
+    return {
+        "id": alarm.id,
+        "state": alarm.state.value,
+        "occurrence": alarm.occurrence,
+        "transition": alarm.transition,
+        "priority": alarm.priority,
+        "body": encode_alarm(alarm),
+    }
