@@ -12,6 +12,7 @@ from drivers.opcua.settings import OpcUaSettings, read_settings
 from drivers.opcua.transport import PreparedRead, Session
 from drivers.port import Address, Clock, Driver, DriverHealth
 from drivers.schedule import Schedule
+from rules.columns.quality import Quality
 from rules.columns.readings import Origin, ReadingBatch
 
 _RELEARN_NS: Final = 30_000_000_000
@@ -121,7 +122,9 @@ def batch_of(
     raw = columns.value
     value = scan_class.to_eu(raw) if scan_class.scaled else raw
     if scan_class.discrete.any():
-        value = np.where(scan_class.discrete & ~np.isnan(raw), raw != 0, value)
+        value = np.where(scan_class.discrete, raw != 0, value)
+    # A value that nobody vouches for must not look like one.
+    value = np.where(quality == Quality.BAD, np.nan, value)
     return ReadingBatch(
         device=device_id,
         received_mono_ns=mono_ns,

@@ -25,12 +25,9 @@ class NodeAddress:
     namespace_uri: str | None
     namespace_index: int
     """Where no URI is given."""
+    kind: str
+    """`i` number, `s` string, `g` GUID, `b` base64."""
     identifier: str
-    """With its kind, as in `s=TK-101.LT` or `i=2258`."""
-
-    def text(self, index: int) -> str:
-        """Write the NodeId with the given namespace index."""
-        return f"ns={index};{self.identifier}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,12 +63,12 @@ def parse_node_address(text: str) -> NodeAddress:
         raise ValueError(f"{text!r}: i= takes a whole number from 0 to 4294967295")
     if kind == "g":
         _check_guid(text, identifier)
-    if kind == "b" and re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", identifier) is None:
+    if kind == "b" and (len(identifier) % 4 or re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", identifier) is None):
         raise ValueError(f"{text!r}: b= takes base64")
     index = int(match["index"] or 0)
     if index >= 2**16:
         raise ValueError(f"{text!r}: a namespace index is at most 65535")
-    return NodeAddress(match["uri"], index, f"{kind}={identifier}")
+    return NodeAddress(match["uri"], index, kind, identifier)
 
 
 def plan(addresses: Sequence[Address]) -> tuple[ScanClass, ...]:

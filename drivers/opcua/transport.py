@@ -120,7 +120,7 @@ class Session:
         return PreparedRead(
             len(nodes),
             np.array([index for index, _ in known], np.intp),
-            [read_value_id(nodes[index].text(namespace)) for index, namespace in known],
+            [read_value_id(nodes[index].kind, nodes[index].identifier, namespace) for index, namespace in known],
         )
 
     async def read(self, prepared: PreparedRead) -> wire.Columns:
