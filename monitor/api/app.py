@@ -1,7 +1,5 @@
 """Puts the HTTP surface together; the service runs it as one task among others and owns the hub's task."""
 
-from zoneinfo import ZoneInfo
-
 from fastapi import APIRouter, Depends, FastAPI
 
 from monitor.api import (
@@ -55,7 +53,6 @@ def create_api(  # noqa: PLR0913  every port is named once, here
         options=options,
         hub=hub,
         presenter=Presenter(plant),
-        timezone=ZoneInfo(plant.timezone),
         start_wall_ns=clock.wall_ns(),
     )
     add_routes(app)

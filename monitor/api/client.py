@@ -25,6 +25,11 @@ class Source(Protocol):
         """Number of the last frame."""
         ...
 
+    @property
+    def seq(self) -> int:
+        """Journal seq of the last view: what `alarms_text` covers."""
+        ...
+
     def alarms_text(self) -> str:
         """All active alarms as of the last view."""
         ...
@@ -39,6 +44,7 @@ class StreamClient:
 
     __slots__ = (
         "_alarms_wanted",
+        "_covered_seq",
         "_end",
         "_events",
         "_frame",
@@ -58,14 +64,16 @@ class StreamClient:
         """(prev, text) of the newest frame that was not sent."""
         self._last_frame = 0
         self._started = False
+        self._covered_seq = 0
+        """Events up to this one are in the list of all alarms that was sent."""
         self._alarms_wanted = True
         self._snapshot_wanted = True
         self._end: StreamEndedError | None = None
 
-    def offer_event(self, text: str) -> None:
+    def offer_event(self, seq: int, text: str) -> None:
         """Queue an alarm event; over the bound the stream ends, because a gap must not look like calm."""
-        if not self._started or self._end is not None:
-            return  # the first message, all alarms, will hold it
+        if not self._started or self._end is not None or seq <= self._covered_seq:
+            return  # the list of all alarms holds it, or the stream is over
         if len(self._events) >= MOST_WAITING_EVENTS:
             self._events.clear()
             self.end(OVERFLOW_CODE, "over 1000 alarm events waiting")
@@ -101,6 +109,7 @@ class StreamClient:
         if self._alarms_wanted:
             self._alarms_wanted = False
             self._started = True
+            self._covered_seq = source.seq
             return source.alarms_text()
         frame, self._frame = self._frame, None
         if not self._snapshot_wanted and frame is None:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -44,7 +43,6 @@ class Context:
     options: ApiOptions
     hub: StreamHub
     presenter: Presenter
-    timezone: ZoneInfo
     start_wall_ns: int
     verifier: Verifier = field(default_factory=Verifier)
     throttle: LoginThrottle = field(default_factory=LoginThrottle)

@@ -70,7 +70,7 @@ class Window:
         self._from_ns = from_ns
         self._to_ns = to_ns
         self._id = alarm_id
-        self.timezone = here.timezone
+        self.timezone = here.plant.timezone
 
     async def read(self, limit: int, before_seq: int | None) -> list[JournalRow]:
         """At most `limit` rows below a seq, newest first."""

@@ -51,9 +51,10 @@ def csv_header(*, english: bool) -> bytes:
     return _encode([[en if english else zh for _, zh, en in COLUMNS]])
 
 
-def csv_lines(rows: Sequence[JournalRow], timezone: ZoneInfo) -> bytes:
-    """Some rows as CSV lines."""
-    return _encode([_cells(row, timezone) for row in rows])
+def csv_lines(rows: Sequence[JournalRow], timezone: str) -> bytes:
+    """Some rows as CSV lines; reads the time zone's rules, so not in the loop."""
+    zone = ZoneInfo(timezone)
+    return _encode([_cells(row, zone) for row in rows])
 
 
 def csv_note(seq: int, *, english: bool) -> bytes:

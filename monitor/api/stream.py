@@ -22,6 +22,7 @@ ABORT_EXTENSION: Final = "redline.abort"
 LOGGED_OUT: Final = 4401
 RESTARTING: Final = 1012
 NOT_UNDERSTOOD: Final = 1008
+EVENTS_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,12 +93,14 @@ class StreamHub:
     async def _consume(self, subscription: Subscription) -> None:
         while True:
             self._view, events = await subscription.next()
-            for event in events:
+            for number, event in enumerate(events, start=1):
                 text = orjson.dumps(
                     self._presenter.event(event, self.epoch).model_dump(mode="json", by_alias=True)
                 ).decode()
                 for client in self._clients:
-                    client.offer_event(text)
+                    client.offer_event(event.seq, text)
+                if number % EVENTS_AT_ONCE == 0:
+                    await asyncio.sleep(0)  # a flood in one scan must not overflow clients that do read
             self._fresh.set()
 
     async def _make_frames(self) -> None:
@@ -121,6 +124,11 @@ class StreamHub:
     def frame(self) -> int:
         """Number of the last frame."""
         return self._running()[0].frame
+
+    @property
+    def seq(self) -> int:
+        """Journal seq of the last view."""
+        return self._running()[1].journal_seq
 
     def alarms_text(self) -> str:
         """All active alarms as of the last view; made once per view, whoever asks."""
