@@ -10,7 +10,7 @@ class Schedule:
     `start + phase[k] + n * period[k]`, so that classes of one device do not fall on the same moment for ever.
     """
 
-    __slots__ = ("_begun", "_phase_ns", "_slot_ns", "_start_ns", "overruns", "period_ns")
+    __slots__ = ("_begun", "_phase_ns", "_slot_ns", "overruns", "period_ns")
 
     def __init__(self, period_ns: Sequence[int], start_ns: int) -> None:
         """:raises ValueError: no class, or a period that is not positive."""
@@ -18,7 +18,6 @@ class Schedule:
             raise ValueError(f"scan class periods must be positive and at least one: {list(period_ns)}")
         self.period_ns: tuple[int, ...] = tuple(period_ns)
         self.overruns = 0
-        self._start_ns = start_ns
         self._phase_ns = [number * min(period_ns) // len(period_ns) for number in range(len(period_ns))]
         self._slot_ns = [start_ns] * len(period_ns)
         self._begun = [False] * len(period_ns)
@@ -48,16 +47,12 @@ class Schedule:
         A class that ran into its next slot is due again at once; slots further back are given up, so that a slow device
         is read as fast as it can be and never accumulates a debt.
         """
-        missed = 0
         period_ns = self.period_ns[number]
+        missed = max(0, (mono_ns - self._slot_ns[number]) // period_ns)
         if not self._begun[number]:
             self._begun[number] = True
-            missed = max(0, (mono_ns - self._start_ns) // period_ns)
-            first_ns = self._start_ns + self._phase_ns[number] + missed * period_ns
-            self._slot_ns[number] = first_ns + period_ns
-        else:
-            missed = max(0, (mono_ns - self._slot_ns[number]) // period_ns)
-            self._slot_ns[number] += max(1, missed) * period_ns
+            self._slot_ns[number] += self._phase_ns[number]
+        self._slot_ns[number] += max(1, missed) * period_ns
         self.overruns += missed
         return missed
 
