@@ -1,0 +1,136 @@
+/** The only `fetch` of the console.  Every address is relative to the origin, so any port and host works. */
+import type {
+  Alarm,
+  AlarmDetail,
+  Channel,
+  Device,
+  Equipment,
+  Health,
+  Interlock,
+  JournalPage,
+  Problem,
+  Push,
+  Session,
+  Source,
+  Tag,
+  Text,
+  Trend,
+} from "./types";
+
+const ROOT = "/api/v1";
+const PATIENCE_MS = 15_000;
+
+/** An answer that is not what was asked for; `text` says what to do, in both languages. */
+export class RefusedError extends Error {
+  constructor(
+    readonly status: number,
+    readonly text: Text,
+  ) {
+    super(text.en);
+    this.name = "RefusedError";
+  }
+}
+
+const NO_ANSWER: Text = {
+  zh: "服务没有回答：请检查网络，或联系仪表人员",
+  en: "The service does not answer: check the network, or call instrumentation",
+};
+
+let onUnauthorized: () => void = () => undefined;
+
+/** Tell the client what to do when the session is over. */
+export function whenUnauthorized(action: () => void): void {
+  onUnauthorized = action;
+}
+
+async function refusal(response: Response): Promise<RefusedError> {
+  let problem: Partial<Problem> = {};
+  try {
+    problem = (await response.json()) as Partial<Problem>;
+  } catch {
+    // a proxy answered something that is not problem+json: the status is all there is
+  }
+  const plain = problem.detail || problem.title || `HTTP ${response.status}`;
+  const text = problem.detail_text ?? { zh: plain, en: plain };
+  return new RefusedError(response.status, text);
+}
+
+async function send(path: string, init: RequestInit = {}): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(ROOT + path, {
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+      ...init,
+    });
+  } catch {
+    throw new RefusedError(0, NO_ANSWER);
+  }
+  return response;
+}
+
+async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
+  const response = await send(path, init);
+  if (response.status === 401 && path !== "/session") onUnauthorized();
+  if (!response.ok) throw await refusal(response);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+function post<T>(path: string, body: unknown): Promise<T> {
+  return ask<T>(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+}
+
+function query(values: Record<string, string | number | null | undefined>): string {
+  const given = Object.entries(values).filter((pair): pair is [string, string | number] => pair[1] != null && pair[1] !== "");
+  return given.length === 0 ? "" : "?" + given.map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`).join("&");
+}
+
+export interface JournalQuery {
+  from?: string | null;
+  to?: string | null;
+  id?: string | null;
+  limit?: number;
+  after?: string | null;
+}
+
+const id = encodeURIComponent;
+
+export const api = {
+  logIn: (username: string, password: string) => post<Session>("/session", { username, password }),
+  logOut: () => ask<void>("/session", { method: "DELETE" }),
+  session: () => ask<Session>("/session"),
+  tags: () => ask<Tag[]>("/tags"),
+  tag: (tag: string) => ask<Tag>(`/tags/${id(tag)}`),
+  trend: (tag: string, from: string, to: string, points: number) =>
+    ask<Trend>(`/tags/${id(tag)}/trend${query({ from, to, points })}`),
+  alarm: (alarm: string) => ask<AlarmDetail>(`/alarms/${id(alarm)}`),
+  acknowledge: (alarm: string, occurrence: number, comment: string) =>
+    post<Alarm>(`/alarms/${id(alarm)}/acknowledge`, { occurrence, comment }),
+  reset: (alarm: string, occurrence: number, comment: string) =>
+    post<Alarm>(`/alarms/${id(alarm)}/reset`, { occurrence, comment }),
+  equipment: () => ask<Equipment[]>("/equipment"),
+  interlocks: () => ask<Interlock[]>("/interlocks"),
+  sources: () => ask<Source[]>("/sources"),
+  devices: () => ask<Device[]>("/devices"),
+  channels: () => ask<Channel[]>("/channels"),
+  pushes: (alarm: string) => ask<Push[]>(`/pushes${query({ id: alarm })}`),
+  journal: (wanted: JournalQuery) => ask<JournalPage>(`/journal${query({ ...wanted })}`),
+};
+
+/** Health is the one question open to all; a `late` service answers it with 503 and a body. */
+export async function health(): Promise<Health | null> {
+  try {
+    const response = await send("/health");
+    return (await response.json()) as Health;
+  } catch {
+    return null;
+  }
+}
+
+/** The journal as CSV, whole range. */
+export async function journalCsv(wanted: JournalQuery): Promise<Blob> {
+  const response = await send(`/journal${query({ ...wanted })}`, { headers: { Accept: "text/csv" } });
+  if (!response.ok) throw await refusal(response);
+  return response.blob();
+}

@@ -1,0 +1,55 @@
+/** What the tab itself tells when the console is behind other windows: title, mark, and the alarm tone. */
+import { computed, ref, watch, watchEffect } from "vue";
+import { language, say, t } from "./i18n";
+import { keep, silence, type Silenced, sounding, waitingLoud } from "./state/horn";
+import { alarms, freshness, session, totals } from "./state/live";
+import { Tone } from "./tone";
+
+const silenced = ref<Silenced>(new Set());
+const tone = new Tone();
+
+export const hornPriority = computed(() => (session.value === null ? null : sounding(alarms.value, silenced.value)));
+export const silencedCount = computed(() => (hornPriority.value === null ? Math.min(silenced.value.size, waitingLoud(alarms.value)) : 0));
+export const hornBlocked = ref(false);
+
+export function silenceHorn(): void {
+  silenced.value = silence(alarms.value);
+}
+
+/** A click anywhere lets the browser sound; the tone starts by itself then. */
+export async function unblockHorn(): Promise<void> {
+  hornBlocked.value = !(await tone.unblock());
+}
+
+/** Name of the tab's mark: the most urgent unacknowledged priority with its count. */
+export function markName(unacknowledgedBy: readonly number[], lost: boolean): string {
+  if (lost) return "lost";
+  const priority = [1, 2, 3, 4].find((level) => (unacknowledgedBy[level] ?? 0) > 0);
+  if (priority === undefined) return "calm";
+  const count = unacknowledgedBy[priority] ?? 0;
+  return `${priority}-${count > 9 ? "more" : count}`;
+}
+
+export function startShell(): void {
+  watch(alarms, (now) => {
+    silenced.value = keep(silenced.value, now);
+  });
+  watchEffect(() => {
+    tone.play(hornPriority.value);
+  });
+  watchEffect(() => {
+    if (session.value !== null) void tone.check().then((works) => (hornBlocked.value = !works));
+  });
+  document.addEventListener("pointerdown", () => void unblockHorn(), { passive: true });
+  document.addEventListener("keydown", () => void unblockHorn(), { passive: true });
+  watchEffect(() => {
+    const count = totals.value.unacknowledged;
+    const lost = session.value !== null && freshness.value === "lost";
+    const site = session.value === null ? "" : ` · ${say(session.value.site)}`;
+    document.title = `${lost ? "(?) " : count > 0 ? `(${count}) ` : ""}${t("app.name")}${site}`;
+    document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
+    const icon = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
+    const mark = `/favicon/${markName(totals.value.unacknowledgedBy, lost)}.svg`;
+    if (icon && icon.getAttribute("href") !== mark) icon.setAttribute("href", mark);
+  });
+}
