@@ -68,9 +68,7 @@ def start_plant(ports: list[int], *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "simulators", "plant"]
     for name, port in zip(names, ports, strict=True):
         command += [name, str(port)]
-    return subprocess.Popen(
-        [*command, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen([*command, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def stop(process: subprocess.Popen[str]) -> tuple[str, str]:
