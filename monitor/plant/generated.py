@@ -5,7 +5,7 @@ from typing import Final
 
 from monitor.alarms.definition import AlarmDefinition
 from monitor.interlocks.register import Interlock
-from monitor.plant.site import Site
+from monitor.plant.site import NS, Site
 from monitor.plant.tags import TagRow
 from rules.catalog import Bypassed, Rule
 
@@ -50,7 +50,9 @@ def generated_definitions(site: Site, tags: Mapping[str, TagRow]) -> tuple[Alarm
     """What the service watches of itself: links, blindness, channels, system (design section 5)."""
     links = [
         AlarmDefinition(
-            id=f"{device.id}.link", kind="link", alarm_class="system", priority=2, device=device.id, generated=True,
+            id=f"{device.id}.link",
+            on_delay_ns=NS,
+            off_delay_ns=NS, kind="link", alarm_class="system", priority=2, device=device.id, generated=True,
             subject_zh=device.name_zh, subject_en=device.name_en,
             consequence_zh="该设备所有位号失去监控",
             consequence_en="No point of this device is monitored",
@@ -74,7 +76,8 @@ def generated_definitions(site: Site, tags: Mapping[str, TagRow]) -> tuple[Alarm
     ]  # fmt: skip
     channels = [
         AlarmDefinition(
-            id=f"channel.{channel.id}", kind="channel", alarm_class="system", priority=2, generated=True,
+            id=f"channel.{channel.id}",
+            on_delay_ns=2 * NS, kind="channel", alarm_class="system", priority=2, generated=True,
             subject_zh=f"通知通道 {channel.id}", subject_en=f"Notification channel {channel.id}",
             consequence_zh="推送无法送达", consequence_en="Pushes are not delivered",
             response_zh="用电话通知值班领导，检查网络和通道配置",

@@ -1,0 +1,89 @@
+"""The command `redline`: one function a command; exit 0 good, 1 failed, 2 wrong use; errors on standard error."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from monitor.cli import account, demo
+from monitor.cli.check import check_folder
+from monitor.cli.run import run_service
+from monitor.version import VERSION
+
+app = typer.Typer(
+    name="redline",
+    help="Redline 红线: watches major hazard sources. Read-only towards the plant; it is not a protection layer.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(account.app, name="account")
+
+Folder = Annotated[Path, typer.Argument(help="plant folder with plant.toml, tags.csv, alarms.csv, interlocks.toml")]
+Language = Annotated[str, typer.Option("--language", "-l", help="zh or en")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"redline {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
+    ] = False,
+) -> None:
+    """Options before the command."""
+    del version
+
+
+@app.command()
+def check(plant: Folder, language: Language = "zh") -> None:
+    """Check a plant folder: every mistake at once, with file, line and column."""
+    raise typer.Exit(check_folder(plant, _language(language)))
+
+
+@app.command()
+def run(
+    plant: Folder,
+    state: Annotated[Path | None, typer.Option(help="folder of journal and history (REDLINE_STATE_DIR)")] = None,
+    host: Annotated[str | None, typer.Option(help="address to listen on (REDLINE_HOST)")] = None,
+    port: Annotated[int | None, typer.Option(help="port to listen on (REDLINE_PORT)")] = None,
+    accept_missing_rows: Annotated[bool, typer.Option(help="start although journal rows are missing")] = False,
+    language: Language = "zh",
+) -> None:
+    """Run the monitor on a plant folder until it is stopped."""
+    given: dict[str, object] = {"state_dir": state, "host": host, "port": port}
+    if accept_missing_rows:
+        given["accept_missing_rows"] = True
+    chosen = {key: value for key, value in given.items() if value is not None}
+    raise typer.Exit(run_service(plant, chosen, _language(language)))
+
+
+@app.command("demo")
+def demo_command(
+    port: Annotated[int, typer.Option(help="port of the console")] = 8000,
+    once: Annotated[
+        bool, typer.Option("--once", help="play one incident, print the table and one line of JSON")
+    ] = False,
+    state: Annotated[Path | None, typer.Option(help="keep journal and logs in this folder")] = None,
+) -> None:
+    """Run the whole chain on this machine: simulated plant, WeCom, MQTT broker, monitor, console."""
+    raise typer.Exit(demo.run_demo(port=port, once=once, state=state))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def simulate(context: typer.Context) -> None:
+    """Start one simulator: `redline simulate plant|wecom|observe ...` (its own options follow)."""
+    raise typer.Exit(subprocess.call([sys.executable, "-m", "simulators", *context.args]))
+
+
+def _language(language: str) -> str:
+    if language not in ("zh", "en"):
+        print(f"--language is zh or en, not {language!r}", file=sys.stderr)
+        raise typer.Exit(2)
+    return language

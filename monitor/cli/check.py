@@ -1,0 +1,43 @@
+"""`redline check`: what an engineer reads about a plant folder."""
+
+import sys
+from pathlib import Path
+
+from drivers import registry
+from monitor.plant.folder import Checked, read_plant
+from monitor.plant.mistakes import Mistake, PlantRefusedError
+
+
+def check_folder(folder: Path, language: str) -> int:
+    """Print every mistake and warning of a plant folder; 0 when it may run, 1 when it is refused."""
+    checked = read_or_explain(folder, language)
+    if checked is None:
+        return 1
+    plant = checked.plant
+    counts = (len(plant.tags), len(plant.rules), len(plant.interlocks), len(plant.devices), len(plant.hazard_sources))
+    words = {
+        "zh": "{}：检查通过。位号 {}，报警规则 {}，联锁 {}，设备 {}，重大危险源 {}",
+        "en": "{}: good. {} tags, {} alarm rules, {} interlocks, {} devices, {} hazard sources",
+    }[language]
+    print(words.format(folder, *counts))
+    return 0
+
+
+def read_or_explain(folder: Path, language: str) -> Checked | None:
+    """Read a plant folder; None after every mistake was printed on standard error."""
+    try:
+        checked = read_plant(folder, registry)
+    except PlantRefusedError as refused:
+        _explain(folder, refused.mistakes, language)
+        errors = sum(mistake.severity == "error" for mistake in refused.mistakes)
+        words = {"zh": f"{folder}：{errors} 处错误，未通过", "en": f"{folder}: refused, {errors} mistakes"}
+        print(words[language], file=sys.stderr)
+        return None
+    _explain(folder, checked.warnings, language)
+    return checked
+
+
+def _explain(folder: Path, mistakes: tuple[Mistake, ...], language: str) -> None:
+    del folder
+    for mistake in mistakes:
+        print(mistake.text(language), file=sys.stderr)

@@ -1,0 +1,81 @@
+"""`redline run`: the service on one plant folder, and what it says when it cannot."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from monitor import logs
+from monitor.api.server import ListenError
+from monitor.app import serve
+from monitor.cli.check import read_or_explain
+from monitor.notify.secret import SecretMissingError
+from monitor.plant.plant import Plant
+from monitor.settings import Settings
+from monitor.store.errors import EXIT_DISK_FULL, DiskFullError, JournalRefusedError
+
+LOG = logging.getLogger(__name__)
+EXIT_PART_DIED: Final = 70
+
+
+def run_service(folder: Path, given: Mapping[str, object], language: str) -> int:
+    """Check the plant, then run until stopped; returns the exit code (0 stopped, 1 refused, 2 wrong use, 70, 74, 75)."""
+    try:
+        values: dict[str, Any] = dict(given)
+        settings = Settings(**values)
+    except ValidationError as error:
+        for item in error.errors():
+            name = "REDLINE_" + "_".join(str(part) for part in item["loc"]).upper()
+            print(f"{name}: {item['msg']} ({item['input']!r})", file=sys.stderr)
+        return 2
+    checked = read_or_explain(folder, language)
+    if checked is None:
+        return 1
+    logs.configure(settings.log_level)
+    return _run(checked.plant, folder, settings, language)
+
+
+def _run(plant: Plant, folder: Path, settings: Settings, language: str) -> int:
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(serve(plant, folder, settings))
+    except KeyboardInterrupt:
+        return 0
+    except (JournalRefusedError, ListenError) as refused:
+        print(refused.message_zh if language == "zh" else refused.message_en, file=sys.stderr)
+        return 1
+    except SecretMissingError as missing:
+        print(missing, file=sys.stderr)
+        return 1
+    except BaseExceptionGroup as group:
+        causes = list(_leaves(group))
+        if any(isinstance(cause, DiskFullError) for cause in causes):
+            LOG.critical(
+                "the journal's disk is full: the last alarm is recorded, the service ends; free space and start it"
+            )
+            return EXIT_DISK_FULL
+        for cause in causes:
+            LOG.critical("a part of the service died: %s", cause, exc_info=cause)
+        return EXIT_PART_DIED
+    return 0
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
+
+
+def _loop_factory() -> Any:
+    """uvloop where it is there, else the standard loop."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

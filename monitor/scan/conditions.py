@@ -1,0 +1,143 @@
+"""The generated alarms: what the service says of its links, its blindness, its channels and itself, as verdicts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.alarms.definition import AlarmDefinition
+from monitor.alarms.transition import Alarm
+from monitor.hazards import blindness
+from monitor.hazards.links import LinkStatus
+from monitor.hazards.view import ChannelStatus
+from rules.catalog import RuleSet
+from rules.columns.quality import Quality
+from rules.columns.readings import NO_TIME
+from rules.columns.snapshot import Snapshot
+from rules.columns.tags import TagTable
+from rules.hold import HoldMemory, hold, next_due_ns
+from rules.verdicts import Verdict, Verdicts
+
+UP_STATES: Final = frozenset({"up", "degraded"})
+
+
+@dataclass(slots=True)
+class Facts:
+    """What the service knows of itself beside readings; filled by its tasks, read by the scan."""
+
+    channels: dict[str, ChannelStatus] = field(default_factory=dict)
+    system: dict[str, bool] = field(default_factory=dict)
+    """System alarm id -> whether its condition holds; absent: not known yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GeneratedMemory:
+    """What the generated conditions remember between two scans."""
+
+    holds: HoldMemory
+    blind: blindness.BlindMemory
+
+
+class GeneratedConditions:
+    """Judges every definition that no rule judges, in definition order."""
+
+    def __init__(
+        self, definitions: Sequence[AlarmDefinition], table: TagTable, rule_set: RuleSet, start_grace_ns: int
+    ) -> None:
+        """`definitions` are all of the plant; the first len(rule_set) belong to the rules."""
+        mine = tuple(definitions[len(rule_set) :])
+        self.ids = tuple(definition.id for definition in mine)
+        self._watch = blindness.watch(table, definitions, rule_set, start_grace_ns)
+        position = {alarm_id: at for at, alarm_id in enumerate(self.ids)}
+        self._blind_at = np.array([position[alarm_id] for alarm_id in self._watch.ids], np.intp)
+        self._links = [(position[item.id], item.device) for item in mine if item.kind == "link" and item.device]
+        self._channels = [
+            (position[item.id], item.id.removeprefix("channel.")) for item in mine if item.kind == "channel"
+        ]
+        self._system = [(position[item.id], item.id) for item in mine if item.kind == "system"]
+        self._on_delay_ns = np.array([item.on_delay_ns for item in mine], np.int64)
+        self._off_delay_ns = np.array([item.off_delay_ns for item in mine], np.int64)
+        count = len(mine)
+        self._no_number = _frozen(np.full(count, np.nan))
+        self._good = _frozen(np.full(count, Quality.GOOD, np.uint8))
+        self._no_time = _frozen(np.full(count, NO_TIME, np.int64))
+        self._never = _frozen(np.zeros(count, np.int64))
+
+    def remember(self, alarms: Sequence[Alarm], mono_ns: int) -> GeneratedMemory:
+        """Memory at the start, seeded from the restored board (any alarms, in any order)."""
+        standing = {alarm.id: alarm for alarm in alarms if alarm.condition_true}
+        active = np.array([alarm_id in standing for alarm_id in self.ids], np.bool_)
+        blind = {alarm_id: standing[alarm_id].detail for alarm_id in self._watch.ids if alarm_id in standing}
+        return GeneratedMemory(
+            holds=HoldMemory.fresh(len(self.ids), mono_ns, active),
+            blind=blindness.remember(self._watch, blind, mono_ns),
+        )
+
+    def judge(
+        self, snapshot: Snapshot, links: Mapping[str, LinkStatus], facts: Facts, memory: GeneratedMemory
+    ) -> tuple[Verdicts, GeneratedMemory, tuple[int, ...]]:
+        """Verdicts in the order of `ids`, the memory for the next scan, and the rows that are blind."""
+        blind, blind_memory = blindness.judge(self._watch, snapshot, memory.blind)
+        condition = np.full(len(self.ids), np.uint8(Verdict.UNKNOWN))
+        for at, device in self._links:
+            status = links.get(device)
+            if status is not None:
+                condition[at] = Verdict.FALSE if status.state in UP_STATES else Verdict.TRUE
+        for at, channel in self._channels:
+            known = facts.channels.get(channel)
+            if known is not None:
+                condition[at] = Verdict.FALSE if known.up else Verdict.TRUE
+        for at, alarm_id in self._system:
+            if alarm_id in facts.system:
+                condition[at] = Verdict.TRUE if facts.system[alarm_id] else Verdict.FALSE
+        condition[self._blind_at] = blind.condition
+        verdict, holds = hold(condition, self._on_delay_ns, self._off_delay_ns, memory.holds, snapshot.mono_ns)
+        value = self._no_number.copy()
+        value[self._blind_at] = blind.count
+        renew = np.zeros(len(self.ids), np.bool_)
+        renew[self._blind_at] = blind.renew
+        verdicts = Verdicts(
+            ids=self.ids,
+            verdict=verdict,
+            condition=condition,
+            value=value,
+            limit=self._no_number,
+            quality=self._good,
+            source_time_ns=self._no_time,
+            received_wall_ns=self._never,
+            renew=renew,
+            detail=tuple((int(self._blind_at[group]), names) for group, names in blind.detail),
+        )
+        return verdicts, GeneratedMemory(holds=holds, blind=blind_memory), blind.rows
+
+    def next_deadline_ns(self, memory: GeneratedMemory) -> int | None:
+        """When a delay of a generated alarm ends if nothing changes."""
+        return next_due_ns(self._on_delay_ns, self._off_delay_ns, memory.holds)
+
+
+def joined(ids: tuple[str, ...], rules: Verdicts, generated: Verdicts) -> Verdicts:
+    """One table of verdicts for the board: those of the rules first; `ids` are both, in this order."""
+    first = len(rules)
+
+    def both(name: str) -> npt.NDArray[Any]:
+        return np.concatenate((getattr(rules, name), getattr(generated, name)))
+
+    return Verdicts(
+        ids=ids,
+        verdict=both("verdict"),
+        condition=both("condition"),
+        value=both("value"),
+        limit=both("limit"),
+        quality=both("quality"),
+        source_time_ns=both("source_time_ns"),
+        received_wall_ns=both("received_wall_ns"),
+        renew=both("renew"),
+        detail=(*rules.detail, *((first + at, names) for at, names in generated.detail)),
+    )
+
+
+def _frozen(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    column.flags.writeable = False
+    return column

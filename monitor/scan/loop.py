@@ -1,0 +1,243 @@
+"""The scan itself: drain, judge, command, commit, publish.  What it decided is on disk before anyone is told."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from monitor.alarms.board import Board
+from monitor.alarms.commands import CommandRefusedError
+from monitor.alarms.definition import AlarmDefinition
+from monitor.alarms.record import Entry
+from monitor.alarms.transition import Alarm, AlarmEvent, Transition
+from monitor.hazards.view import View
+from monitor.notify.people import Notification
+from monitor.notify.policy import decide
+from monitor.scan.conditions import Facts, GeneratedConditions, joined
+from monitor.scan.inbox import Inbox
+from monitor.scan.ports import Clock, JournalPort
+from monitor.scan.publisher import Publisher, Waiting
+from monitor.store.commit import Commit, Committed
+from rules.catalog import RuleSet
+from rules.columns.latest import Latest
+from rules.columns.quality import Quality
+from rules.columns.readings import ReadingBatch
+from rules.columns.snapshot import Snapshot
+from rules.columns.tags import TagTable
+from rules.evaluate import evaluate, next_deadline_ns
+from rules.memory import seed
+
+SHORTEST_NS: Final = 20_000_000
+"""At most one scan in this time."""
+LONGEST_NS: Final = 250_000_000
+"""A scan at the latest this long after the last, even if nothing came."""
+CLOCK_STEP_NS: Final = 1_000_000_000
+CLOCK_STEP_SHOWN_NS: Final = 60_000_000_000
+"""How long `system.clock_step` stands after a step."""
+_NEVER_SEEN: Final = int(Quality.NEVER_SEEN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanPlan:
+    """What the scan judges: the plant's tags, rules and alarms, compiled."""
+
+    table: TagTable
+    rule_set: RuleSet
+    definitions: tuple[AlarmDefinition, ...]
+    notification: Notification
+    start_grace_ns: int
+
+
+class Scanner:
+    """Owns Latest, the rules' memory and the board; the only writer of alarms."""
+
+    def __init__(
+        self, plan: ScanPlan, inbox: Inbox, publisher: Publisher, journal: JournalPort, clock: Clock, facts: Facts
+    ) -> None:
+        self._plan = plan
+        self._inbox = inbox
+        self._publisher = publisher
+        self._journal = journal
+        self._clock = clock
+        self._facts = facts
+        self._latest = Latest(plan.table)
+        self._board = Board(plan.definitions)
+        self._generated = GeneratedConditions(plan.definitions, plan.table, plan.rule_set, plan.start_grace_ns)
+        self._ids = (*plan.rule_set.ids, *self._generated.ids)
+        self._start_mono_ns = clock.mono_ns()
+        self._memory = seed(plan.rule_set, {}, self._start_mono_ns)
+        self._generated_memory = self._generated.remember((), self._start_mono_ns)
+        self._restored: tuple[Transition, ...] = ()
+        self._entries: list[Entry] = []
+        self._clocks = (self._start_mono_ns, clock.wall_ns())
+        self._clock_step_until_ns = 0
+        self._last_start_ns = 0
+        self._scan = 0
+        self._seq = 0
+        self._settled = asyncio.Event()
+        self.plant_differs = False
+        self.lateness_ns = 0
+        """Longest time between two committed scans so far, for diagnostics."""
+
+    def restore(self, alarms: Sequence[Alarm], seq: int) -> None:
+        """Take over the board of the last run before the first scan; `seq` is the last journal row on disk."""
+        wall_ns = self._clock.wall_ns()
+        self._restored = self._board.restore(alarms, wall_ns)
+        standing = self._board.alarms()
+        active = {alarm.id: alarm.condition_true for alarm in standing}
+        self._memory = seed(self._plan.rule_set, active, self._start_mono_ns)
+        self._generated_memory = self._generated.remember(standing, self._start_mono_ns)
+        self._seq = seq
+
+    def note(self, entry: Entry) -> None:
+        """Have the next commit write an entry that is not an alarm."""
+        self._entries.append(entry)
+        self._inbox.wake()
+
+    async def settled(self) -> None:
+        """Return when the board can be believed: every point was read once, or the start grace is over."""
+        await self._settled.wait()
+
+    async def run(self) -> None:
+        """Scan until cancelled.
+
+        :raises Exception: a commit failed; the service must end, nothing decided may go on untold.
+        """
+        while True:
+            await self._wait()
+            await self.scan()
+
+    async def scan(self) -> None:
+        """One scan, from what waits in the inbox to the published view."""
+        mono_ns, wall_ns = self._tell_time()
+        transitions, self._restored = list(self._restored), ()
+        snapshot, blind = self._latest_snapshot(transitions, mono_ns, wall_ns)
+        answers = self._obey(transitions, wall_ns)
+        committed = await self._commit(tuple(transitions), wall_ns)
+        self._publish(snapshot, blind, transitions, committed)
+        for waiting, outcome in answers:
+            self._publisher.answer(waiting, outcome)
+        if not self._settled.is_set() and self._is_settled(snapshot, mono_ns):
+            self._settled.set()
+
+    async def _wait(self) -> None:
+        """Until a batch waits or a deadline is due, at most every SHORTEST_NS, at the latest after LONGEST_NS."""
+        earliest_ns = self._last_start_ns + SHORTEST_NS
+        due_ns = self._last_start_ns + LONGEST_NS
+        rules_ns = next_deadline_ns(self._plan.rule_set, self._memory)
+        generated_ns = self._generated.next_deadline_ns(self._generated_memory)
+        for deadline_ns in (rules_ns, generated_ns):
+            if deadline_ns is not None:
+                due_ns = min(due_ns, deadline_ns)
+        pause_ns = earliest_ns - self._clock.mono_ns()
+        if pause_ns > 0:
+            await asyncio.sleep(pause_ns / 1e9)
+        left_ns = due_ns - self._clock.mono_ns()
+        if left_ns > 0:
+            try:
+                async with asyncio.timeout(left_ns / 1e9):
+                    await self._inbox.wait()
+            except TimeoutError:
+                pass
+        self._last_start_ns = self._clock.mono_ns()
+
+    def _tell_time(self) -> tuple[int, int]:
+        """Both clocks, and a journal entry and a condition when the wall clock stepped."""
+        mono_ns, wall_ns = self._clock.mono_ns(), self._clock.wall_ns()
+        step_ns = (wall_ns - self._clocks[1]) - (mono_ns - self._clocks[0])
+        self._clocks = (mono_ns, wall_ns)
+        if abs(step_ns) > CLOCK_STEP_NS:
+            self._clock_step_until_ns = mono_ns + CLOCK_STEP_SHOWN_NS
+            seconds = step_ns / 1e9
+            self._entries.append(
+                Entry(
+                    kind="clock_step",
+                    wall_ns=wall_ns,
+                    message_zh=f"系统时钟跳变 {seconds:+.3f} 秒",
+                    message_en=f"The system clock stepped by {seconds:+.3f} s",
+                    values={"step_ns": step_ns},
+                )
+            )
+        self._facts.system["system.clock_step"] = mono_ns < self._clock_step_until_ns
+        return mono_ns, wall_ns
+
+    def _latest_snapshot(
+        self, transitions: list[Transition], mono_ns: int, wall_ns: int
+    ) -> tuple[Snapshot, tuple[int, ...]]:
+        """Evaluate what waits, step by step; one step when nothing waits, since time passes too."""
+        steps: list[list[ReadingBatch]] = self._inbox.drain() or [[]]
+        links = self._inbox.links()
+        blind: tuple[int, ...] = ()
+        for step in steps:
+            for batch in step:
+                self._latest.apply(batch)
+            snapshot = self._latest.freeze(mono_ns, wall_ns)
+            verdicts, self._memory = evaluate(self._plan.rule_set, snapshot, self._memory, mono_ns)
+            generated, self._generated_memory, blind = self._generated.judge(
+                snapshot, links, self._facts, self._generated_memory
+            )
+            transitions += self._board.apply(joined(self._ids, verdicts, generated), wall_ns)
+        return snapshot, blind
+
+    def _obey(self, transitions: list[Transition], wall_ns: int) -> list[tuple[Waiting, Alarm | CommandRefusedError]]:
+        """Carry out waiting commands; the answers leave after the commit."""
+        answers: list[tuple[Waiting, Alarm | CommandRefusedError]] = []
+        for waiting in self._publisher.commands():
+            try:
+                transition = self._board.obey(waiting.command, wall_ns)
+            except CommandRefusedError as refused:
+                answers.append((waiting, refused))
+            else:
+                transitions.append(transition)
+                answers.append((waiting, transition.alarm))
+        return answers
+
+    async def _commit(self, transitions: tuple[Transition, ...], wall_ns: int) -> Committed | None:
+        """Write what was decided; None when nothing was."""
+        changed = self._board.changed()
+        entries, self._entries = tuple(self._entries), []
+        if not transitions and not changed and not entries:
+            return None
+        rows, supersede = decide(transitions, self._plan.notification, wall_ns)
+        commit = Commit(
+            wall_ns=wall_ns,
+            transitions=transitions,
+            alarms=changed,
+            outbox=tuple(rows),
+            supersede=tuple(supersede),
+            entries=entries,
+        )
+        committed = await self._journal.commit(commit)
+        self._seq = committed.seq
+        return committed
+
+    def _publish(
+        self,
+        snapshot: Snapshot,
+        blind: tuple[int, ...],
+        transitions: Sequence[Transition],
+        committed: Committed | None,
+    ) -> None:
+        events = [
+            AlarmEvent(seq=seq, transition=transition, journaled_wall_ns=committed.journaled_wall_ns)
+            for seq, transition in zip(committed.transition_seqs, transitions, strict=True)
+        ] if committed is not None else []  # fmt: skip
+        self._scan += 1
+        view = View(
+            scan=self._scan,
+            mono_ns=self._clock.mono_ns(),
+            wall_ns=self._clock.wall_ns(),
+            snapshot=snapshot,
+            alarms=self._board.alarms(),
+            journal_seq=self._seq,
+            links=self._inbox.links(),
+            channels=dict(self._facts.channels),
+            blind=blind,
+            plant_differs=self.plant_differs,
+            overruns=self._inbox.overruns,
+        )
+        self._publisher.publish(view, events)
+
+    def _is_settled(self, snapshot: Snapshot, mono_ns: int) -> bool:
+        seen = not bool((snapshot.quality == _NEVER_SEEN).any())
+        return seen or mono_ns - self._start_mono_ns >= self._plan.start_grace_ns
