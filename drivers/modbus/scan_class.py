@@ -82,7 +82,9 @@ class ScanClass:
         self._running = True
         self._waiting.extend(self._blocks)
         self._extra_reads = EXTRA_READS
-        if self._refused and mono_ns >= self._next_probe_ns:
+        if not self._refused:
+            self._next_probe_ns = mono_ns + PROBE_PERIOD_NS
+        elif mono_ns >= self._next_probe_ns:
             self._next_probe_ns = mono_ns + PROBE_PERIOD_NS
             self._waiting.append(self._oldest_refused())
 

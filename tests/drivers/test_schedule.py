@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +36,7 @@ def test_classes_keep_their_period_and_stand_on_different_moments() -> None:
     reads = run(schedule, 0, 20_000 * MS, [MS, MS, MS])
     moments = {number: [now for now, each in reads if each == number][1:] for number in range(3)}
     for number, period in enumerate((200 * MS, 200 * MS, 1000 * MS)):
-        gaps = {after - before for before, after in zip(moments[number], moments[number][1:], strict=False)}
+        gaps = {after - before for before, after in pairwise(moments[number])}
         assert gaps == {period}
     assert len({now % (200 * MS) for number in range(3) for now in moments[number]}) == 3
     assert schedule.overruns == 0
@@ -52,7 +54,7 @@ def test_an_overrunning_class_does_not_starve_a_slower_one() -> None:
     reads = run(schedule, 0, 20_000 * MS, [250 * MS, 50 * MS])
     slow = [now for now, number in reads if number == 1]
     assert len(slow) >= 15
-    assert max(after - before for before, after in zip(slow, slow[1:], strict=False)) <= 2000 * MS
+    assert max(after - before for before, after in pairwise(slow)) <= 2000 * MS
 
 
 def test_a_long_read_steps_aside_for_a_more_urgent_class() -> None:
@@ -83,7 +85,7 @@ def test_no_class_is_ever_forgotten(periods: list[int], costs: list[int]) -> Non
         moments = [now for now, each in reads if each == number]
         limit_ns = 3 * (max(periods) * MS + sum(cost_ns)) * len(periods)
         assert moments, f"class {number} was never read"
-        assert all(after - before <= limit_ns for before, after in zip(moments, moments[1:], strict=False))
+        assert all(after - before <= limit_ns for before, after in pairwise(moments))
 
 
 @pytest.mark.parametrize("periods", [[], [0], [100, -1]])

@@ -1,4 +1,5 @@
 import struct
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
@@ -139,7 +140,7 @@ def test_transaction_ids_wrap_without_ever_being_0() -> None:
     ("unit", "start", "count"), [(256, 0, 1), (-1, 0, 1), (1, 0, 0), (1, 0, 126), (1, 65535, 2), (1, -1, 1)]
 )
 def test_a_request_the_protocol_cannot_carry_is_refused(unit: int, start: int, count: int) -> None:
-    with pytest.raises(ValueError, match="must be|table ends"):
+    with pytest.raises(ValueError, match=r"must be|table ends"):
         ReadRequest(unit, ReadFunction.READ_HOLDING_REGISTERS, start, count)
 
 
@@ -154,7 +155,7 @@ def test_any_fragmentation_gives_the_same_answer(request: ReadRequest, cuts: lis
     stream = b"".join(good(1 + number % 3, request, 0xEE) for number in range(late))
     stream += frame(transaction, request.unit, bytes([request.function, len(payload)]) + payload)
     edges = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
-    answers = [exchange.receive(stream[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    answers = [exchange.receive(stream[a:b]) for a, b in pairwise(edges)]
     assert [answer for answer in answers if answer is not None] == [payload]
     assert exchange.late_answers == late
 

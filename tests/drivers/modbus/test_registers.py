@@ -1,0 +1,141 @@
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.errors import MisconfiguredError
+from drivers.modbus.plan import Limits, coalesce
+from drivers.modbus.registers import Columns, Decoder, point_of
+from drivers.modbus.wire import Answer, Refusal
+from rules.columns.quality import Quality
+from tests.drivers.modbus.device import Device, TagAddress, devices, scalar, tag_addresses
+
+
+def decoded(device: Device, tags: Sequence[TagAddress], limits: Limits = Limits()) -> Columns:  # noqa: B008
+    points = [point_of(tag) for tag in tags]
+    blocks = coalesce([point.span for point in points], limits)
+    answers: list[Answer] = []
+    for block in blocks:
+        read = device.read(block.table.value, block.start, block.count)
+        answers.append(Refusal(read) if isinstance(read, int) else read)
+    return Decoder(points, blocks).decode(answers, np.zeros(len(points), np.uint32))
+
+
+@pytest.mark.parametrize(
+    ("kind", "order", "wire", "value"),
+    [
+        ("uint16", "", "0102", 0x0102),
+        ("uint16", "CDAB", "0102", 0x0102),
+        ("uint16", "BADC", "0201", 0x0102),
+        ("int16", "", "ffff", -1),
+        ("uint32", "ABCD", "0102 0304", 0x01020304),
+        ("uint32", "CDAB", "0304 0102", 0x01020304),
+        ("uint32", "BADC", "0201 0403", 0x01020304),
+        ("uint32", "DCBA", "0403 0201", 0x01020304),
+        ("int32", "ABCD", "ffff fffe", -2),
+        ("float32", "ABCD", "4148 0000", 12.5),
+        ("float32", "CDAB", "0000 4148", 12.5),
+        ("float32", "BADC", "4841 0000", 12.5),
+        ("float32", "DCBA", "0000 4841", 12.5),
+        ("uint64", "ABCD", "0000 0001 0203 0405", 0x0001_0203_0405),
+        ("uint64", "CDAB", "0405 0203 0001 0000", 0x0001_0203_0405),
+        ("int64", "DCBA", "feff ffff ffff ffff", -2),
+        ("float64", "ABCD", "4029 0000 0000 0000", 12.5),
+        ("float64", "CDAB", "0000 0000 0000 4029", 12.5),
+        ("bool", "", "0000", 0),
+        ("bool", "", "0100", 1),
+    ],
+)
+def test_the_letters_are_the_bytes_as_they_stand_on_the_wire(kind: str, order: str, wire: str, value: float) -> None:
+    raw = bytes.fromhex(wire)
+    words = {10 + at // 2: int.from_bytes(raw[at : at + 2], "big") for at in range(0, len(raw), 2)}
+    columns = decoded(
+        Device(registers={"hr": words, "ir": {}}),
+        [TagAddress(tag="T", row=0, address="hr:10", type=kind, word_order=order)],
+    )
+    assert columns.value.tolist() == [value]
+    assert columns.quality.tolist() == [Quality.GOOD]
+
+
+@given(device=devices(), tags=tag_addresses(), largest=st.integers(4, 125))
+def test_any_tags_decode_as_the_scalar_reference(device: Device, tags: list[TagAddress], largest: int) -> None:
+    columns = decoded(device, tags, Limits(max_registers=largest))
+    for number, tag in enumerate(tags):
+        expected = scalar(device, tag)
+        np.testing.assert_equal(columns.raw[number], expected)
+        if math.isfinite(expected):
+            assert columns.value[number] == expected
+            assert columns.quality[number] == Quality.GOOD
+        else:
+            assert math.isnan(columns.value[number])
+            assert columns.quality[number] == Quality.BAD
+        assert columns.status[number] == 0
+
+
+@given(
+    raw=st.integers(0, 65535),
+    raw_low=st.floats(-1e5, 1e5),
+    raw_width=st.floats(1.0, 1e5),
+    low=st.floats(-1e6, 1e6),
+    width=st.floats(-1e6, 1e6),
+)
+def test_scaling_is_linear_and_keeps_the_counts(
+    raw: int, raw_low: float, raw_width: float, low: float, width: float
+) -> None:
+    tag = TagAddress(
+        tag="T", row=0, address="ir:3", raw_low=raw_low, raw_high=raw_low + raw_width, low=low, high=low + width
+    )
+    columns = decoded(Device(registers={"hr": {}, "ir": {3: raw}}), [tag])
+    assert columns.raw[0] == raw
+    expected = low + (raw - raw_low) / raw_width * width
+    scale = max(abs(low), abs(width) * max(1.0, abs(raw - raw_low) / raw_width), 1.0)
+    assert columns.value[0] == pytest.approx(expected, abs=1e-6 * scale)
+
+
+def test_a_value_at_raw_low_is_exactly_low() -> None:
+    tag = TagAddress(tag="T", row=0, address="hr:0", raw_low=4000, raw_high=20000, low=-12.3, high=45.6)
+    assert decoded(Device(registers={"hr": {0: 4000}, "ir": {}}), [tag]).value[0] == -12.3
+
+
+def test_a_discrete_is_never_scaled() -> None:
+    tag = TagAddress(tag="T", row=0, address="co:0", type="bool", raw_low=0, raw_high=10, low=0, high=100)
+    assert decoded(Device(), [tag]).value.tolist() == [1.0]
+
+
+def test_a_refused_block_is_bad_with_its_code_and_the_others_go_on() -> None:
+    device = Device(forbidden={("hr", 100): 0x0B})
+    tags = [
+        TagAddress(tag=f"T{row}", row=row, address=f"hr:{address}") for row, address in enumerate((1, 100, 101, 300))
+    ]
+    columns = decoded(device, tags)
+    assert columns.status.tolist() == [0, 0x0B, 0x0B, 0]
+    assert columns.quality.tolist() == [Quality.GOOD, Quality.BAD, Quality.BAD, Quality.GOOD]
+    assert np.isnan(columns.value[1:3]).all()
+    assert np.isnan(columns.raw[1:3]).all()
+    assert columns.value[[0, 3]].tolist() == [1.0, 49.0]
+
+
+def test_a_point_in_no_block_keeps_its_refusal() -> None:
+    points = [point_of(TagAddress(tag="T", row=0, address="hr:5", type="float64"))]
+    columns = Decoder(points, ()).decode([], np.array([2], np.uint32))
+    assert columns.status.tolist() == [2]
+    assert columns.quality.tolist() == [Quality.BAD]
+    assert np.isnan(columns.value).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"address": "hr:x"}, "T: address 'hr:x' is not a Modbus address"),
+        ({"type": ""}, "type '' is unknown"),
+        ({"raw_low": 1.0}, "raw_low and raw_high are given together"),
+        ({"raw_low": 1.0, "raw_high": 1.0}, "raw_low and raw_high are both 1"),
+    ],
+)
+def test_a_point_that_can_never_be_read_is_refused(changes: dict[str, object], reason: str) -> None:
+    fields: dict[str, object] = {"tag": "T", "row": 0, "address": "hr:0", **changes}
+    with pytest.raises(MisconfiguredError, match=reason):
+        point_of(TagAddress(**fields))  # type: ignore[arg-type]
