@@ -1,0 +1,231 @@
+import asyncio
+import socket
+
+import pytest
+
+from drivers.errors import BadFrameError, LinkLostError
+from drivers.modbus.settings import ModbusSettings
+from drivers.modbus.transport import BUSY_PAUSES_S, ModbusTransport
+from drivers.modbus.wire import ReadFunction, ReadRequest, Refusal
+from tests.drivers.modbus.device import Device
+from tests.drivers.modbus.peer import Asked, Connection, Peer, listening, packed, truth
+
+REQUESTS = [
+    ReadRequest(7, ReadFunction.READ_HOLDING_REGISTERS, 100, 5),
+    ReadRequest(7, ReadFunction.READ_INPUT_REGISTERS, 0, 125),
+    ReadRequest(7, ReadFunction.READ_COILS, 3, 21),
+    ReadRequest(7, ReadFunction.READ_DISCRETE_INPUTS, 0, 2000),
+]
+EXPECTED = [
+    Device().read(table, request.start, request.count)
+    for table, request in zip(("hr", "ir", "co", "di"), REQUESTS, strict=True)
+]
+
+
+async def connected(peer: Peer, timeout_s: float = 5.0) -> ModbusTransport:
+    return await ModbusTransport.connect(ModbusSettings(host="127.0.0.1", port=peer.port, timeout_s=timeout_s))
+
+
+async def lost(transport: ModbusTransport) -> None:
+    """The connection is over: it neither reads nor idles."""
+    with pytest.raises(LinkLostError):
+        await transport.read(REQUESTS[:1])
+    with pytest.raises(LinkLostError):
+        await transport.idle(0.0)
+    await transport.close()
+
+
+async def test_a_chain_is_answered_in_order_with_one_request_at_a_time() -> None:
+    async with listening() as peer:
+        transport = await connected(peer)
+        assert await transport.read(REQUESTS) == EXPECTED
+        assert await transport.read([]) == []
+        assert await transport.read(REQUESTS) == EXPECTED
+        await transport.close()
+    assert [each.function for each in peer.asked] == [3, 4, 1, 2] * 2
+    assert [each.transaction for each in peer.asked] == list(range(1, 9))
+    assert {each.unit for each in peer.asked} == {7}
+    assert peer.accepted == 1
+
+
+async def test_byte_by_byte() -> None:
+    def script(connection: Connection, asked: Asked) -> None:
+        for number, byte in enumerate(truth(device, asked)):
+            connection.send_later(number * 0.002, bytes([byte]))
+
+    device = Device()
+    async with listening(script, device) as peer:
+        transport = await connected(peer)
+        assert await transport.read(REQUESTS[:1]) == EXPECTED[:1]
+        await transport.close()
+
+
+async def test_a_late_answer_glued_to_the_right_one_is_never_taken() -> None:
+    def script(connection: Connection, asked: Asked) -> None:
+        earlier = packed(asked.transaction - 1, 7, b"\x03\x0a" + b"\xee" * 10) if asked.transaction > 1 else b""
+        connection.send(earlier + truth(device, asked))
+
+    device = Device()
+    async with listening(script, device) as peer:
+        transport = await connected(peer)
+        for _ in range(3):
+            assert await transport.read(REQUESTS[:1]) == EXPECTED[:1]
+        assert transport.late_answers == 2
+        await transport.close()
+
+
+async def test_an_answer_after_the_deadline_is_never_taken() -> None:
+    def script(connection: Connection, asked: Asked) -> None:
+        connection.send_later(0.3, truth(Device(), asked))
+
+    async with listening(script) as peer:
+        transport = await connected(peer, timeout_s=0.1)
+        reason = "no answer within 0.1 s from unit 7 to function code 3, start 100, count 5"
+        with pytest.raises(LinkLostError, match=reason):
+            await transport.read(REQUESTS[:1])
+        await asyncio.sleep(0.4)
+        assert not peer.connections
+        await lost(transport)
+
+
+GOOD = b"\x03\x0a" + bytes(10)
+
+
+@pytest.mark.parametrize(
+    ("pdu", "transaction", "unit", "reason"),
+    [
+        (GOOD, 1, 7, "was never asked"),
+        (GOOD, -1, 7, "transaction id 0 was never asked"),
+        (GOOD, 0, 8, "unit 8 answers instead of unit 7"),
+        (b"\x04\x0a" + bytes(10), 0, 7, "function code 4 answers 3"),
+        (b"\x03\x08" + bytes(8), 0, 7, "byte count does not fit"),
+        (b"\x03\x0a" + bytes(8), 0, 7, "byte count does not fit"),
+        (b"\x84\x02", 0, 7, "function code 132 answers 3"),
+    ],
+)
+async def test_an_answer_that_does_not_fit_ends_the_connection(
+    pdu: bytes, transaction: int, unit: int, reason: str
+) -> None:
+    def script(connection: Connection, asked: Asked) -> None:
+        connection.send(packed(asked.transaction + transaction, unit, pdu) + truth(Device(), asked))
+
+    async with listening(script) as peer:
+        transport = await connected(peer)
+        with pytest.raises(BadFrameError, match=reason):
+            await transport.read(REQUESTS)
+        await lost(transport)
+    assert len(peer.asked) == 1
+
+
+async def test_garbage_ends_the_connection() -> None:
+    async with listening(lambda connection, asked: connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as peer:
+        transport = await connected(peer)
+        with pytest.raises(BadFrameError, match="protocol id"):
+            await transport.read(REQUESTS)
+        await lost(transport)
+
+
+async def test_bytes_that_nobody_asked_for_end_an_idle_connection() -> None:
+    async with listening() as peer:
+        transport = await connected(peer)
+        await transport.read(REQUESTS[:1])
+        peer.connections[0].send(packed(99, 7, GOOD))
+        with pytest.raises(BadFrameError, match="never asked"):
+            await transport.idle(30.0)
+        await transport.close()
+
+
+async def test_closing_in_the_middle_of_an_answer() -> None:
+    def script(connection: Connection, asked: Asked) -> None:
+        connection.send(truth(Device(), asked)[:9])
+        connection.transport.close()
+
+    async with listening(script) as peer:
+        transport = await connected(peer, timeout_s=60.0)
+        with pytest.raises(LinkLostError, match="the device closed the connection"):
+            await transport.read(REQUESTS)
+        await lost(transport)
+
+
+async def test_an_idle_connection_that_is_closed_is_known_at_once() -> None:
+    async with listening() as peer:
+        transport = await connected(peer)
+        await transport.read(REQUESTS)
+        asyncio.get_running_loop().call_later(0.05, peer.connections[0].transport.abort)
+        async with asyncio.timeout(10.0):
+            with pytest.raises(LinkLostError, match="the device closed the connection"):
+                await transport.idle(60.0)
+        await transport.close()
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 4, 8, 0x0A, 0x0B])
+async def test_an_exception_is_an_answer_and_the_chain_goes_on(code: int) -> None:
+    device = Device(forbidden={("ir", 17): code})
+    async with listening(device=device) as peer:
+        transport = await connected(peer)
+        assert await transport.read(REQUESTS) == [EXPECTED[0], Refusal(code), EXPECTED[2], EXPECTED[3]]
+        await transport.close()
+    assert len(peer.asked) == 4
+
+
+@pytest.mark.parametrize("code", [5, 6])
+async def test_a_busy_device_is_asked_again_and_then_left(code: int) -> None:
+    device = Device(forbidden={("ir", 17): code})
+    busy = 2
+
+    def script(connection: Connection, asked: Asked) -> None:
+        nonlocal busy
+        if asked.function == 3 and busy:
+            busy -= 1
+            connection.send(packed(asked.transaction, asked.unit, bytes([0x83, code])))
+        else:
+            connection.send(truth(device, asked))
+
+    async with listening(script) as peer:
+        transport = await connected(peer)
+        assert await transport.read(REQUESTS) == [EXPECTED[0], Refusal(code), EXPECTED[2], EXPECTED[3]]
+        await transport.close()
+    assert [each.function for each in peer.asked] == [3] * 3 + [4] * (1 + len(BUSY_PAUSES_S)) + [1, 2]
+
+
+async def test_a_chain_steps_aside_when_its_time_is_over_but_never_empty_handed() -> None:
+    async with listening() as peer:
+        transport = await connected(peer)
+        assert await transport.read(REQUESTS, for_s=0.0) == EXPECTED[:1]
+        assert await transport.read(REQUESTS[1:], for_s=60.0) == EXPECTED[1:]
+        await transport.close()
+
+
+async def test_a_cancelled_read_leaves_no_connection_on_which_its_answer_could_be_taken() -> None:
+    async with listening(lambda connection, asked: None) as peer:
+        transport = await connected(peer, timeout_s=60.0)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await transport.read(REQUESTS)
+        await lost(transport)
+
+
+async def test_nobody_listens() -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # bound, not listening: refused, and nobody else can take the port
+        settings = ModbusSettings(host="127.0.0.1", port=held.getsockname()[1])
+        with pytest.raises(LinkLostError, match=r"no connection to 127\.0\.0\.1:\d+"):
+            await ModbusTransport.connect(settings)
+
+
+async def test_a_peer_that_does_not_accept_is_given_up_in_time() -> None:
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        port = full.getsockname()[1]
+        fillers = [socket.socket() for _ in range(4)]
+        try:
+            for filler in fillers:
+                filler.setblocking(False)
+                filler.connect_ex(("127.0.0.1", port))
+            settings = ModbusSettings(host="127.0.0.1", port=port, connect_timeout_s=0.2)
+            with pytest.raises(LinkLostError, match=r"within 0\.2 s"):
+                await ModbusTransport.connect(settings)
+        finally:
+            for filler in fillers:
+                filler.close()
