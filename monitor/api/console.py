@@ -1,5 +1,6 @@
 """The console's built files: hashed assets for ever, `index.html` never from a cache, one page for every address."""
 
+import mimetypes
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -10,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from monitor.api.context import Here
 
 router = APIRouter(include_in_schema=False)
+mimetypes.init()  # reads the machine's lists from disk: now, not at the first page in the loop
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 ASK_AGAIN: Final = "no-cache"
 NOT_BUILT: Final = """<!doctype html><html lang="zh"><meta charset="utf-8"><title>红线 Redline</title>

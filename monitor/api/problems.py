@@ -122,7 +122,8 @@ def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say every wrong field with what would be right; never what was sent (it may be a password)."""
     lines = []
     for error in errors[:MOST_ERRORS]:
-        where = ".".join(_readable(part) for part in error["loc"][1:]) or _readable(error["loc"][0])
+        path = error["loc"][:1] if error["type"] == "json_invalid" else error["loc"][1:] or error["loc"]
+        where = ".".join(_readable(part) for part in path)
         chinese = FIELD_TEXTS.get(str(error["type"]), "")
         english = str(error["msg"])
         lines.append(f"{where}: {chinese} ({english})" if chinese else f"{where}: {english}")

@@ -56,7 +56,7 @@ async def trend(
     return dto.Trend(
         tag=tag_id,
         eu=here.plant.tags.tags[row].eu,
-        t=[time_ns / 1e9 for time_ns in columns.time_ns],
+        t=[time_ns // 1_000_000 / 1000 for time_ns in columns.time_ns],
         value=[finite(value) for value in columns.value],
         minimum=[finite(value) for value in columns.minimum],
         maximum=[finite(value) for value in columns.maximum],
