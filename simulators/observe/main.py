@@ -28,7 +28,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--control", required=True, help="address of the simulated plant, http://127.0.0.1:18081")
     parser.add_argument("--follow", action="store_true", help="play nothing: print alarms and pushes until interrupted")
-    parser.add_argument("--json", action="store_true", help="print the last line only, one JSON object")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     parser.add_argument("--language", choices=("zh", "en"), default="zh")
     parser.add_argument("--timeout", type=float, default=120.0, help="seconds after which the incident has failed")
     return parser.parse_args(argv)
@@ -82,8 +82,7 @@ async def _observe(arguments: argparse.Namespace) -> Timeline:
     )
 
     def tell(what: str, seen: Seen) -> None:
-        if not arguments.json:
-            print(_line(what, seen, arguments.language), flush=True)
+        print(_line(what, seen, arguments.language), flush=True)
 
     async with http_client() as http, mqtt_events(addresses, START_S) as events:
         api = Api(http, addresses)
@@ -107,9 +106,9 @@ def main(argv: Sequence[str]) -> int:
         print(f"observer: {_words(error)}", file=sys.stderr)
         return 1
     summary = timeline.summary(MUST_HAVE)
-    if not arguments.json:
-        Console().print(stage_table(timeline, MUST_HAVE))
-    print(json.dumps(summary, ensure_ascii=False), flush=True)
+    Console().print(stage_table(timeline, MUST_HAVE))
+    if arguments.json:
+        print(json.dumps(summary, ensure_ascii=False), flush=True)
     return 0 if summary["ok"] else 1
 
 

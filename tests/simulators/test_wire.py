@@ -7,7 +7,9 @@ import struct
 from typing import Any
 
 import pytest
-from asyncua import Client, ua
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.ua.uaerrors import UaError
 from pymodbus.client import AsyncModbusTcpClient
 
 from tests.simulators.conftest import ROOT, RunningPlant
@@ -24,6 +26,10 @@ def tag_rows() -> list[dict[str, str]]:
         return list(csv.DictReader(sheet))
 
 
+def node_id(identifier: str, index: int) -> ua.NodeId:
+    return ua.NodeId(ua.String(identifier), ua.Int16(index))
+
+
 async def read_opcua(port: int, rows: list[dict[str, str]]) -> dict[str, ua.DataValue]:
     async with Client(f"opc.tcp://127.0.0.1:{port}/redline/") as client:
         index = await client.get_namespace_index("urn:redline:simulated-plant")
@@ -31,7 +37,7 @@ async def read_opcua(port: int, rows: list[dict[str, str]]) -> dict[str, ua.Data
         nodes = []
         for row in rows:
             assert row["address"].startswith(prefix)
-            nodes.append(client.get_node(ua.NodeId(row["address"].removeprefix(prefix), index)))
+            nodes.append(client.get_node(node_id(row["address"].removeprefix(prefix), index)))
         values = await client.read_attributes(nodes)
         return {row["id"]: value for row, value in zip(rows, values, strict=True)}
 
@@ -39,7 +45,7 @@ async def read_opcua(port: int, rows: list[dict[str, str]]) -> dict[str, ua.Data
 async def read_tables(client: AsyncModbusTcpClient) -> dict[str, list[Any]]:
     coils = await client.read_coils(0, count=128, device_id=UNIT_ID)
     inputs = await client.read_discrete_inputs(0, count=128, device_id=UNIT_ID)
-    tables: dict[str, list[Any]] = {"co": coils.bits, "di": inputs.bits, "hr": [], "ir": []}
+    tables: dict[str, list[Any]] = {"co": list(coils.bits), "di": list(inputs.bits), "hr": [], "ir": []}
     for first in (0, MOST_REGISTERS):
         holding = await client.read_holding_registers(first, count=MOST_REGISTERS, device_id=UNIT_ID)
         tables["hr"] += holding.registers
@@ -166,8 +172,8 @@ async def test_nothing_can_be_written(plant: RunningPlant) -> None:
         client.close()
     async with Client(f"opc.tcp://127.0.0.1:{plant.opcua_port}/redline/") as session:
         index = await session.get_namespace_index("urn:redline:simulated-plant")
-        node = session.get_node(ua.NodeId("SphereFarm.V-201.LT-201A", index))
-        with pytest.raises(ua.UaError):
+        node = session.get_node(node_id("SphereFarm.V-201.LT-201A", index))
+        with pytest.raises(UaError):
             await node.write_value(ua.Variant(1.0, ua.VariantType.Double))
 
 
