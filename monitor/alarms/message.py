@@ -31,8 +31,8 @@ _WHAT: Final[dict[AlarmKind, tuple[str, str]]] = {
     "bad": ("测量值无效", "bad value"),
     "bypass": ("联锁已旁路", "interlock bypassed"),
     "link": ("通信中断", "link down"),
-    "blind": ("监测失明", "blind"),
-    "channel": ("通知通道不通", "notification channel failed"),
+    "blind": ("失去监测", "blind"),
+    "channel": ("不通", "failed"),
     "system": ("系统报警", "system alarm"),
 }
 _SYSTEM: Final[dict[str, tuple[str, str]]] = {
@@ -106,6 +106,8 @@ def _head(definition: AlarmDefinition) -> str:
 
 
 def _what(definition: AlarmDefinition) -> tuple[str, str]:
+    if definition.kind == "system" and definition.subject_zh:
+        return "", ""  # the subject of a system alarm says what is wrong
     if definition.kind == "system":
         return _SYSTEM.get(definition.id.rpartition(".")[2], _WHAT["system"])
     return _WHAT[definition.kind]

@@ -105,11 +105,8 @@ def _limit(rule: Limit, point: Point, active: bool) -> int:
     if point.quality > UNCERTAIN or math.isnan(point.value):
         return UNKNOWN
     dead_band = rule.dead_band if active else 0.0
-    if rule.kind in ("HH", "H"):
-        beyond = point.value >= rule.set_point - dead_band
-    else:
-        beyond = point.value <= rule.set_point + dead_band
-    if beyond:
+    high = rule.kind in ("HH", "H")
+    if (high and point.value >= rule.set_point - dead_band) or (not high and point.value <= rule.set_point + dead_band):
         return TRUE
     return FALSE if point.quality == GOOD else UNKNOWN
 

@@ -70,7 +70,9 @@ def batch(
     )
 
 
-def snapshot(of: TagTable, mono_ns: int, readings: Mapping[str, tuple[float, int] | tuple[float, int, int]]) -> Snapshot:
+def snapshot(
+    of: TagTable, mono_ns: int, readings: Mapping[str, tuple[float, int] | tuple[float, int, int]]
+) -> Snapshot:
     """(value, quality[, received_mono_ns]) by tag; every other tag was never seen."""
     count = len(of)
     value, quality = np.full(count, np.nan), np.full(count, Quality.NEVER_SEEN, np.uint8)
