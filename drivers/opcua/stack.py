@@ -2,8 +2,9 @@
 
 import asyncio
 from base64 import b64decode
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from asyncua import ua
@@ -18,6 +19,7 @@ from drivers.errors import BadFrameError, DriverError, LinkLostError, RefusedErr
 from drivers.opcua import wire
 from rules.columns.readings import NO_TIME
 
+_T = TypeVar("_T")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 READ_ONLY_REQUESTS: Final = frozenset(
@@ -72,6 +74,20 @@ class ReadOnlyProtocol(UASocketProtocol):
         if msg is None and not self._connection._incoming_parts:  # noqa: SLF001
             self._fail_all_pending(service_error(StatusCodes.BadResponseTooLarge))
         super()._process_received_message(msg)
+
+
+async def plainly(action: Awaitable[_T]) -> _T:
+    """Await something of asyncua's so that its cancellation is the plain one.
+
+    The library under asyncua raises a subclass of CancelledError when answer and cancellation meet; `asyncio.timeout` does
+    not take that for its own and would let it end the task, and with it the polling of the device.
+    """
+    try:
+        return await action
+    except asyncio.CancelledError as error:
+        if type(error) is asyncio.CancelledError:
+            raise
+        raise asyncio.CancelledError from error
 
 
 class UndecodableError(Exception):

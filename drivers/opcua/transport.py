@@ -30,6 +30,7 @@ from drivers.opcua.stack import (
     as_driver_error,
     decode_slowly,
     node_id,
+    plainly,
     read_value_id,
     service_error,
     time_ns,
@@ -100,8 +101,8 @@ class Session:
         """
         try:
             async with asyncio.timeout(self._settings.connect_timeout_s):
-                await self._client.connect()
-                await self._ask_server()
+                await plainly(self._client.connect())
+                await plainly(self._ask_server())
         except BaseException as error:
             await self._close(_CLOSE_LOST_S)
             if isinstance(error, Exception):
@@ -147,7 +148,7 @@ class Session:
         """
         try:
             async with asyncio.timeout(self._settings.request_timeout_s):
-                await self._ask_server()
+                await plainly(self._ask_server())
         except Exception as error:
             self._lost.set()
             raise as_driver_error(error, "asking for the namespaces") from error
@@ -220,7 +221,7 @@ class Session:
         request = ua.ReadRequest()
         request.Parameters = ua.ReadParameters(TimestampsToReturn=ua.TimestampsToReturn.Source, NodesToRead=wanted)
         async with asyncio.timeout(self._settings.request_timeout_s):
-            body = bytes(await self._client.uaclient.session._send_request(request))  # noqa: SLF001 - the raw answer
+            body = bytes(await plainly(self._client.uaclient.session._send_request(request)))  # noqa: SLF001 - the raw answer
         try:
             return self._decode(body, len(wanted))
         except UndecodableError as error:
@@ -265,7 +266,7 @@ class Session:
             async with asyncio.timeout(within_s):
                 if tasks:
                     await asyncio.wait(tasks)  # here, because asyncua's own wait swallows our cancellation
-                await client.disconnect()
+                await plainly(client.disconnect())
         except Exception as error:  # noqa: BLE001 - leaving: whatever the server does, the socket goes
             logger.debug("%s: closing: %r", self._settings.endpoint, error)
         finally:

@@ -209,7 +209,7 @@ def _header(body: bytes, count: int) -> int:
     if body[:4] != _READ_RESPONSE:
         raise BadFrameError(f"answer is no ReadResponse: it begins with {body[:4].hex()}")
     timestamp, _handle, status, diagnostics, strings = struct.unpack_from("<qIIBi", body, 4)
-    if status & 0x80000000:
+    if status >> 30:  # also Uncertain: asyncua takes it for a failure, too
         raise ServiceRefusedError(status)
     if diagnostics or strings > 0 or body[25:28] != b"\0\0\0":
         raise NotColumnarError("the response header carries diagnostics or an additional header")

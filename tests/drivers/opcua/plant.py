@@ -1,0 +1,153 @@
+"""A real OPC UA server on loopback, addresses on it, and a proxy that misbehaves byte by byte."""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Self
+
+from asyncua import Server, ua
+from asyncua.server.user_managers import UserManager
+
+URI = "urn:test:plc"
+
+
+class SystemClock:
+    def mono_ns(self) -> int:
+        return time.monotonic_ns()
+
+    def wall_ns(self) -> int:
+        return time.time_ns()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tag:
+    tag: str
+    row: int
+    address: str
+    type: str = "float64"
+    word_order: str = ""
+    raw_low: float | None = None
+    raw_high: float | None = None
+    low: float = 0.0
+    high: float = 100.0
+    scan_period_ns: int = 50_000_000
+
+
+def tags(names: Iterable[str], *, period_s: float = 0.05, uri: str = URI, **more: Any) -> list[Tag]:
+    return [
+        Tag(tag=name, row=row, address=f"nsu={uri};s={name}", scan_period_ns=round(period_s * 1e9), **more)
+        for row, name in enumerate(names)
+    ]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class Plc:
+    """An asyncua server whose nodes a test sets; entering listens."""
+
+    def __init__(
+        self, port: int | None = None, *, namespaces_before: tuple[str, ...] = (), users: UserManager | None = None
+    ) -> None:
+        self.port = port or free_port()
+        self.endpoint = f"opc.tcp://127.0.0.1:{self.port}/plc"
+        self._namespaces = (*namespaces_before, URI)
+        self.server = Server(user_manager=users)
+        self.nodes: dict[str, Any] = {}
+        self.index = 0
+
+    async def __aenter__(self) -> Self:
+        await self.server.init()
+        self.server.set_endpoint(self.endpoint)
+        self.server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        for uri in self._namespaces:
+            self.index = await self.server.register_namespace(uri)
+        await self.server.start()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.server.stop()
+
+    async def add(self, name: str, value: object, variant: ua.VariantType = ua.VariantType.Double) -> None:
+        node_id = ua.NodeId(name, self.index)  # type: ignore[arg-type]
+        self.nodes[name] = await self.server.nodes.objects.add_variable(
+            node_id, ua.QualifiedName(name, self.index), ua.Variant(value, variant)
+        )
+
+    async def set(self, name: str, value: ua.DataValue) -> None:
+        await self.server.write_attribute_value(self.nodes[name].nodeid, value)
+
+    @property
+    def sessions(self) -> int:
+        return len(self.server.iserver.sessions) if hasattr(self.server.iserver, "sessions") else 0
+
+
+class Proxy:
+    """Sits between driver and server; can stop passing bytes, or reset every connection."""
+
+    def __init__(self, port: int) -> None:
+        self._upstream = port
+        self.port = 0
+        self.passing = asyncio.Event()
+        self.passing.set()
+        self._writers: list[asyncio.StreamWriter] = []
+        self.accepted = 0
+
+    async def __aenter__(self) -> Self:
+        self._group = asyncio.TaskGroup()
+        await self._group.__aenter__()
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self._server.close()
+        self.passing.set()
+        self.reset()
+        await self._group.__aexit__(None, None, None)
+        await self._server.wait_closed()
+
+    def reset(self) -> None:
+        """Reset every connection of both sides."""
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted += 1
+        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._upstream)
+        self._writers += [writer, up_writer]
+        self._group.create_task(self._pump(reader, up_writer))
+        self._group.create_task(self._pump(up_reader, writer))
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                await self.passing.wait()
+                writer.write(data)
+                await writer.drain()
+        writer.transport.abort()
+
+
+async def eventually(condition: Callable[[], Awaitable[bool] | bool], within_s: float = 20.0) -> None:
+    """Wait until something is so; the deadline is generous because the machine is shared."""
+    async with asyncio.timeout(within_s):
+        while True:
+            result = condition()
+            if (await result) if isinstance(result, Awaitable) else result:
+                return
+            await asyncio.sleep(0.02)
+
+
+@contextlib.asynccontextmanager
+async def first(iterator: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    """The iterator, closed at the end."""
+    async with contextlib.aclosing(iterator) as closing:  # type: ignore[type-var]
+        yield closing

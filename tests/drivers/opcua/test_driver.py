@@ -1,0 +1,476 @@
+"""The driver against a real server on loopback: values, statuses, one bad node, links that break in every way."""
+
+import asyncio
+import contextlib
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+from asyncua import ua
+from asyncua.common.utils import ServiceError
+from asyncua.crypto.permission_rules import User
+from asyncua.server.internal_session import InternalSession
+from asyncua.server.user_managers import UserManager
+
+from drivers.errors import LinkLostError, RefusedError
+from drivers.link import LinkState
+from drivers.opcua import stack, transport, wire
+from drivers.opcua.driver import OpcUaDriver, open_driver
+from drivers.opcua.stack import ReadOnlyProtocol, UndecodableError
+from drivers.poll import poll
+from drivers.port import LinkStatus
+from rules.columns.quality import Quality
+from rules.columns.readings import NO_TIME, ReadingBatch
+from tests.drivers.opcua.plant import URI, Plc, Proxy, SystemClock, Tag, eventually, free_port, tags
+
+pytestmark = pytest.mark.slow
+
+CLOCK = SystemClock()
+SOON = {"request_timeout_s": 1.0, "connect_timeout_s": 3.0}
+
+
+def driver_for(endpoint: str, addresses: list[Tag], **settings: Any) -> OpcUaDriver:
+    driver = open_driver("PLC-1", {"endpoint": endpoint, **settings}, addresses, CLOCK)
+    assert isinstance(driver, OpcUaDriver)
+    return driver
+
+
+async def first(driver: OpcUaDriver) -> ReadingBatch:
+    """The first batch of a driver that is entered."""
+    async with contextlib.aclosing(driver.batches()) as batches:  # type: ignore[type-var]
+        batch: ReadingBatch = await anext(batches)
+        return batch
+
+
+async def until_it_ends(driver: OpcUaDriver) -> list[ReadingBatch]:
+    async with contextlib.aclosing(driver.batches()) as stream:  # type: ignore[type-var]
+        return [batch async for batch in stream]
+
+
+async def test_every_type_arrives_as_it_is() -> None:
+    variant = ua.VariantType
+    given: list[tuple[str, Any, ua.VariantType, float]] = [
+        ("boolean", True, variant.Boolean, 1.0),
+        ("sbyte", -5, variant.SByte, -5.0),
+        ("byte", 250, variant.Byte, 250.0),
+        ("int16", -30000, variant.Int16, -30000.0),
+        ("uint16", 60000, variant.UInt16, 60000.0),
+        ("int32", -(2**31), variant.Int32, -(2.0**31)),
+        ("uint32", 2**32 - 1, variant.UInt32, 2.0**32 - 1),
+        ("int64", -(2**53), variant.Int64, -(2.0**53)),
+        ("uint64", 2**53, variant.UInt64, 2.0**53),
+        ("float", 0.5, variant.Float, 0.5),
+        ("double", 1e-300, variant.Double, 1e-300),
+    ]
+    async with Plc() as plc:
+        for name, value, kind, _ in given:
+            await plc.add(name, value, kind)
+        async with driver_for(plc.endpoint, tags([name for name, *_ in given])) as driver:
+            batch = await first(driver)
+            health = driver.health()
+            assert driver.clock_skew_ns is not None
+            assert abs(driver.clock_skew_ns) < 5_000_000_000
+    assert batch.value.tolist() == [wanted for *_, wanted in given]
+    assert set(batch.quality.tolist()) == {Quality.GOOD}
+    assert batch.row.tolist() == list(range(len(given)))
+    assert (batch.source_time_ns > 1_600_000_000_000_000_000).all()
+    assert batch.device == "PLC-1"
+    assert batch.raw is None
+    assert health.impairment == ""
+    assert health.round_trip_ms > 0
+
+
+async def test_statuses_times_texts_scaling_and_discrete_tags() -> None:
+    at = datetime(2026, 3, 1, 4, 5, 6, 789_000, tzinfo=UTC)
+    async with Plc() as plc:
+        for name in (
+            "good",
+            "forced",
+            "last_usable",
+            "substitute",
+            "sensor",
+            "nan",
+            "inf",
+            "no_time",
+            "counts",
+            "limp",
+        ):
+            await plc.add(name, 10.0)
+        await plc.add("text", "运行", ua.VariantType.String)
+        await plc.add("array", [1.0, 2.0])
+        await plc.add("number_as_switch", 4, ua.VariantType.Int16)
+
+        async def say(name: str, value: float | None, status: int, source: datetime | None = at) -> None:
+            await plc.set(
+                name,
+                ua.DataValue(
+                    ua.Variant(value, ua.VariantType.Double), StatusCode=ua.StatusCode(status), SourceTimestamp=source
+                ),
+            )
+
+        await say("good", 1.0, 0)
+        await say("forced", 2.0, 0x00960000)
+        await say("last_usable", 3.0, 0x40900000)
+        await say("substitute", 4.0, 0x40910000)
+        await say("sensor", 5.0, 0x808C0000)
+        await say("nan", float("nan"), 0)
+        await say("inf", float("inf"), 0)
+        await say("no_time", 6.0, 0, None)
+        await say("counts", 13824.0, 0)
+        addresses = tags(
+            ["good", "forced", "last_usable", "substitute", "sensor", "nan", "inf", "no_time", "text", "array"]
+        )
+        addresses += [
+            Tag(tag="counts", row=10, address=f"nsu={URI};s=counts", raw_low=0.0, raw_high=27648.0, high=16.0),
+            Tag(tag="switch", row=11, address=f"nsu={URI};s=number_as_switch", type="bool"),
+        ]
+        async with driver_for(plc.endpoint, addresses) as driver:
+            batch = await first(driver)
+    quality = Quality
+    assert batch.quality.tolist() == [
+        quality.GOOD, quality.UNCERTAIN, quality.STALE, quality.UNCERTAIN, quality.BAD, quality.BAD, quality.BAD,
+        quality.GOOD, quality.BAD, quality.BAD, quality.GOOD, quality.GOOD,
+    ]  # fmt: skip
+    nan = np.nan
+    np.testing.assert_array_equal(batch.value, [1.0, 2.0, 3.0, 4.0, nan, nan, nan, 6.0, nan, nan, 8.0, 1.0])
+    assert batch.status.tolist()[:5] == [0, 0x00960000, 0x40900000, 0x40910000, 0x808C0000]
+    assert batch.source_time_ns[0] == round(at.timestamp() * 1000) * 1_000_000
+    assert batch.source_time_ns[7] == NO_TIME
+    assert batch.texts == ((8, "运行"),)
+    assert batch.raw is not None
+    assert batch.raw[10] == 13824.0
+
+
+async def test_one_bad_node_in_the_middle_of_300_costs_only_itself() -> None:
+    names = [f"n{number:03}" for number in range(300)]
+    async with Plc() as plc:
+        for number, name in enumerate(names):
+            if number != 150:
+                await plc.add(name, float(number))
+        async with driver_for(plc.endpoint, tags(names), max_nodes_per_read=128) as driver:
+            batch = await first(driver)
+            assert "1 points are refused" in driver.health().impairment
+    good = np.arange(300) != 150
+    assert (batch.quality[good] == Quality.GOOD).all()
+    np.testing.assert_array_equal(batch.value[good], np.arange(300.0)[good])
+    assert batch.quality[150] == Quality.BAD
+    assert batch.status[150] == 0x80340000
+    assert np.isnan(batch.value[150])
+
+
+async def test_scan_classes_keep_their_own_periods() -> None:
+    async with Plc() as plc:
+        for name in ("fast", "slow"):
+            await plc.add(name, 1.0)
+        addresses = tags(["fast"], period_s=0.1)
+        addresses.append(Tag(tag="slow", row=1, address=f"ns={plc.index};s=slow", scan_period_ns=10_000_000_000))
+        rows: list[int] = []
+        async with (
+            driver_for(plc.endpoint, addresses) as driver,
+            contextlib.aclosing(driver.batches()) as batches,  # type: ignore[type-var]
+        ):
+            async for batch in batches:
+                rows += batch.row.tolist()
+                if len(rows) == 6:
+                    break
+    assert sorted(rows[:2]) == [0, 1]
+    assert rows[2:] == [0, 0, 0, 0]
+
+
+async def test_an_unknown_namespace_makes_its_points_bad_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("drivers.opcua.driver._RELEARN_NS", 0)
+    async with Plc() as plc:
+        await plc.add("a", 1.0)
+        late = "urn:test:late"
+        addresses = [*tags(["a"]), Tag(tag="b", row=1, address=f"nsu={late};s=b")]
+        async with (
+            driver_for(plc.endpoint, addresses) as driver,
+            contextlib.aclosing(driver.batches()) as batches,  # type: ignore[type-var]
+        ):
+            batch = await anext(batches)
+            assert batch.quality.tolist() == [Quality.GOOD, Quality.BAD]
+            assert batch.status.tolist() == [0, 0x80340000]
+            # The program with that namespace is loaded while we look on.
+            plc.index = await plc.server.register_namespace(late)
+            await plc.add("b", 7.0)
+            async for batch in batches:
+                if batch.quality[1] == Quality.GOOD:
+                    break
+            assert batch.value.tolist() == [1.0, 7.0]
+
+
+async def test_the_servers_limit_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = count_reads(monkeypatch)
+    names = [f"n{number}" for number in range(50)]
+    async with Plc() as plc:
+        for number, name in enumerate(names):
+            await plc.add(name, float(number))
+        limit = plc.server.get_node(ua.NodeId(ua.ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead))
+        await limit.write_value(ua.Variant(20, ua.VariantType.UInt32))
+        async with driver_for(plc.endpoint, tags(names)) as driver:
+            sizes.clear()
+            batch = await first(driver)
+    assert batch.value.tolist() == list(range(50))
+    assert len(sizes) == 3
+    assert max(sizes) <= 20
+
+
+async def test_a_server_that_hides_its_limit_is_asked_for_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = count_reads(monkeypatch, most=13)
+    names = [f"n{number}" for number in range(50)]
+    async with Plc() as plc:
+        for number, name in enumerate(names):
+            await plc.add(name, float(number))
+        async with driver_for(plc.endpoint, tags(names)) as driver:
+            sizes.clear()
+            batch = await first(driver)
+            assert batch.value.tolist() == list(range(50))
+            sizes.clear()
+            await first(driver)
+    assert max(sizes) <= 13, "what was learnt is kept"
+
+
+def count_reads(monkeypatch: pytest.MonkeyPatch, most: int = 10_000) -> list[int]:
+    """Note how many nodes each Read asks the server for; above `most` it answers BadTooManyOperations."""
+    sizes: list[int] = []
+    original = InternalSession.read
+
+    async def read(self: InternalSession, params: ua.ReadParameters) -> Any:
+        sizes.append(len(params.NodesToRead))
+        if len(params.NodesToRead) > most:
+            raise ServiceError(ua.StatusCodes.BadTooManyOperations)
+        return await original(self, params)
+
+    monkeypatch.setattr(InternalSession, "read", read)
+    return sizes
+
+
+class Nobody(UserManager):
+    def get_user(self, *args: Any, **kwargs: Any) -> User | None:
+        return None
+
+
+async def test_a_server_that_does_not_admit_us_is_a_refusal() -> None:
+    async with Plc(users=Nobody()) as plc:
+        with pytest.raises(RefusedError, match="connecting to"):
+            await driver_for(plc.endpoint, tags(["a"])).__aenter__()
+        await eventually(lambda: not connections(plc.port))
+
+
+async def test_nobody_listens() -> None:
+    with pytest.raises(LinkLostError, match="ConnectionRefusedError"):
+        await driver_for(f"opc.tcp://127.0.0.1:{free_port()}", tags(["a"]), **SOON).__aenter__()
+
+
+async def test_somebody_listens_and_says_nothing() -> None:
+    async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    listener = await asyncio.start_server(swallow, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    async with listener:
+        with pytest.raises(LinkLostError):
+            await driver_for(f"opc.tcp://127.0.0.1:{port}", tags(["a"]), **SOON).__aenter__()
+        await eventually(lambda: not connections(port))
+    await asyncio.sleep(0.05)
+
+
+async def test_somebody_listens_and_talks_something_else() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 10)
+        await reader.read()
+        writer.close()
+
+    listener = await asyncio.start_server(talk, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    async with listener:
+        with pytest.raises(LinkLostError):
+            await driver_for(f"opc.tcp://127.0.0.1:{port}", tags(["a"]), **SOON).__aenter__()
+        await eventually(lambda: not connections(port))
+    await asyncio.sleep(0.05)
+
+
+async def test_a_black_hole_is_a_lost_link_within_the_request_timeout() -> None:
+    async with Plc() as plc, Proxy(plc.port) as proxy:
+        await plc.add("a", 1.0)
+        driver = driver_for(f"opc.tcp://127.0.0.1:{proxy.port}", tags(["a"]), **SOON)
+        async with driver:
+            await first(driver)
+            proxy.passing.clear()
+            begun_ns = CLOCK.mono_ns()
+            with pytest.raises(LinkLostError, match="TimeoutError"):
+                await until_it_ends(driver)
+        assert CLOCK.mono_ns() - begun_ns < 10_000_000_000
+        # The socket goes although the other side never answers.
+        await eventually(lambda: not ours(proxy.port), within_s=3.0)
+
+
+async def test_a_stall_shorter_than_the_request_timeout_costs_nothing() -> None:
+    async with Plc() as plc, Proxy(plc.port) as proxy:
+        await plc.add("a", 1.0)
+        async with driver_for(f"opc.tcp://127.0.0.1:{proxy.port}", tags(["a"]), request_timeout_s=20.0) as driver:
+            async with contextlib.aclosing(driver.batches()) as batches:  # type: ignore[type-var]
+                await anext(batches)
+                proxy.passing.clear()
+                asyncio.get_running_loop().call_later(2.5, proxy.passing.set)
+                for _ in range(3):
+                    assert (await anext(batches)).value.tolist() == [1.0]
+            assert driver.health().overruns > 0
+        assert proxy.accepted == 1
+
+
+async def test_a_reset_is_a_lost_link_even_between_two_reads() -> None:
+    async with Plc() as plc, Proxy(plc.port) as proxy:
+        await plc.add("a", 1.0)
+        addresses = tags(["a"], period_s=3600.0)
+        async with (
+            driver_for(f"opc.tcp://127.0.0.1:{proxy.port}", addresses) as driver,
+            contextlib.aclosing(driver.batches()) as batches,  # type: ignore[type-var]
+        ):
+            await anext(batches)
+            asyncio.get_running_loop().call_later(0.1, proxy.reset)
+            with pytest.raises(LinkLostError):
+                async with asyncio.timeout(20):
+                    await anext(batches)
+
+
+class Sink:
+    def __init__(self) -> None:
+        self.batches: list[ReadingBatch] = []
+        self.states: list[LinkState] = []
+
+    def put(self, batch: ReadingBatch) -> None:
+        self.batches.append(batch)
+
+    def link(self, status: LinkStatus) -> None:
+        self.states.append(status.state)
+
+
+async def test_a_restarted_server_with_other_namespace_indexes_is_read_right_again() -> None:
+    sink = Sink()
+    port = free_port()
+    endpoint = f"opc.tcp://127.0.0.1:{port}/plc"
+    async with contextlib.AsyncExitStack() as stack_of_servers, asyncio.TaskGroup() as group:
+        first_server = await stack_of_servers.enter_async_context(Plc(port))
+        await first_server.add("a", 1.0)
+        polling = group.create_task(poll("PLC-1", lambda: driver_for(endpoint, tags(["a"]), **SOON), sink, CLOCK))
+        await eventually(lambda: bool(sink.batches))
+        await stack_of_servers.aclose()
+        await eventually(lambda: sink.states[-1] in (LinkState.DOWN, LinkState.CONNECTING))
+        second = await stack_of_servers.enter_async_context(Plc(port, namespaces_before=("urn:other", "urn:another")))
+        assert second.index != first_server.index
+        await second.add("a", 2.0)
+        await eventually(lambda: sink.batches[-1].value.tolist() == [2.0])
+        assert sink.states[-1] is LinkState.UP
+        assert LinkState.NEEDS_OPERATOR not in sink.states
+        polling.cancel()
+    values = {value for batch in sink.batches for value in batch.value.tolist() if not np.isnan(value)}
+    assert values == {1.0, 2.0}
+
+
+async def test_connections_leave_nothing_behind() -> None:
+    process = psutil.Process()
+    async with Plc() as plc:
+        await plc.add("a", 1.0)
+
+        async def connect(after_s: float | None) -> None:
+            """Connect and read, or be cancelled somewhere on the way."""
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(after_s), driver_for(plc.endpoint, tags(["a"])) as driver:
+                    await first(driver)
+
+        await connect(None)
+        await eventually(lambda: not connections(plc.port))
+        descriptors, tasks = process.num_fds(), len(asyncio.all_tasks())
+        for number in range(30):
+            await connect(None if number % 3 == 0 else 0.0004 * number)
+        await eventually(lambda: not connections(plc.port))
+        await eventually(lambda: process.num_fds() <= descriptors and len(asyncio.all_tasks()) <= tasks)
+
+
+def connections(port: int) -> list[Any]:
+    """Open TCP connections of this process from or to a port."""
+    return [
+        each
+        for each in psutil.Process().net_connections("tcp")
+        if each.raddr and port in (each.laddr.port, each.raddr.port) and each.status == psutil.CONN_ESTABLISHED
+    ]
+
+
+def ours(port: int) -> list[Any]:
+    """Open connections to a port, seen from the client's end."""
+    return [each for each in connections(port) if each.raddr.port == port]
+
+
+async def test_a_cancellation_that_meets_the_answer_is_still_a_timeout() -> None:
+    class WithResult(asyncio.CancelledError):
+        """What the library under asyncua makes of it."""
+
+    async def meets() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise WithResult from None
+
+    with pytest.raises(WithResult):  # without us it goes through asyncio.timeout and ends the task
+        async with asyncio.timeout(0.01):
+            await meets()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await stack.plainly(meets())
+
+
+async def test_a_bulk_decoder_that_is_wrong_is_found_out_and_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = wire.decode
+
+    def wrong(body: bytes, count: int) -> wire.Columns:
+        columns = original(body, count)
+        columns.value[:] += 1.0
+        return columns
+
+    monkeypatch.setattr(wire, "decode", wrong)
+    async with Plc() as plc:
+        await plc.add("a", 1.0)
+        async with driver_for(plc.endpoint, tags(["a"])) as driver:
+            assert (await first(driver)).value.tolist() == [1.0]
+            assert (await first(driver)).value.tolist() == [1.0]
+            assert "differs from asyncua" in driver.health().impairment
+
+
+async def test_a_value_that_nobody_can_decode_costs_only_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = stack.decode_slowly
+
+    def picky(body: bytes, count: int) -> wire.Columns:
+        if b"poison" in body:
+            raise UndecodableError("cannot")
+        return original(body, count)
+
+    monkeypatch.setattr(transport, "decode_slowly", picky)
+    names = [f"n{number}" for number in range(10)]
+    async with Plc() as plc:
+        for number, name in enumerate(names):
+            if number == 6:
+                await plc.add(name, "poison", ua.VariantType.String)
+            else:
+                await plc.add(name, float(number))
+        async with driver_for(plc.endpoint, tags(names)) as driver:
+            batch = await first(driver)
+    assert batch.status.tolist() == [0] * 6 + [0x80070000] + [0] * 3
+    assert batch.quality.tolist() == [Quality.GOOD] * 6 + [Quality.BAD] + [Quality.GOOD] * 3
+
+
+async def test_an_aborted_answer_fails_whoever_waits_for_it() -> None:
+    protocol = ReadOnlyProtocol()
+    waiting: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    protocol._callbackmap[1] = waiting
+    protocol._connection._incoming_parts = [object()]  # type: ignore[list-item]
+    protocol._process_received_message(None)
+    assert not waiting.done(), "a chunk in the middle of an answer is no abort"
+    protocol._connection._incoming_parts = []
+    protocol._process_received_message(None)
+    with pytest.raises(ua.UaStatusCodeError) as error:
+        await waiting
+    assert error.value.code == ua.StatusCodes.BadResponseTooLarge
