@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
-from asyncua import Server, ua
+from asyncua import ua
+from asyncua.server.server import Server
 from asyncua.server.user_managers import UserManager
 
 URI = "urn:test:plc"
@@ -84,10 +85,6 @@ class Plc:
     async def set(self, name: str, value: ua.DataValue) -> None:
         await self.server.write_attribute_value(self.nodes[name].nodeid, value)
 
-    @property
-    def sessions(self) -> int:
-        return len(self.server.iserver.sessions) if hasattr(self.server.iserver, "sessions") else 0
-
 
 class Proxy:
     """Sits between driver and server; can stop passing bytes, or reset every connection."""
@@ -144,10 +141,3 @@ async def eventually(condition: Callable[[], Awaitable[bool] | bool], within_s: 
             if (await result) if isinstance(result, Awaitable) else result:
                 return
             await asyncio.sleep(0.02)
-
-
-@contextlib.asynccontextmanager
-async def first(iterator: AsyncIterator[Any]) -> AsyncIterator[Any]:
-    """The iterator, closed at the end."""
-    async with contextlib.aclosing(iterator) as closing:  # type: ignore[type-var]
-        yield closing

@@ -13,6 +13,9 @@ from asyncua.common.utils import ServiceError
 from asyncua.crypto.permission_rules import User
 from asyncua.server.internal_session import InternalSession
 from asyncua.server.user_managers import UserManager
+from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.status_codes import StatusCodes
+from asyncua.ua.uaerrors import UaStatusCodeError
 
 from drivers.errors import LinkLostError, RefusedError
 from drivers.link import LinkState
@@ -106,7 +109,9 @@ async def test_statuses_times_texts_scaling_and_discrete_tags() -> None:
             await plc.set(
                 name,
                 ua.DataValue(
-                    ua.Variant(value, ua.VariantType.Double), StatusCode=ua.StatusCode(status), SourceTimestamp=source
+                    ua.Variant(value, ua.VariantType.Double),
+                    StatusCode=ua.StatusCode(ua.UInt32(status)),
+                    SourceTimestamp=source,  # type: ignore[arg-type]
                 ),
             )
 
@@ -207,7 +212,7 @@ async def test_the_servers_limit_is_kept(monkeypatch: pytest.MonkeyPatch) -> Non
     async with Plc() as plc:
         for number, name in enumerate(names):
             await plc.add(name, float(number))
-        limit = plc.server.get_node(ua.NodeId(ua.ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead))
+        limit = plc.server.get_node(stack.node_id(ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead))
         await limit.write_value(ua.Variant(20, ua.VariantType.UInt32))
         async with driver_for(plc.endpoint, tags(names)) as driver:
             sizes.clear()
@@ -240,7 +245,7 @@ def count_reads(monkeypatch: pytest.MonkeyPatch, most: int = 10_000) -> list[int
     async def read(self: InternalSession, params: ua.ReadParameters) -> Any:
         sizes.append(len(params.NodesToRead))
         if len(params.NodesToRead) > most:
-            raise ServiceError(ua.StatusCodes.BadTooManyOperations)
+            raise ServiceError(StatusCodes.BadTooManyOperations)
         return await original(self, params)
 
     monkeypatch.setattr(InternalSession, "read", read)
@@ -384,11 +389,14 @@ async def test_connections_leave_nothing_behind() -> None:
 
         await connect(None)
         await eventually(lambda: not connections(plc.port))
+        sessions = InternalSession._current_connections
         descriptors, tasks = process.num_fds(), len(asyncio.all_tasks())
         for number in range(30):
             await connect(None if number % 3 == 0 else 0.0004 * number)
         await eventually(lambda: not connections(plc.port))
         await eventually(lambda: process.num_fds() <= descriptors and len(asyncio.all_tasks()) <= tasks)
+        # Closed by us: the sessions' own timeout is 30 s, longer than this waits.
+        await eventually(lambda: InternalSession._current_connections == sessions)
 
 
 def connections(port: int) -> list[Any]:
@@ -471,6 +479,6 @@ async def test_an_aborted_answer_fails_whoever_waits_for_it() -> None:
     assert not waiting.done(), "a chunk in the middle of an answer is no abort"
     protocol._connection._incoming_parts = []
     protocol._process_received_message(None)
-    with pytest.raises(ua.UaStatusCodeError) as error:
+    with pytest.raises(UaStatusCodeError) as error:
         await waiting
-    assert error.value.code == ua.StatusCodes.BadResponseTooLarge
+    assert error.value.code == StatusCodes.BadResponseTooLarge

@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from asyncua import Node, ua
+from asyncua import ua
 from asyncua.client.client import Client
+from asyncua.common.node import Node
 from asyncua.ua import uaprotocol_auto
 
 from drivers.opcua import stack

@@ -4,7 +4,7 @@ import math
 import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -171,7 +171,7 @@ def test_what_asyncua_encodes_is_read_back(answer: list[ua.DataValue]) -> None:
         if item.SourceTimestamp is None:
             assert columns.source_time_ns[index] == NO_TIME
         else:
-            since = (item.SourceTimestamp - EPOCH) // timedelta(microseconds=1)
+            since = (cast(datetime, item.SourceTimestamp) - EPOCH) // timedelta(microseconds=1)
             assert columns.source_time_ns[index] // 1000 == since
 
 
