@@ -93,13 +93,13 @@ class OutboxStore(Protocol):
     ) -> None:
         """Set the status of rows in one transaction, on disk on return.
 
-        IN_FLIGHT counts an attempt and sets `sent_wall_ns`, ACCEPTED sets `accepted_wall_ns`.  A row that was superseded
-        meanwhile stays superseded and nothing follows it up: an acknowledgement may come while its reminder is in flight.
+        IN_FLIGHT counts an attempt and sets `sent_wall_ns`, ACCEPTED sets `accepted_wall_ns`.  An acknowledgement may come
+        while its reminder is in flight: that reminder does not become WAITING again, and nothing follows it up.
         """
         ...
 
     async def waiting(self, channel: str) -> tuple[int, int | None]:
-        """How many due rows the channel has not accepted, and since when (wall ns) the oldest of them is due."""
+        """How many rows the channel has not accepted, reminders not due yet included; when (wall ns) the first was or is due."""
         ...
 
     async def wait_for_rows(self, channel: str, timeout_s: float) -> bool:

@@ -75,8 +75,7 @@ class Sender:
                 await self._pause(self._pause_s())
 
     async def _due(self) -> list[OutboxRow]:
-        self._waiting = await self._store.waiting(self.channel.id)
-        self._tell()
+        await self._count()
         now_ns = self._clock.mono_ns()
         self._denied_until = {seq: until for seq, until in self._denied_until.items() if until > now_ns}
         rows = await self._store.due(self.channel.id, self._clock.wall_ns(), MOST_ROWS + len(self._denied_until))
@@ -150,8 +149,14 @@ class Sender:
         end_ns = self._clock.mono_ns() + round(seconds * 1e9)
         while (left_s := (end_ns - self._clock.mono_ns()) / 1e9) > 0:
             await asyncio.sleep(min(left_s, SLICE_S))
-            self._waiting = await self._store.waiting(self.channel.id)
-            self._tell()
+            await self._count()
+
+    async def _count(self) -> None:
+        count, oldest_ns = await self._store.waiting(self.channel.id)
+        if oldest_ns is not None and oldest_ns > self._clock.wall_ns():
+            count, oldest_ns = 0, None  # nothing but reminders whose time has not come
+        self._waiting = count, oldest_ns
+        self._tell()
 
     def _report(self, trouble: Trouble | None) -> None:
         if trouble is not None:

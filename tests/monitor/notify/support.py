@@ -8,7 +8,6 @@ from typing import Any
 from monitor.alarms.definition import AlarmDefinition
 from monitor.alarms.lifecycle import State, Trigger
 from monitor.alarms.transition import Alarm, Transition
-from monitor.clock import SystemClock
 from monitor.hazards.view import ChannelStatus
 from monitor.notify.people import Channel, Notification
 from monitor.notify.policy import decide
@@ -171,23 +170,26 @@ class MemoryOutbox:
             now = self.rows[row.seq]
             if now.status == Status.SUPERSEDED:
                 continue
-            alive.add((row.id, row.occurrence))
+            alive.add((row.id, row.occurrence, row.transition, row.purpose, row.repeat + 1))
             now = replace(now, status=status, last_error=error)
             if status == Status.IN_FLIGHT:
                 now = replace(now, attempts=now.attempts + 1, sent_wall_ns=wall_ns)
             if status == Status.ACCEPTED:
                 now = replace(now, accepted_wall_ns=wall_ns)
             self.rows[row.seq] = now
-        self.add([row for row in follow_up if (row.id, row.occurrence) in alive])
+        self.add(
+            [row for row in follow_up if (row.id, row.occurrence, row.transition, row.purpose, row.repeat) in alive]
+        )
 
     async def waiting(self, channel: str) -> tuple[int, int | None]:
-        rows = [row for row in self._waiting(channel) if row.due_wall_ns <= SystemClock().wall_ns()]
+        rows = self._waiting(channel)
         return len(rows), min((row.due_wall_ns for row in rows), default=None)
 
     async def wait_for_rows(self, channel: str, timeout_s: float) -> bool:
         event = self._event(channel)
         try:
-            await asyncio.wait_for(event.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):  # wait_for of Python 3.11 can swallow a cancellation
+                await event.wait()
         except TimeoutError:
             return False
         event.clear()
@@ -204,6 +206,17 @@ class MemoryOutbox:
         return self._stored.setdefault(channel, asyncio.Event())
 
 
+NOTHING_TOLD = ChannelStatus(
+    channel="",
+    up=True,
+    refused=False,
+    last_error="",
+    last_accepted_wall_ns=None,
+    waiting=-1,
+    oldest_waiting_wall_ns=None,
+)
+
+
 class Statuses:
     """Every state that a channel told."""
 
@@ -215,7 +228,7 @@ class Statuses:
 
     @property
     def last(self) -> ChannelStatus:
-        return self.told[-1]
+        return self.told[-1] if self.told else NOTHING_TOLD
 
 
 async def until(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
