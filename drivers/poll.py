@@ -136,9 +136,8 @@ class Link:
             return  # a link that wavers between the two has been told of
         self._told = self._state
         level = logging.INFO if self._state is LinkState.UP else logging.WARNING
-        _log.log(
-            level, "%s: link %s%s", self._device_id, self._state.value, self._last_error and f": {self._last_error}"
-        )
+        reason = f": {self._last_error}" if self._last_error and self._state is not LinkState.UP else ""
+        _log.log(level, "%s: link %s%s", self._device_id, self._state.value, reason)
 
     def _mark(self, batch: ReadingBatch) -> None:
         """Remember which rows came without a usable value."""

@@ -1,7 +1,7 @@
 """A Modbus TCP device as a Driver: scan classes, staggered, each a batch of columns per period."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Self
 
 import numpy as np
@@ -49,7 +49,7 @@ class ModbusDriver:
         if self._transport is not None:
             await self._transport.close()
 
-    async def batches(self) -> AsyncIterator[ReadingBatch]:
+    async def batches(self) -> AsyncGenerator[ReadingBatch, None]:
         """Yield one batch per scan class period until the link drops.
 
         :raises LinkLostError: see ModbusTransport.read.
