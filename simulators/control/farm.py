@@ -57,7 +57,8 @@ class Farm:
         }
 
     def log(self, since_wall_ns: int = 0) -> list[dict[str, object]]:
-        """Log entries after a moment, oldest first."""
+        """Log entries after a moment, oldest first within each device."""
+        self._collect()  # a reader may be faster than our next tick
         return [asdict(entry) for entry in self.entries if entry.wall_ns > since_wall_ns]
 
     def note(self, event: str, tag: str, value: float | None = None, device: str = "") -> None:
@@ -124,6 +125,8 @@ class Farm:
             self.entries.append(LogEntry(wall_ns=written.wall_ns, event="change", device=device, tag=tag, value=value))
 
     def stop(self) -> None:
-        """End all servers."""
+        """End all servers, at the same time."""
+        for server in self.servers.values():
+            server.close_pipe()
         for server in self.servers.values():
             server.stop()

@@ -10,7 +10,7 @@ from simulators.plant.buncefield import Buncefield
 
 def _health(farm: Farm) -> Answer:
     devices = {
-        server.device: {"up": server.is_up, "address": server.address, "failure": server.failure}
+        server.device: {"up": server.is_up, "address": server.address, "failure": server.failure, "pid": server.pid}
         for server in farm.servers.values()
     }
     stage = farm.incident.stage if farm.incident is not None else None

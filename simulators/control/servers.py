@@ -13,7 +13,7 @@ from simulators.plc.messages import Behave, Failed, Frame, FromServer, Listening
 from simulators.plc.points import Point
 
 SPAWN: Final = multiprocessing.get_context("spawn")
-STOP_S: Final = 3.0
+STOP_S: Final = 1.5
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +37,11 @@ class ServerProcess:
     def is_up(self) -> bool:
         """It listens."""
         return bool(self.address) and self.process is not None and self.process.is_alive()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it lives."""
+        return self.process.pid if self.process is not None and self.process.is_alive() else None
 
     def start(self) -> None:
         """Start a fresh process; does nothing while one is alive."""
