@@ -77,6 +77,7 @@ class Connection:
         self.lost: asyncio.Future[str] = self._loop.create_future()
         """Done, with the reason in words, once the connection is gone."""
         self._answers: dict[int, asyncio.Future[int]] = {}
+        self._closing = False
         self._client = self._make(version)
 
     def _make(self, version: Version) -> Client:
@@ -125,8 +126,7 @@ class Connection:
         broker = self._broker
         try:
             async with asyncio.timeout(2 * ANSWER_S):
-                await asyncio.to_thread(self._client.connect, broker.host, broker.port, broker.keepalive_s)
-                self._client.loop_start()
+                await asyncio.to_thread(self._dial)
                 await self._first(self._connected)
         except (OSError, ValueError) as error:  # TimeoutError is an OSError; ValueError: a host or port that cannot be
             words = str(error) or "no answer"
@@ -139,6 +139,12 @@ class Connection:
         if code >= FAILURE:
             kind = MqttRefusedError if code in REFUSED_CODES else MqttLostError
             raise kind(f"{broker.host}:{broker.port} refuses the connection: reason 0x{code:02x}")
+
+    def _dial(self) -> None:
+        self._client.connect(self._broker.host, self._broker.port, self._broker.keepalive_s)
+        self._client.loop_start()
+        if self._closing:  # nobody waited for us
+            self._stop()
 
     async def publish(self, messages: Sequence[Message]) -> list[int | None]:
         """Publish in this order and wait for all answers; each is a PUBACK reason (below 0x80: taken) or None: none came."""
@@ -201,6 +207,7 @@ class Connection:
             await asyncio.wait(
                 {self.lost}, timeout=ANSWER_S / 2
             )  # until DISCONNECT is written, else the will goes out too
+        self._closing = True
         await asyncio.to_thread(self._stop)
 
     def _stop(self) -> None:

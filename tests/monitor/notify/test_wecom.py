@@ -161,7 +161,7 @@ async def test_a_silent_server_is_noticed_within_ten_seconds_and_the_row_arrives
     outbox, statuses = MemoryOutbox(), Statuses()
     async with run(TO, outbox, statuses):
         raise_alarms(outbox, "A.H", priority=1)
-        await until(lambda: not statuses.last.up, timeout_s=9.0)
+        await until(lambda: not statuses.last.up, timeout_s=10.0)
         assert "no answer" in statuses.last.last_error or "ReadTimeout" in statuses.last.last_error
         assert {row.status for row in outbox.rows.values()} <= {Status.WAITING, Status.IN_FLIGHT}
         wecom.webhook.control({"silent": False})
