@@ -1,7 +1,7 @@
 """A Modbus TCP device as a Driver: scan classes, staggered, each a batch of columns per period."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Self
 
 import numpy as np
@@ -20,23 +20,28 @@ from rules.columns.readings import NO_TIME, Origin, ReadingBatch
 class ModbusDriver:
     """One connection to one unit; `open_driver` makes it from what the plant says."""
 
-    def __init__(self, device_id: str, settings: ModbusSettings, classes: Sequence[ScanClass], clock: Clock) -> None:
+    def __init__(
+        self, device_id: str, settings: ModbusSettings, points: Mapping[int, Sequence[Point]], clock: Clock
+    ) -> None:
         self._device_id = device_id
         self._settings = settings
-        self._classes = tuple(classes)
+        self._points = points
         self._clock = clock
+        self._classes: tuple[ScanClass, ...] = ()
         self._transport: ModbusTransport | None = None
         self._schedule: Schedule | None = None
-        self._spent_ns = [0] * len(self._classes)
-        self._overran = [False] * len(self._classes)
+        self._spent_ns = [0] * len(points)
+        self._overran = [False] * len(points)
         self._round_trip_ns = 0
 
     async def __aenter__(self) -> Self:
-        """Connect.
+        """Connect, then plan the reads: a device that stays away costs no planning.
 
         :raises LinkLostError: no connection within its limit.
         """
         self._transport = await ModbusTransport.connect(self._settings)
+        limits = self._settings.limits
+        self._classes = tuple(ScanClass(self._points[each], each, limits) for each in sorted(self._points))
         if self._settings.connect_pause_s:
             try:
                 await asyncio.sleep(self._settings.connect_pause_s)
@@ -71,9 +76,8 @@ class ModbusDriver:
     def health(self) -> DriverHealth:
         """Tell the counters as they stand."""
         troubles = [each.trouble for each in self._classes if each.trouble]
-        slow = [
-            f"{each.period_ns / 1e9:g} s" for each, overran in zip(self._classes, self._overran, strict=True) if overran
-        ]
+        periods = zip(sorted(self._points), self._overran, strict=True)
+        slow = [f"{period_ns / 1e9:g} s" for period_ns, overran in periods if overran]
         if slow:
             troubles.append(f"scan class period not kept: {', '.join(slow)}")
         return DriverHealth(
@@ -123,14 +127,13 @@ def open_driver(device_id: str, settings: Settings, addresses: Sequence[Address]
     :raises MisconfiguredError: settings or addresses that can never work, with all reasons.
     """
     checked = read_settings(settings)
-    classes: dict[int, list[Point]] = {}
+    points: dict[int, list[Point]] = {}
     found: list[str] = []
     for address in addresses:
         try:
-            classes.setdefault(address.scan_period_ns, []).append(point_of(address))
+            points.setdefault(address.scan_period_ns, []).append(point_of(address))
         except MisconfiguredError as error:
             found.append(str(error))
     if found:
         raise MisconfiguredError("; ".join(found))
-    reads = [ScanClass(points, period_ns, checked.limits) for period_ns, points in sorted(classes.items())]
-    return ModbusDriver(device_id, checked, reads, clock)
+    return ModbusDriver(device_id, checked, points, clock)

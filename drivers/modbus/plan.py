@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -118,6 +119,7 @@ class Limits:
     max_gap_coils: int = 128
 
 
+@lru_cache(maxsize=ADDRESSES)  # the addresses of a plant are read again at every attempt to connect
 def parse(text: str) -> Place:
     """Read an address as a person writes it.
 

@@ -6,6 +6,7 @@ least significant first, so that one gather and one view decode every word order
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -183,11 +184,14 @@ def _offsets(points: Sequence[Point], blocks: Sequence[Block]) -> list[tuple[int
     return offsets
 
 
+@cache
 def _significance(word_order: str, width: int) -> npt.NDArray[np.intp]:
     """Wire positions of the bytes of a value, least significant first."""
     words = range(0, width, 2) if word_order in {"CDAB", "DCBA"} else range(width - 2, -1, -2)
     low_first = word_order in {"BADC", "DCBA"}
-    return np.array([word + byte for word in words for byte in ((0, 1) if low_first else (1, 0))], np.intp)
+    positions = np.array([word + byte for word in words for byte in ((0, 1) if low_first else (1, 0))], np.intp)
+    positions.flags.writeable = False  # shared by all callers
+    return positions
 
 
 def _gathers(points: Sequence[Point], offsets: Sequence[tuple[int, int]]) -> tuple[_Gather, ...]:
@@ -196,12 +200,9 @@ def _gathers(points: Sequence[Point], offsets: Sequence[tuple[int, int]]) -> tup
         members = [member for member, point in enumerate(points) if point.type == value_type and not _is_bit(point)]
         if members:
             width = 2 * WORDS[value_type]
-            positions = np.stack(
-                [
-                    offsets[member][0] + 2 * offsets[member][1] + _significance(points[member].word_order, width)
-                    for member in members
-                ]
-            )
+            starts = np.array([offsets[member][0] + 2 * offsets[member][1] for member in members], np.intp)
+            order = np.stack([_significance(points[member].word_order, width) for member in members])
+            positions = starts[:, np.newaxis] + order
             gathers.append(_Gather(np.array(members, np.intp), positions, dtype))
     return tuple(gathers)
 
