@@ -28,7 +28,7 @@ def verify(
 ) -> Verification:
     """Follow the chain over all rows, or over the last ones (then the first row read is believed); stops at a bad one.
 
-    Rows in `believed` are not judged.
+    Rows in `believed` are not judged, nor is what they say of the row after them.
     """
     query = select(JOURNAL).order_by(JOURNAL.c.seq).execution_options(yield_per=1000)
     before: tuple[int, bytes] | None = (0, GENESIS)
@@ -48,11 +48,14 @@ def _follow(
         count += 1
         if before is not None and row.seq not in believed and (reason := _wrong(row, *before)):
             return Verification(rows=count, first_bad_seq=row.seq, reason=reason)
-        before = (row.seq, row.hash)
+        # whether the body or the hash of a believed row was altered, its follower cannot be judged by it
+        before = None if row.seq in believed else (row.seq, row.hash)
     return Verification(rows=count, first_bad_seq=None)
 
 
 def _wrong(row: Row[tuple[object, ...]], seq: int, hash_before: bytes) -> str:
+    if not isinstance(row.body, bytes) or not isinstance(row.hash, bytes):
+        return "the body or the hash is not stored as bytes"  # SQLite keeps whatever type it is given
     if chained(hash_before, row.body) != row.hash:
         return "the hash does not follow from the row before and this body"
     try:
