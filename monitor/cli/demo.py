@@ -85,7 +85,9 @@ def copy_plant(folder: Path, ports: Ports) -> Path:
 
 
 def _play(processes: Processes, folder: Path, plant: Path, ports: Ports, once: bool) -> int:
-    start_all(processes, folder, plant, ports)
+    start_surroundings(processes, folder, ports)
+    command, environment = monitor_command(folder, plant, ports)
+    processes.start("monitor", command, environment)
     base = f"http://127.0.0.1:{ports.console}"
     failed = _wait_until_scanning(processes, base)
     if failed:
@@ -109,8 +111,8 @@ def _play(processes: Processes, folder: Path, plant: Path, ports: Ports, once: b
     return code
 
 
-def start_all(processes: Processes, folder: Path, plant: Path, ports: Ports) -> None:
-    """Start broker, WeCom, plant and monitor, in this order."""
+def start_surroundings(processes: Processes, folder: Path, ports: Ports) -> None:
+    """Start broker, WeCom and plant, in this order."""
     configuration = folder / "nats.conf"
     configuration.write_text(
         f"server_name: redline-demo\nhost: 127.0.0.1\nport: {ports.nats}\n"
@@ -124,28 +126,28 @@ def start_all(processes: Processes, folder: Path, plant: Path, ports: Ports) -> 
         "--control-port", str(ports.control),
     ]  # fmt: skip
     processes.start("plant", [*simulators, "plant", *plant_ports])
-    start_monitor(processes, folder, plant, ports)
 
 
-def start_monitor(processes: Processes, folder: Path, plant: Path, ports: Ports) -> None:
-    """Start the monitor on the demo plant."""
+def monitor_command(folder: Path, plant: Path, ports: Ports) -> tuple[list[str], dict[str, str]]:
+    """How the monitor is started on the demo plant: command and environment."""
     environment = {
+        "REDLINE_JOURNAL_RESERVE_BYTES": "100000000",
+        **os.environ,
         "REDLINE_WECOM_URL": f"http://127.0.0.1:{ports.wecom}/cgi-bin/webhook/send?key={WECOM_KEY}",
         "REDLINE_DEMO_ACCOUNTS": "1",
-        "REDLINE_JOURNAL_RESERVE_BYTES": os.environ.get("REDLINE_JOURNAL_RESERVE_BYTES", "100000000"),
     }
-    command = [
+    state = str(folder / "state")
+    return [
         sys.executable,
         "-m",
         "monitor",
         "run",
         str(plant),
         "--state",
-        str(folder / "state"),
+        state,
         "--port",
         str(ports.console),
-    ]
-    processes.start("monitor", command, environment)
+    ], environment
 
 
 def _wait_until_scanning(processes: Processes, base: str) -> str | None:

@@ -1,0 +1,243 @@
+"""The whole chain on real sockets, as processes, with an observer that sees only what an outsider can see."""
+
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+import websockets.exceptions
+import websockets.sync.client
+from websockets.typing import Origin
+
+from monitor.cli import demo
+from monitor.cli.processes import Processes, free_port
+
+Row = dict[str, Any]
+PATIENCE_S = 60.0
+
+
+def until(what: str, holds: Callable[[], Any], within_s: float = PATIENCE_S) -> Any:
+    """Poll until something is true; returns it.  Fails with `what` when it never is."""
+    deadline = time.monotonic() + within_s
+    while True:
+        found = holds()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"never happened within {within_s:g} s: {what}"
+        time.sleep(0.05)
+
+
+@dataclass
+class Seen:
+    """What one observer on the stream saw, in order."""
+
+    events: list[Row] = field(default_factory=list)
+    boards: list[Row] = field(default_factory=list)
+
+    def keys(self) -> set[tuple[str, int, int]]:
+        return {(event["alarm"]["id"], event["occurrence"], event["transition"]) for event in self.events}
+
+    def triggers(self, alarm_id: str) -> list[str]:
+        return [event["trigger"] for event in self.events if event["alarm"]["id"] == alarm_id]
+
+
+class Rig:
+    """Simulated plant, WeCom, broker and monitor in one folder; the monitor can be killed and started again."""
+
+    def __init__(self, folder: Path, *, with_broker: bool = True) -> None:
+        found = {name: free_port(0) for name in demo.DEFAULT_PORTS}
+        self.ports = demo.Ports(console=free_port(0), nats=free_port(0), **found)
+        self.folder = folder
+        self.plant = demo.copy_plant(folder, self.ports)
+        self.base = f"http://127.0.0.1:{self.ports.console}"
+        self.seen = Seen()
+        self.monitor: subprocess.Popen[bytes] | None = None
+        self._processes = Processes(folder)
+        self._with_broker = with_broker
+        self.http = httpx.Client(base_url=f"{self.base}/api/v1", timeout=15, headers={"origin": self.base})
+        self._stop = threading.Event()
+        self._watcher: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self._processes.__enter__()
+        demo.start_surroundings(self._processes, self.folder, self.ports)
+        until("the simulated plant listens", self._plant_is_up)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.stop_watching()
+        if self.monitor is not None and self.monitor.poll() is None:
+            self.monitor.terminate()
+            try:
+                self.monitor.wait(10)
+            except subprocess.TimeoutExpired:
+                self.monitor.kill()
+                self.monitor.wait()
+        self.http.close()
+        self._processes.__exit__(None, None, None)
+
+    def _plant_is_up(self) -> bool:
+        dead = self._processes.dead()
+        assert dead is None, f"{dead} died: {self._processes.log_tail(dead or '')}"
+        try:
+            return httpx.get(f"{self.control_url}/health", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    # --- the monitor ------------------------------------------------------------------------------
+
+    def start(self, *extra: str, wait: bool = True) -> None:
+        """Start the monitor; with `wait` until it scans, all devices are up and we are logged in."""
+        command, environment = demo.monitor_command(self.folder, self.plant, self.ports)
+        with (self.folder / "monitor.log").open("ab") as log:
+            self.monitor = subprocess.Popen([*command, *extra], stdout=log, stderr=log, env=environment)
+        if wait:
+            until("the monitor scans", self.health)
+            self.log_in()
+
+    def health(self) -> Row | None:
+        assert self.monitor is not None
+        assert self.monitor.poll() is None, f"the monitor ended with {self.monitor.returncode}: {self.log()}"
+        try:
+            answer = httpx.get(f"{self.base}/api/v1/health", timeout=5)
+        except httpx.TransportError:
+            return None
+        body: Row = answer.json()
+        return body if answer.status_code == 200 and body["devices_up"] == body["devices"] else None
+
+    def kill(self) -> None:
+        """kill -9."""
+        assert self.monitor is not None
+        self.monitor.send_signal(signal.SIGKILL)
+        self.monitor.wait()
+        self.stop_watching()
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        assert self.monitor is not None
+        self.monitor.terminate()
+        code = self.monitor.wait(20)
+        self.stop_watching()
+        return code
+
+    def log(self) -> str:
+        path = self.folder / "monitor.log"
+        return "\n".join(path.read_text(errors="replace").splitlines()[-25:]) if path.exists() else ""
+
+    def log_in(self, username: str = "operator", password: str = "demo-operator") -> None:
+        answer = self.http.post("/session", json={"username": username, "password": password})
+        assert answer.status_code in (200, 201), answer.text
+
+    # --- what an outsider sees --------------------------------------------------------------------
+
+    def watch(self) -> None:
+        """Collect the stream in a thread until the monitor dies or `stop_watching`."""
+        self._stop.clear()
+        cookie = "; ".join(f"{name}={value}" for name, value in self.http.cookies.items())
+        url = f"{self.base.replace('http', 'ws')}/api/v1/stream"
+        socket = websockets.sync.client.connect(
+            url, additional_headers={"Cookie": cookie}, origin=Origin(self.base), max_size=None
+        )
+
+        def run() -> None:
+            with socket:
+                while not self._stop.is_set():
+                    try:
+                        message = json.loads(socket.recv(timeout=0.2))
+                    except TimeoutError:
+                        continue
+                    except websockets.exceptions.ConnectionClosed:
+                        return
+                    if message["type"] == "alarm":
+                        self.seen.events.append(message)
+                    elif message["type"] == "alarms":
+                        self.seen.boards.append(message)
+
+        self._watcher = threading.Thread(target=run, name="observer")
+        self._watcher.start()
+
+    def stop_watching(self) -> None:
+        self._stop.set()
+        if self._watcher is not None:
+            self._watcher.join()
+            self._watcher = None
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        answer = self.http.get(path, params=parameters)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def alarms(self, state: str = "all") -> dict[str, Row]:
+        return {alarm["id"]: alarm for alarm in self.get("/alarms", state=state)}
+
+    def acknowledge(self, alarm_id: str, occurrence: int) -> httpx.Response:
+        return self.http.post(f"/alarms/{alarm_id}/acknowledge", json={"occurrence": occurrence, "comment": "seen"})
+
+    def pushes(self) -> list[Row]:
+        """What the simulated WeCom accepted."""
+        log: list[Row] = httpx.get(f"http://127.0.0.1:{self.ports.wecom}/log", timeout=5).json()
+        return [entry for entry in log if entry["errcode"] == 0]
+
+    # --- the plant --------------------------------------------------------------------------------
+
+    @property
+    def control_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports.control}"
+
+    def fault(self, name: str, **parameters: str | float) -> None:
+        answer = httpx.post(f"{self.control_url}/fault/{name}", params=parameters, timeout=10)
+        assert answer.status_code == 202, answer.text
+
+    def truth(self) -> dict[str, float | None]:
+        body: dict[str, float | None] = httpx.get(f"{self.control_url}/truth", timeout=10).json()
+        return body
+
+    def wecom(self, **behaviour: object) -> None:
+        answer = httpx.post(f"http://127.0.0.1:{self.ports.wecom}/control", json=behaviour, timeout=5)
+        assert answer.status_code == 200, answer.text
+
+    # --- the files on disk ------------------------------------------------------------------------
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "state" / "journal.sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The database as another program reads it."""
+        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def transitions(self) -> list[Row]:
+        """Every transition of the journal, oldest first."""
+        with self.reading() as connection:
+            rows = connection.execute("select body from journal where kind = 'transition' order by seq").fetchall()
+        return [json.loads(body) for (body,) in rows]
+
+    def outbox(self) -> list[Row]:
+        with self.reading() as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute("select * from outbox order by seq")]
+
+    def board(self) -> dict[str, Row]:
+        with self.reading() as connection:
+            connection.row_factory = sqlite3.Row
+            return {row["id"]: dict(row) for row in connection.execute("select * from alarm")}
+
+
+def redline(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a user does."""
+    command: Sequence[str] = (sys.executable, "-m", "monitor", *arguments)
+    return subprocess.run(command, capture_output=True, text=True, timeout=90, env=environment, check=False)
