@@ -9,11 +9,12 @@ import pytest
 from monitor.alarms.definition import AlarmDefinition
 from monitor.clock import SystemClock
 from monitor.notify.people import Notification
+from monitor.notify.port import OutboxStore
 from monitor.notify.registry import open_senders
 from monitor.notify.sender import Sender
 from simulators.wecom.server import SEND, WecomServer
 from simulators.wecom.webhook import Webhook
-from tests.monitor.notify.support import MemoryOutbox, Statuses
+from tests.monitor.notify.support import Statuses
 
 KEY = "693a91f6-7xxx-4bc4-97a0-0ec2sifa5aaa"
 
@@ -30,7 +31,7 @@ def wecom(monkeypatch: pytest.MonkeyPatch) -> Iterator[WecomServer]:
 
 @asynccontextmanager
 async def running(
-    to: Notification, outbox: MemoryOutbox, statuses: Statuses, definitions: tuple[AlarmDefinition, ...] = ()
+    to: Notification, outbox: OutboxStore, statuses: Statuses, definitions: tuple[AlarmDefinition, ...] = ()
 ) -> AsyncIterator[tuple[Sender, ...]]:
     """All channels, as the service runs them; cancelled at the end."""
     senders = open_senders(to, definitions, outbox, SystemClock(), statuses)
