@@ -1,6 +1,9 @@
 """Puts the HTTP surface together; the service runs it as one task among others and owns the hub's task."""
 
+from typing import Final
+
 from fastapi import APIRouter, Depends, FastAPI
+from fastapi.routing import APIRoute
 
 from monitor.api import (
     alarms,
@@ -56,7 +59,7 @@ def create_api(  # noqa: PLR0913  every port is named once, here
         start_wall_ns=clock.wall_ns(),
     )
     add_routes(app)
-    problems.install(app, plant.language)
+    problems.install(app, plant.language, methods_of)
     app.add_middleware(Guard, allowed_origins=options.allowed_origins, language=plant.language)
     return app
 
@@ -74,13 +77,31 @@ def new_app(version: str) -> FastAPI:
     )
 
 
+OPEN: Final[tuple[APIRouter, ...]] = (health.router, session.open_router, stream_socket.router)
+PLANT: Final[tuple[APIRouter, ...]] = tuple(
+    module.router for module in (sources, tags, equipment, alarms, interlocks, devices, channels, pushes)
+)
+OTHERS: Final[tuple[APIRouter, ...]] = (journal.router, session.router, openapi.router)
+
+
 def add_routes(app: FastAPI) -> None:
     """Open routes first, then everything behind the log-in, last the console's files."""
     behind_log_in = APIRouter(dependencies=[Depends(logged_in)])
-    for reading in (sources, tags, equipment, alarms, interlocks, devices, channels, pushes):
-        behind_log_in.include_router(reading.router, dependencies=[Depends(require("plant.read"))])
-    for other in (journal, session, openapi):
-        behind_log_in.include_router(other.router)
-    for part in (health.router, session.open_router, stream_socket.router, behind_log_in):
-        app.include_router(part, prefix=openapi.PREFIX)
+    for router in PLANT:
+        behind_log_in.include_router(router, dependencies=[Depends(require("plant.read"))])
+    for router in OTHERS:
+        behind_log_in.include_router(router)
+    for router in (*OPEN, behind_log_in):
+        app.include_router(router, prefix=openapi.PREFIX)
     app.include_router(console.router)
+
+
+def methods_of(path: str) -> frozenset[str]:
+    """What a path takes: of the API, every method of every route that it fits; of the console, GET and HEAD."""
+    if not path.startswith("/api/"):
+        return frozenset({"GET", "HEAD"})
+    routes = [route for router in (*OPEN, *PLANT, *OTHERS) for route in router.routes if isinstance(route, APIRoute)]
+    relative = path.removeprefix(openapi.PREFIX)
+    return frozenset(
+        method for route in routes if route.path_regex.fullmatch(relative) for method in route.methods or ()
+    )

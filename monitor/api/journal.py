@@ -6,7 +6,6 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime
 from starlette.responses import Response, StreamingResponse
 
 from monitor.alarms.record import JournalRow
@@ -14,6 +13,7 @@ from monitor.api import dto
 from monitor.api.caller import require
 from monitor.api.context import Context, Here
 from monitor.api.journal_csv import BOM, csv_header, csv_lines, csv_note
+from monitor.api.parameters import AlarmId, Moment
 from monitor.api.problems import speaks_english
 from monitor.api.times import rfc3339, wall_ns
 
@@ -37,9 +37,9 @@ After = Annotated[str | None, Query(pattern=r"^[0-9]{1,18}$", description="`next
 async def list_journal(
     here: Here,
     request: Request,
-    start: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    end: Annotated[AwareDatetime | None, Query(alias="to")] = None,
-    alarm_id: Annotated[str | None, Query(alias="id", pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = None,
+    start: Annotated[Moment | None, Query(alias="from")] = None,
+    end: Annotated[Moment | None, Query(alias="to")] = None,
+    alarm_id: AlarmId = None,
     limit: Limit = None,
     after: After = None,
 ) -> Response:

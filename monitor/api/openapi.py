@@ -12,7 +12,7 @@ from monitor.api import dto
 from monitor.api.caller import COOKIE
 from monitor.api.problems import MEDIA_TYPE
 
-router = APIRouter(include_in_schema=False)
+router: APIRouter = APIRouter(include_in_schema=False)
 PREFIX: Final = "/api/v1"
 REFERENCE: Final = "#/components/schemas/{model}"
 STREAM_MODELS: Final[tuple[type[BaseModel], ...]] = (dto.StreamTags, dto.StreamAlarm, dto.StreamAlarms, dto.Problem)

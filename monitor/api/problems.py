@@ -1,7 +1,7 @@
 """Every refusal in one form: problem+json (RFC 9457) with all wrong fields, in both languages."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -163,8 +163,8 @@ def from_command(error: CommandRefusedError) -> ProblemError:
     return ProblemError(409, slug, error.message_zh, error.message_en)
 
 
-def install(app: FastAPI, language: str) -> None:
-    """Turn every error of the app into problem+json."""
+def install(app: FastAPI, language: str, methods_of: Callable[[str], frozenset[str]]) -> None:
+    """Turn every error of the app into problem+json; `methods_of` names what an API path takes, nothing if there is none."""
 
     def answer(request: Request, error: ProblemError) -> Response:
         return problem_response(error, english=speaks_english(request.headers.get("accept-language", ""), language))
@@ -175,6 +175,10 @@ def install(app: FastAPI, language: str) -> None:
 
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if error.status_code == 405:
+            # the framework names the methods of one route only, and takes the console's for a path of the API
+            methods = methods_of(request.url.path)
+            error = HTTPException(405, headers={"allow": ", ".join(sorted(methods))}) if methods else HTTPException(404)
         return answer(request, from_http(error))
 
     async def on_validation(request: Request, error: Exception) -> Response:

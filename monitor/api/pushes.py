@@ -6,11 +6,11 @@ from fastapi import APIRouter, Query
 
 from monitor.api import dto
 from monitor.api.context import Here
+from monitor.api.parameters import AlarmId
 from monitor.api.times import rfc3339, rfc3339_or_none
 from monitor.notify.row import OutboxRow
 
 router = APIRouter(tags=["notification"])
-AlarmId = Annotated[str | None, Query(alias="id", pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 
 
 @router.get("/pushes")

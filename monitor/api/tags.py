@@ -4,10 +4,10 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime
 
 from monitor.api import dto
 from monitor.api.context import Context, Here
+from monitor.api.parameters import Moment
 from monitor.api.present import finite
 from monitor.api.problems import ProblemError, not_found
 from monitor.api.times import rfc3339_or_none, wall_ns
@@ -36,8 +36,8 @@ def one_tag(here: Here, tag_id: str) -> Response:
 async def trend(
     here: Here,
     tag_id: str,
-    start: Annotated[AwareDatetime | None, Query(alias="from", description="an hour before `to` if not given")] = None,
-    end: Annotated[AwareDatetime | None, Query(alias="to", description="now if not given")] = None,
+    start: Annotated[Moment | None, Query(alias="from", description="an hour before `to` if not given")] = None,
+    end: Annotated[Moment | None, Query(alias="to", description="now if not given")] = None,
     points: Annotated[int, Query(ge=1, le=MOST_POINTS)] = 600,
 ) -> dto.Trend:
     """History of one tag in at most `points` buckets."""

@@ -513,12 +513,13 @@ class Site:
         options: ApiOptions | None = None,
         stream: StreamOptions | None = None,
         console_dist: Path | None = None,
+        accounts: FakeAccounts | None = None,
     ) -> None:
         self.clock = FakeClock()
         self.board = FakeBoard(self.clock, plant.definitions)
         self.journal = FakeJournal()
         self.history = FakeHistory()
-        self.accounts = FakeAccounts()
+        self.accounts = accounts or FakeAccounts()
         options = options or ApiOptions(version="9.9", command_timeout_s=2.0)
         if console_dist is not None:
             options = replace(options, console_dist=console_dist)

@@ -110,6 +110,10 @@ async def test_a_body_larger_than_64_kib_is_413_stated_or_not() -> None:
         {"points": ""},
         {"from": "nan"},
         {"from": "1e400"},
+        {"from": "0.5"},
+        {"from": "1767225600"},
+        {"from": "2026-01-01T00:00:00 08:00"},
+        {"from": "２０２６-01-01T00:00:00Z"},
         {"to": "2026-01-01"},
         {"from": "2026-01-01T00:00:00Z'--"},
     ],
@@ -130,6 +134,9 @@ async def test_methods_and_addresses_that_do_not_exist() -> None:
         assert_problem(wrong, 405, "method")
         assert wrong.headers["allow"] == "GET"
         assert_problem(await client.put(f"{API}/alarms/LT-101.HH/acknowledge", json={}), 405, "method")
+        assert (await client.put(f"{API}/session", json={})).headers["allow"] == "DELETE, GET, POST"
+        assert (await client.post("/alarms")).headers["allow"] == "GET, HEAD"
+        assert_problem(await client.delete(f"{API}/nothing"), 404, "not-found")
 
 
 @pytest.mark.parametrize(
