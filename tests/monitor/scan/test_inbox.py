@@ -1,6 +1,7 @@
 """The inbox: no row that still says something is lost, and every edge of a discrete tag is evaluated."""
 
 import asyncio
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -152,7 +153,8 @@ def _runs(values: list[float]) -> list[str]:
 
 async def test_waiting_ends_when_a_batch_or_a_command_comes() -> None:
     inbox = Inbox(table())
-    for act in (lambda: inbox.put(batch({0: 1.0})), inbox.wake):
+    acts: tuple[Callable[[], None], ...] = (lambda: inbox.put(batch({0: 1.0})), inbox.wake)
+    for act in acts:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
                 await inbox.wait()
