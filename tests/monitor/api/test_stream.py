@@ -364,8 +364,8 @@ def test_a_port_in_use_is_said_in_both_languages() -> None:
         pass  # and it can be had again at once
 
 
-@pytest.mark.parametrize("host", ["203.0.113.7", "no.such.host.invalid"])
-def test_a_host_that_is_not_ours(host: str) -> None:
+def test_a_host_that_is_not_ours() -> None:
     with pytest.raises(ListenError) as refused:
-        listening_socket(host, 0)
-    assert host in refused.value.message_zh
+        listening_socket("203.0.113.7", 0)
+    assert "203.0.113.7" in refused.value.message_zh
+    assert "--host" in refused.value.message_en
