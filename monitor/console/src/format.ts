@@ -99,6 +99,13 @@ export function duration(ms: number, language: Language): string {
   return `${Math.floor(hours / 24)}${day} ${hours % 24}${hour}`;
 }
 
+/** A length that was set, not measured: without the zeros behind it. */
+export function span(ms: number, language: Language): string {
+  return duration(ms, language)
+    .replace(/ 0+ \S+$/, "")
+    .replace(/^(\d+)\.0 /, "$1 ");
+}
+
 /** Whole seconds for the bar that says that data is lost. */
 export function wholeSeconds(ms: number): string {
   return String(Math.floor(Math.max(0, ms) / 1000));

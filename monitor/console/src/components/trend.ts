@@ -36,7 +36,8 @@ export function toColumns(trend: Trend): Columns {
 }
 
 /** Value axis: what was seen and every limit near it, with air; never thinner than a twentieth of the instrument's range. */
-export function axisRange(columns: Columns, lines: readonly LimitLine[], tag: Pick<Tag, "low" | "high">): [number, number] {
+export function axisRange(columns: Columns, lines: readonly LimitLine[], tag: Pick<Tag, "low" | "high" | "discrete">): [number, number] {
+  if (tag.discrete) return [-0.15, 1.15];
   const seen = [...columns[2], ...columns[3]].filter((value): value is number => value !== null);
   const span = Math.max(tag.high - tag.low, Number.EPSILON);
   if (seen.length === 0) return [tag.low, tag.high];

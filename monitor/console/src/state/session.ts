@@ -1,12 +1,10 @@
 /** Who sits here and what the API lets them do. */
 import type { Session } from "../api/types";
 
-export type Permission = "acknowledge" | "reset";
+export type Permission = "alarm.acknowledge" | "alarm.reset";
 
-/** Permissions are data; a role that may do everything carries `*`.  `alarms.acknowledge` and `acknowledge` name the same thing. */
 export function may(session: Session | null, permission: Permission): boolean {
-  if (session === null) return false;
-  return session.permissions.some((given) => given === "*" || given === permission || given.split(/[.:]/).pop() === permission);
+  return session !== null && session.permissions.includes(permission);
 }
 
 /** Where to go after the log-in: only into this console, never to another host. */
