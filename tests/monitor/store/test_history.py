@@ -162,6 +162,7 @@ async def test_source_times_are_kept_and_backfill_stands_at_its_source_time(tmp_
         assert stored.fetchall() == [(0, -7, 1.0), (1, None, 2.0), (-500, -500, 3.0), (3, None, 4.0)]
 
 
+@pytest.mark.slow
 async def test_what_is_older_than_keep_days_is_forgotten(tmp_path: Path) -> None:
     path, day = tmp_path / "h.duckdb", 86_400 * SECOND
     clock = StillClock(WALL_NS)
@@ -176,6 +177,7 @@ async def test_what_is_older_than_keep_days_is_forgotten(tmp_path: Path) -> None
         assert found.oldest_ns == WALL_NS + 2 * day
 
 
+@pytest.mark.slow
 async def test_history_pauses_at_the_journals_reserve_and_goes_on(tmp_path: Path) -> None:
     async with open_history(tmp_path / "h.duckdb", table("A"), 30, 2**60, StillClock()) as history:
         assert history.paused
@@ -209,6 +211,7 @@ async def test_a_damaged_file_is_moved_aside_and_history_goes_on(tmp_path: Path,
     assert len(list(tmp_path.glob("h.duckdb.damaged-*"))) == 1
 
 
+@pytest.mark.slow
 async def test_a_file_that_another_process_holds_is_left_alone_and_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -149,6 +149,7 @@ async def test_odd_characters_and_numbers_do_not_stop_the_journal(journal: Journ
     assert (await journal.verify()).first_bad_seq is None
 
 
+@pytest.mark.slow
 async def test_ten_thousand_transitions_are_one_transaction(journal: JournalStore, tmp_path: Path) -> None:
     many = tuple(transition(f"T-{number}.HH") for number in range(10_000))
     committed = await journal.commit(
