@@ -218,7 +218,7 @@ def split(block: Block, spans: Sequence[Span]) -> tuple[Block, Block] | None:
 def _fits(first: Span, end: int, span: Span, limits: Limits) -> bool:
     bits = first.table.is_bits
     gap, most = (limits.max_gap_coils, limits.max_coils) if bits else (limits.max_gap, limits.max_registers)
-    return span.table == first.table and span.start - end <= gap and max(end, span.end) - first.start <= most
+    return span.table == first.table and span.start - end <= gap and span.end - first.start <= most
 
 
 def _block(spans: Sequence[Span], members: Sequence[int]) -> Block:
