@@ -29,6 +29,7 @@ from monitor.plant.plant import Plant
 from monitor.scan.conditions import Facts
 from monitor.scan.inbox import Inbox
 from monitor.scan.loop import Scanner, ScanPlan
+from monitor.scan.loop_lag import measure_loop_lag
 from monitor.scan.publisher import Publisher
 from monitor.settings import Settings
 from monitor.store.history import HistoryStore, open_history
@@ -131,7 +132,8 @@ async def _run(
         session_hours=settings.session_hours,
         allowed_origins=settings.allowed_origins,
     )
-    api = create_api(card, parts.publisher, parts.journal, parts.history, parts.journal, clock, options, hub)
+    measured = parts.scanner.diagnostics
+    api = create_api(card, parts.publisher, parts.journal, parts.history, parts.journal, clock, options, hub, measured)
     server = uvicorn_server(api)
     senders = open_senders(plant.notification, plant.definitions, parts.journal, clock, on_status)
     intake = Intake(parts.inbox, parts.history)
@@ -144,6 +146,7 @@ async def _run(
                 tasks.create_task(poll(device.id, factory, intake, clock), name=f"poll {device.id}")
             tasks.create_task(parts.scanner.run(), name="scan")
             tasks.create_task(hub.run(), name="stream hub")
+            tasks.create_task(measure_loop_lag(measured.lag, clock), name="loop lag")
             tasks.create_task(_watch_self(plant, folder, clock, parts), name="watch self")
             tasks.create_task(_notify(senders, parts), name="notify")
             tasks.create_task(server.serve(sockets=[listening]), name="api")

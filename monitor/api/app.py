@@ -10,6 +10,7 @@ from monitor.api import (
     channels,
     console,
     devices,
+    diagnostics,
     equipment,
     health,
     interlocks,
@@ -26,7 +27,7 @@ from monitor.api.caller import logged_in, require
 from monitor.api.context import ApiOptions as ApiOptions
 from monitor.api.context import Context
 from monitor.api.guard import Guard
-from monitor.api.ports import Accounts, Board, Clock, History, Journal, PlantCard
+from monitor.api.ports import Accounts, Board, Clock, Diagnostics, History, Journal, PlantCard
 from monitor.api.present import Presenter
 from monitor.api.stream import StreamHub as StreamHub
 
@@ -40,6 +41,7 @@ def create_api(  # noqa: PLR0913  every port is named once, here
     clock: Clock,
     options: ApiOptions,
     hub: StreamHub,
+    measured: Diagnostics,
 ) -> FastAPI:
     """The app: `/api/v1`, the stream, and the console's files.
 
@@ -55,6 +57,7 @@ def create_api(  # noqa: PLR0913  every port is named once, here
         clock=clock,
         options=options,
         hub=hub,
+        diagnostics=measured,
         presenter=Presenter(plant),
         start_wall_ns=clock.wall_ns(),
     )
@@ -79,7 +82,7 @@ def new_app(version: str) -> FastAPI:
 
 OPEN: Final[tuple[APIRouter, ...]] = (health.router, session.open_router, stream_socket.router)
 PLANT: Final[tuple[APIRouter, ...]] = tuple(
-    module.router for module in (sources, tags, equipment, alarms, interlocks, devices, channels, pushes)
+    module.router for module in (sources, tags, equipment, alarms, interlocks, devices, channels, pushes, diagnostics)
 )
 OTHERS: Final[tuple[APIRouter, ...]] = (journal.router, session.router, openapi.router)
 

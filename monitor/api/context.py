@@ -8,7 +8,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from monitor.api.passwords import Verifier
-from monitor.api.ports import Accounts, Board, Clock, History, Journal, PlantCard
+from monitor.api.ports import Accounts, Board, Clock, Diagnostics, History, Journal, PlantCard
 from monitor.api.present import Presenter
 from monitor.api.stream import StreamHub
 from monitor.api.throttle import LoginThrottle, RefusalRecord
@@ -42,6 +42,7 @@ class Context:
     clock: Clock
     options: ApiOptions
     hub: StreamHub
+    diagnostics: Diagnostics
     presenter: Presenter
     start_wall_ns: int
     verifier: Verifier = field(default_factory=Verifier)

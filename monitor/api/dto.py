@@ -292,6 +292,28 @@ class Device(Dto):
     bad_points: int
 
 
+class Spread(Dto):
+    """Durations of the last minute in milliseconds."""
+
+    count: int
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+
+
+class Diagnostics(Dto):
+    """What the service measures of itself: the last minute, and counters since the start."""
+
+    loop_lag: Spread
+    """By how much a sleep of the event loop overran."""
+    scan_duration: Spread
+    scan_interval: Spread
+    scans: int
+    overruns: int
+    """Times the inbox had to merge what waited."""
+    stream_clients: int
+
+
 class Channel(Dto):
     """One notification channel."""
 

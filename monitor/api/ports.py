@@ -123,6 +123,35 @@ class History(Protocol):
         ...
 
 
+class Spread(Protocol):
+    """Durations of the last minute in milliseconds."""
+
+    @property
+    def count(self) -> int: ...  # noqa: D102
+    @property
+    def p50_ms(self) -> float: ...  # noqa: D102
+    @property
+    def p99_ms(self) -> float: ...  # noqa: D102
+    @property
+    def max_ms(self) -> float: ...  # noqa: D102
+
+
+class Diagnostics(Protocol):
+    """What the service measures of itself."""
+
+    def loop_lag(self) -> Spread:
+        """By how much a sleep of the event loop overran."""
+        ...
+
+    def scan_duration(self) -> Spread:
+        """From draining the inbox to the published view."""
+        ...
+
+    def scan_interval(self) -> Spread:
+        """Between the ends of two scans."""
+        ...
+
+
 class Accounts(Protocol):
     """Accounts, cookie sessions and bearer tokens on disk; tokens are kept as SHA-256 only."""
 

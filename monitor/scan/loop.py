@@ -14,6 +14,7 @@ from monitor.hazards.view import View
 from monitor.notify.people import Notification
 from monitor.notify.policy import decide
 from monitor.scan.conditions import Facts, GeneratedConditions, joined
+from monitor.scan.diagnostics import Diagnostics
 from monitor.scan.inbox import Inbox
 from monitor.scan.ports import Clock, JournalPort
 from monitor.scan.publisher import Publisher, Waiting
@@ -76,8 +77,9 @@ class Scanner:
         self._seq = 0
         self._settled = asyncio.Event()
         self.plant_differs = False
-        self.lateness_ns = 0
-        """Longest time between two committed scans so far, for diagnostics."""
+        self.diagnostics = Diagnostics(clock)
+        """How long scans take and how far apart they end."""
+        self._last_end_ns = self._start_mono_ns
 
     def restore(self, alarms: Sequence[Alarm], seq: int) -> None:
         """Take over the board of the last run before the first scan; `seq` is the last journal row on disk."""
@@ -119,6 +121,13 @@ class Scanner:
             self._publisher.answer(waiting, outcome)
         if not self._settled.is_set() and self._is_settled(snapshot, mono_ns):
             self._settled.set()
+        self._measure(mono_ns)
+
+    def _measure(self, begun_ns: int) -> None:
+        ended_ns = self._clock.mono_ns()
+        self.diagnostics.scans.add(ended_ns, ended_ns - begun_ns)
+        self.diagnostics.intervals.add(ended_ns, ended_ns - self._last_end_ns)
+        self._last_end_ns = ended_ns
 
     async def _wait(self) -> None:
         """Until a batch waits or a deadline is due, at most every SHORTEST_NS, at the latest after LONGEST_NS."""

@@ -503,6 +503,29 @@ def push_row(alarm_id: str = "LT-101.HH", seq: int = 1, status: Status = Status.
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class FakeSpread:
+    """What a measurement says of its last minute."""
+
+    count: int
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+
+
+class FakeDiagnostics:
+    """Three different measurements, so that none can stand for another."""
+
+    def loop_lag(self) -> FakeSpread:
+        return FakeSpread(count=6000, p50_ms=0.1, p99_ms=2.5, max_ms=9.0)
+
+    def scan_duration(self) -> FakeSpread:
+        return FakeSpread(count=900, p50_ms=1.5, p99_ms=7.25, max_ms=30.0)
+
+    def scan_interval(self) -> FakeSpread:
+        return FakeSpread(count=901, p50_ms=66.0, p99_ms=250.0, max_ms=251.0)
+
+
 class Site:
     """The API over the fakes."""
 
@@ -525,7 +548,15 @@ class Site:
             options = replace(options, console_dist=console_dist)
         self.hub = StreamHub(plant, self.board, self.clock, stream)
         self.app: FastAPI = create_api(
-            plant, self.board, self.journal, self.history, self.accounts, self.clock, options, self.hub
+            plant,
+            self.board,
+            self.journal,
+            self.history,
+            self.accounts,
+            self.clock,
+            options,
+            self.hub,
+            FakeDiagnostics(),
         )
 
     @asynccontextmanager

@@ -28,7 +28,7 @@ from tests.monitor.api.fakes import (
 
 API = "/api/v1"
 READING = ("/sources", "/sources/HS-1", "/tags", "/tags/LT-101", "/tags/LT-101/trend", "/equipment", "/alarms",
-           "/alarms/LT-101.HH", "/interlocks", "/devices", "/channels", "/pushes", "/journal", "/openapi.json",
+           "/alarms/LT-101.HH", "/interlocks", "/devices", "/diagnostics", "/channels", "/pushes", "/journal", "/openapi.json",
            "/session")  # fmt: skip
 
 
@@ -304,3 +304,17 @@ async def test_an_account_without_person_signs_with_its_name() -> None:
     async with site.client("engineer") as client:
         answer = await client.post(f"{API}/alarms/LT-101.HH/acknowledge", json={"occurrence": 1})
     assert (answer.json()["acknowledged_by"], answer.json()["acknowledged_name"]) == ("engineer", "engineer")
+
+
+# --- what the service measures of itself ------------------------------------------------------
+async def test_diagnostics_tell_the_last_minute_and_the_counters() -> None:
+    site = Site()
+    async with site.client("viewer") as client:
+        answer = await client.get(f"{API}/diagnostics")
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["loop_lag"] == {"count": 6000, "p50_ms": 0.1, "p99_ms": 2.5, "max_ms": 9.0}
+    assert body["scan_duration"] == {"count": 900, "p50_ms": 1.5, "p99_ms": 7.25, "max_ms": 30.0}
+    assert body["scan_interval"] == {"count": 901, "p50_ms": 66.0, "p99_ms": 250.0, "max_ms": 251.0}
+    view = site.board.view()
+    assert (body["scans"], body["overruns"], body["stream_clients"]) == (view.scan, view.overruns, 0)

@@ -1,0 +1,27 @@
+"""`/diagnostics`: what the service measures of itself."""
+
+from fastapi import APIRouter
+
+from monitor.api import dto
+from monitor.api.context import Here
+from monitor.api.ports import Spread
+
+router = APIRouter(tags=["plant"])
+
+
+@router.get("/diagnostics")
+async def read_diagnostics(here: Here) -> dto.Diagnostics:
+    """How late the event loop is and how long scans take, over the last minute; counters since the start."""
+    view = here.board.view()
+    return dto.Diagnostics(
+        loop_lag=_spread(here.diagnostics.loop_lag()),
+        scan_duration=_spread(here.diagnostics.scan_duration()),
+        scan_interval=_spread(here.diagnostics.scan_interval()),
+        scans=view.scan,
+        overruns=view.overruns,
+        stream_clients=here.hub.clients,
+    )
+
+
+def _spread(spread: Spread) -> dto.Spread:
+    return dto.Spread(count=spread.count, p50_ms=spread.p50_ms, p99_ms=spread.p99_ms, max_ms=spread.max_ms)

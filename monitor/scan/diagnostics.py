@@ -1,0 +1,28 @@
+"""What the service measures of itself while it runs; read by the API, judged by nobody."""
+
+from dataclasses import dataclass, field
+
+from monitor.scan.durations import Durations, Spread
+from monitor.scan.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostics:
+    """The measurements of one running service; satisfies `monitor.api.ports.Diagnostics`."""
+
+    clock: Clock
+    lag: Durations = field(default_factory=Durations)
+    scans: Durations = field(default_factory=Durations)
+    intervals: Durations = field(default_factory=Durations)
+
+    def loop_lag(self) -> Spread:
+        """By how much a sleep of the event loop overran."""
+        return self.lag.spread(self.clock.mono_ns())
+
+    def scan_duration(self) -> Spread:
+        """From draining the inbox to the published view, the commit included."""
+        return self.scans.spread(self.clock.mono_ns())
+
+    def scan_interval(self) -> Spread:
+        """Between the ends of two scans: how old what is shown may have been."""
+        return self.intervals.spread(self.clock.mono_ns())
