@@ -3,12 +3,12 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from drivers import registry
 from drivers.poll import poll
@@ -39,6 +39,9 @@ from monitor.watchdog import Watchdog
 from rules.columns.readings import ReadingBatch
 from rules.compile import compile_rules
 
+if TYPE_CHECKING:
+    from monitor.store.influx import InfluxWriter
+
 LOOK_EVERY_S: Final = 5.0
 DISK_LOW: Final = 0.10
 """Design 5: `system.disk` at 10 % free."""
@@ -55,11 +58,14 @@ class Intake:
 
     inbox: Inbox
     history: HistoryStore
+    outward: "InfluxWriter | None"
 
     def put(self, batch: ReadingBatch) -> None:
-        """Give one batch to both; neither blocks."""
-        self.history.put(batch)
+        """Give one batch to all; none blocks."""
         self.inbox.put(batch)
+        self.history.put(batch)
+        if self.outward is not None:
+            self.outward.put(batch)
 
     def link(self, status: LinkStatus) -> None:
         """Give a link state to the scan."""
@@ -87,6 +93,7 @@ async def serve(plant: Plant, folder: Path, settings: Settings) -> None:
                 clock,
             )
         )
+        outward = await stack.enter_async_context(_outward(plant))
         await prepare_accounts(journal, demo=settings.demo_accounts, persons=tuple(item.id for item in plant.persons))
         facts = Facts()
         inbox = Inbox(plant.tags)
@@ -98,7 +105,12 @@ async def serve(plant: Plant, folder: Path, settings: Settings) -> None:
         stack.enter_context(Watchdog(lambda: publisher.view().mono_ns, clock))
         try:
             await _run(
-                plant, folder, settings, clock, listening, Parts(journal, history, facts, inbox, publisher, scanner)
+                plant,
+                folder,
+                settings,
+                clock,
+                listening,
+                Parts(journal, history, outward, facts, inbox, publisher, scanner),
             )
         finally:
             await journal.record(_stopped(clock.wall_ns()))
@@ -110,10 +122,24 @@ class Parts:
 
     journal: JournalStore
     history: HistoryStore
+    outward: "InfluxWriter | None"
     facts: Facts
     inbox: Inbox
     publisher: Publisher
     scanner: Scanner
+
+
+@asynccontextmanager
+async def _outward(plant: Plant) -> "AsyncIterator[InfluxWriter | None]":
+    """The writer to an outer history, where `[history.influx]` asks for one."""
+    if not plant.influx:
+        yield None
+        return
+    from monitor.store.influx import influx_target, open_influx  # slow to import, and few plants have it
+
+    target = await asyncio.to_thread(influx_target, plant.influx)
+    async with open_influx(target, plant.id, plant.tags) as writer:
+        yield writer
 
 
 async def _run(
@@ -136,7 +162,7 @@ async def _run(
     api = create_api(card, parts.publisher, parts.journal, parts.history, parts.journal, clock, options, hub, measured)
     server = uvicorn_server(api)
     senders = open_senders(plant.notification, plant.definitions, parts.journal, clock, on_status)
-    intake = Intake(parts.inbox, parts.history)
+    intake = Intake(parts.inbox, parts.history, parts.outward)
     try:
         async with asyncio.TaskGroup() as tasks:
             for device in plant.devices:
@@ -182,7 +208,8 @@ async def _watch_self(plant: Plant, folder: Path, clock: SystemClock, parts: Par
         if parts.inbox.overruns != overruns:
             overruns, overrun_until_ns = parts.inbox.overruns, clock.mono_ns() + OVERRUN_SHOWN_NS
         parts.facts.system["system.disk"] = space.free_fraction < DISK_LOW
-        parts.facts.system["system.history"] = parts.history.paused or bool(parts.history.error)
+        outward_error = parts.outward.error if parts.outward is not None else ""
+        parts.facts.system["system.history"] = parts.history.paused or bool(parts.history.error or outward_error)
         parts.facts.system["system.overrun"] = clock.mono_ns() < overrun_until_ns
         await asyncio.sleep(LOOK_EVERY_S)
 

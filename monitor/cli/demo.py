@@ -3,6 +3,7 @@
 import importlib.resources
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -59,6 +60,7 @@ def run_demo(*, port: int, once: bool, state: Path | None) -> int:
         print(f"端口 {port} 已被占用，改用 {console} / port {port} is in use, using {console}")
     ports = Ports(console=console, nats=free_port(18831), **found)
     plant = copy_plant(folder, ports)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to stop like Ctrl-C: the children end with us
     try:
         with Processes(folder) as processes:
             return _play(processes, folder, plant, ports, once)
@@ -86,6 +88,9 @@ def copy_plant(folder: Path, ports: Ports) -> Path:
 
 def _play(processes: Processes, folder: Path, plant: Path, ports: Ports, once: bool) -> int:
     start_surroundings(processes, folder, ports)
+    if not _plant_listens(processes, ports):
+        print(f"模拟装置未能启动 / the simulated plant did not start:\n{processes.log_tail('plant')}", file=sys.stderr)
+        return 1
     command, environment = monitor_command(folder, plant, ports)
     processes.start("monitor", command, environment)
     base = f"http://127.0.0.1:{ports.console}"
@@ -148,6 +153,20 @@ def monitor_command(folder: Path, plant: Path, ports: Ports) -> tuple[list[str],
         "--port",
         str(ports.console),
     ], environment
+
+
+def _plant_listens(processes: Processes, ports: Ports) -> bool:
+    """Wait for the simulated devices: a demo that begins with a dead PLC would only puzzle."""
+    for _ in range(START_TRIES):
+        if processes.dead() is not None:
+            return False
+        try:
+            if httpx.get(f"http://127.0.0.1:{ports.control}/health", timeout=2).status_code == 200:
+                return True
+        except httpx.HTTPError:
+            pass
+        pause(0.1)
+    return False
 
 
 def _wait_until_scanning(processes: Processes, base: str) -> str | None:

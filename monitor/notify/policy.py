@@ -89,10 +89,12 @@ def follow_up(row: OutboxRow, channel: Channel, wall_ns: int) -> OutboxRow | Non
 
 
 def _purposes(step: Transition, channel: Channel) -> tuple[Purpose, ...]:
+    if not step.annunciated:  # design 5: under suppression a transition is journaled and makes no outbox row
+        return ()
     if channel.kind == "mqtt":
         return (Purpose.EVENT,)
     purpose = PURPOSE.get(step.trigger)
-    if purpose is None or not step.annunciated or step.alarm.priority not in channel.priorities:
+    if purpose is None or step.alarm.priority not in channel.priorities:
         return ()
     if purpose == Purpose.RETURN:
         return (purpose,) if channel.send_returned else ()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, not_, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import RowMapping
 
@@ -66,22 +66,21 @@ def mark(
         if rows:
             connection.execute(statement, [{"of_seq": row.seq, "new_due": row.due_wall_ns} for row in rows])
         if follow_up:
-            connection.execute(_PUT, _follow_up_columns(connection, follow_up))
+            put(connection, follow_up)
+        if follow_up or status is Status.WAITING:
+            _supersede_answered(connection)
 
 
-def _follow_up_columns(connection: Connection, rows: Sequence[OutboxRow]) -> list[dict[str, Any]]:
-    """A repeat whose occurrence was acknowledged while its message was on the way is superseded at birth."""
-    ids = sorted({row.id for row in rows})
-    found = connection.execute(select(ALARM.c.id, ALARM.c.occurrence, ALARM.c.state).where(ALARM.c.id.in_(ids)))
-    board = {row.id: (row.occurrence, row.state in NEEDS_ACKNOWLEDGE) for row in found}
-    columns = []
-    for row in rows:
-        column = _columns(row)
-        unanswered = (row.occurrence, True)
-        if row.purpose is Purpose.REPEAT and board.get(row.id, unanswered) != unanswered:
-            column["status"] = Status.SUPERSEDED.value
-        columns.append(column)
-    return columns
+def _supersede_answered(connection: Connection) -> None:
+    """Take back every waiting repeat whose occurrence was answered while its message, or the one before, was on the way."""
+    same = ALARM.c.id == OUTBOX.c.id
+    unanswered = and_(ALARM.c.occurrence == OUTBOX.c.occurrence, ALARM.c.state.in_(NEEDS_ACKNOWLEDGE))
+    answered = exists(select(ALARM.c.id).where(same, not_(unanswered)).correlate(OUTBOX))
+    connection.execute(
+        update(OUTBOX)
+        .where(OUTBOX.c.purpose == Purpose.REPEAT.value, OUTBOX.c.status == Status.WAITING.value, answered)
+        .values(status=Status.SUPERSEDED.value)
+    )
 
 
 def free_in_flight(connection: Connection) -> None:
@@ -90,6 +89,7 @@ def free_in_flight(connection: Connection) -> None:
         connection.execute(
             update(OUTBOX).where(OUTBOX.c.status == Status.IN_FLIGHT.value).values(status=Status.WAITING.value)
         )
+        _supersede_answered(connection)
 
 
 def due(connection: Connection, channel: str, wall_ns: int, limit: int) -> list[OutboxRow]:
