@@ -3,6 +3,7 @@ import { computed, ref, watch, watchEffect } from "vue";
 import { language, say, t } from "./i18n";
 import { keep, silence, type Silenced, sounding, waitingLoud } from "./state/horn";
 import { alarms, freshness, session, totals } from "./state/live";
+import { markName } from "./state/mark";
 import { Tone } from "./tone";
 
 const silenced = ref<Silenced>(new Set());
@@ -19,15 +20,6 @@ export function silenceHorn(): void {
 /** A click anywhere lets the browser sound; the tone starts by itself then. */
 export async function unblockHorn(): Promise<void> {
   hornBlocked.value = !(await tone.unblock());
-}
-
-/** Name of the tab's mark: the most urgent unacknowledged priority with its count. */
-export function markName(unacknowledgedBy: readonly number[], lost: boolean): string {
-  if (lost) return "lost";
-  const priority = [1, 2, 3, 4].find((level) => (unacknowledgedBy[level] ?? 0) > 0);
-  if (priority === undefined) return "calm";
-  const count = unacknowledgedBy[priority] ?? 0;
-  return `${priority}-${count > 9 ? "more" : count}`;
 }
 
 export function startShell(): void {

@@ -50,7 +50,7 @@ export const en: Messages = {
   "nav.interlocks": "Interlocks",
   "nav.sources": "Hazard sources",
   "nav.tags": "Tags",
-  "nav.devices": "Devices, channels",
+  "nav.devices": "Devices",
   "nav.journal": "Journal",
 
   "bottom.calm": "Nothing to acknowledge",

@@ -3,6 +3,7 @@ import { ref } from "vue";
 import type { Text } from "../api/types";
 import type { Language } from "../format";
 import { en } from "./en";
+import { fill, type Values } from "./fill";
 import { type Key, type Messages, zh } from "./zh";
 
 const MESSAGES: Record<Language, Messages> = { zh, en };
@@ -23,12 +24,6 @@ export function speak(wanted: Language): void {
 /** The site's language, unless this browser was told another. */
 export function speakSite(wanted: Language): void {
   if (kept() === null) language.value = wanted;
-}
-
-export type Values = Record<string, string | number>;
-
-export function fill(template: string, values: Values): string {
-  return template.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
 }
 
 export function t(key: Key, values: Values = {}): string {

@@ -28,13 +28,6 @@ export function arrange(shown: readonly ShownRow[], wanted: readonly Alarm[], re
   return next;
 }
 
-/** How many rows the row `anchor` moved down from one arrangement to the next; 0 if it is in neither. */
-export function shiftOf(before: readonly string[], after: readonly string[], anchor: string | null): number {
-  if (anchor === null) return 0;
-  const [from, to] = [before.indexOf(anchor), after.indexOf(anchor)];
-  return from < 0 || to < 0 ? 0 : to - from;
-}
-
 /** Rows above the first visible one that nobody has seen. */
 export function newAbove(ids: readonly string[], seen: ReadonlySet<string>, firstVisible: number): number {
   let count = 0;

@@ -1,0 +1,158 @@
+/** Small, complete values of the contract; a test changes what it is about. */
+import type { Alarm, Equipment, Interlock, StreamAlarm, StreamTags, Tag } from "../src/api/types";
+
+export const T0 = Date.parse("2026-03-01T04:00:00.000Z");
+export const iso = (seconds: number): string => new Date(T0 + seconds * 1000).toISOString();
+
+export function alarm(change: Partial<Alarm> = {}): Alarm {
+  const state = change.underlying_state ?? "unacknowledged";
+  return {
+    id: "LT-101A.HH",
+    occurrence: 1,
+    transition: 1,
+    tag: "LT-101A",
+    device: null,
+    interlock: null,
+    equipment: "T-101",
+    process_unit: "U-100",
+    hazard_source: "HS-2",
+    kind: "HH",
+    class: "process",
+    state,
+    underlying_state: state,
+    suppressions: [],
+    unknown: false,
+    priority: 2,
+    definition_priority: 2,
+    value: 10.9,
+    limit: 10.8,
+    eu: "m",
+    raised_at: iso(0),
+    changed_at: iso(0),
+    source_time: iso(0),
+    received_at: iso(0),
+    subject: { zh: "液位", en: "level" },
+    message: { zh: "高高报警", en: "high-high" },
+    detail: [],
+    acknowledged_by: null,
+    acknowledged_name: null,
+    acknowledged_at: null,
+    comment: "",
+    ...change,
+  };
+}
+
+export const shelved = { suppression: "shelved", reason: "检修", person: "王", since: iso(0), until: null } as const;
+
+export function event(seq: number, of: Alarm, change: Partial<StreamAlarm> = {}): StreamAlarm {
+  return {
+    type: "alarm",
+    epoch: "e1",
+    seq,
+    trigger: "raised",
+    before: "normal",
+    after: of.underlying_state,
+    occurrence: of.occurrence,
+    transition: of.transition,
+    annunciated: true,
+    decided_at: iso(0),
+    journaled_at: iso(0),
+    person_name: null,
+    alarm: of,
+    ...change,
+  };
+}
+
+export function frame(change: Partial<StreamTags> = {}): StreamTags {
+  return {
+    type: "tags",
+    epoch: "e1",
+    frame: 2,
+    prev: 1,
+    at: iso(0),
+    scan_age_ms: 40,
+    row: [],
+    value: [],
+    quality: [],
+    source_time_ms: [],
+    received_ms: [],
+    status: "ok",
+    devices_up: 3,
+    devices: 3,
+    blind_points: 0,
+    ...change,
+  };
+}
+
+export function tag(change: Partial<Tag> = {}): Tag {
+  return {
+    id: "LT-101A",
+    description: { zh: "101 号罐液位", en: "Tank 101 level" },
+    hazard_source: "HS-2",
+    process_unit: "U-100",
+    equipment: "T-101",
+    device: "PLC-2",
+    address: "hr:100",
+    eu: "m",
+    low: 0,
+    high: 12,
+    discrete: false,
+    normal_state: null,
+    scan_class: "normal",
+    resolution: 0.001,
+    limits: { hh: 10.8, h: 10, l: 1.5, ll: 0.9 },
+    value: 5,
+    quality: "good",
+    reason: { zh: "", en: "" },
+    status: 0,
+    source_time: null,
+    received_time: null,
+    time_resolution_ms: 1000,
+    alarms: [],
+    ...change,
+  };
+}
+
+export function equipment(change: Partial<Equipment> = {}): Equipment {
+  return {
+    id: "T-101",
+    name: { zh: "101 号罐", en: "Tank 101" },
+    kind: "atmospheric_tank",
+    process_unit: "U-100",
+    hazard_source: "HS-2",
+    height_m: 12,
+    overflow_height_m: 11.6,
+    fill_rate_m_per_h: 1.1,
+    level_tag: "LT-101A",
+    second_level_tag: "LT-101B",
+    level_switch_tag: "LSHH-101",
+    pressure_tag: null,
+    temperature_tag: null,
+    inflow_tag: null,
+    outflow_tag: null,
+    inlet_valve_tag: null,
+    outlet_valve_tag: null,
+    ...change,
+  };
+}
+
+export function interlock(change: Partial<Interlock> = {}): Interlock {
+  return {
+    id: "SIS-101",
+    name: { zh: "高高液位联锁", en: "high-high level interlock" },
+    hazard_source: "HS-2",
+    process_unit: "U-100",
+    interlock_class: "B",
+    sil: 1,
+    service: "in_service",
+    tripped: false,
+    bypassed_since: null,
+    causes: ["LSHH-101"],
+    effects: ["XV-101I.CLOSED"],
+    bypass_bits: ["BPS-101"],
+    trip_point: 11.2,
+    trip_eu: "m",
+    alarm: "SIS-101.bypass",
+    ...change,
+  };
+}
