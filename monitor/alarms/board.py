@@ -1,6 +1,6 @@
 """The alarm board: verdicts and commands in, transitions out.  Pure; nothing here is told before it is committed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -110,8 +110,8 @@ class Board:
         returned = self._condition & (verdicts.verdict == Verdict.FALSE)
         self._condition_now = verdicts.condition
         stepped = raised | returned
-        self._refresh(verdicts, unknown, stepped)
         details = dict(verdicts.detail) if verdicts.detail else {}
+        self._refresh(verdicts, unknown, stepped, details)
         steps: list[Transition] = []
         for position in np.flatnonzero(stepped).tolist():
             if raised[position]:
@@ -236,10 +236,18 @@ class Board:
                 raise ValueError("the verdicts are not those of the board's definitions in their order")
             self._ids = verdicts.ids  # the same object next time: compared once
 
-    def _refresh(self, verdicts: Verdicts, unknown: npt.NDArray[np.bool_], stepped: npt.NDArray[np.bool_]) -> None:
+    def _refresh(
+        self,
+        verdicts: Verdicts,
+        unknown: npt.NDArray[np.bool_],
+        stepped: npt.NDArray[np.bool_],
+        details: Mapping[int, tuple[str, ...]],
+    ) -> None:
         """Show what is judged now, for active alarms whose reading moved and for those that turned (un)known."""
         moved = (verdicts.received_wall_ns != self._received) | (verdicts.quality != self._quality)
         moved |= (verdicts.value != self._value) & ~(np.isnan(verdicts.value) & np.isnan(self._value))
         for position in np.flatnonzero(((moved & self._active) | (unknown != self._unknown)) & ~stepped).tolist():
-            self._keep(position, judged(self._alarms[position], verdicts, position))
+            shown = judged(self._alarms[position], verdicts, position)
+            # the list goes with the count, or the screen would name fewer blind points than it counts
+            self._keep(position, replace(shown, detail=details.get(position, shown.detail)))
         self._received, self._quality, self._value = verdicts.received_wall_ns, verdicts.quality, verdicts.value

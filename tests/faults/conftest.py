@@ -21,3 +21,11 @@ def running(rig: Rig) -> Rig:
     rig.start()
     rig.watch()
     return rig
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """One running chain for all tests of a module; each test leaves it as it found it."""
+    with Rig(tmp_path_factory.mktemp("rig")) as running:
+        running.start()
+        yield running

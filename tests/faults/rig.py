@@ -1,13 +1,14 @@
 """The whole chain on real sockets, as processes, with an observer that sees only what an outsider can see."""
 
 import json
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +65,7 @@ class Rig:
         self._processes = Processes(folder)
         self._with_broker = with_broker
         self.http = httpx.Client(base_url=f"{self.base}/api/v1", timeout=15, headers={"origin": self.base})
+        self._plant_http = httpx.Client(base_url=self.control_url, timeout=10)
         self._stop = threading.Event()
         self._watcher: threading.Thread | None = None
 
@@ -83,6 +85,7 @@ class Rig:
                 self.monitor.kill()
                 self.monitor.wait()
         self.http.close()
+        self._plant_http.close()
         self._processes.__exit__(None, None, None)
 
     def _plant_is_up(self) -> bool:
@@ -95,14 +98,26 @@ class Rig:
 
     # --- the monitor ------------------------------------------------------------------------------
 
-    def start(self, *extra: str, wait: bool = True) -> None:
-        """Start the monitor; with `wait` until it scans, all devices are up and we are logged in."""
-        command, environment = demo.monitor_command(self.folder, self.plant, self.ports)
+    def start(self, *extra: str, wait: bool = True, environment: Mapping[str, str | None] | None = None) -> None:
+        """Start the monitor; with `wait` until it scans, all devices are up and we are logged in.
+
+        `environment` changes that of the demo; None takes a variable out.
+        """
+        command, variables = demo.monitor_command(self.folder, self.plant, self.ports)
+        changed = {**variables, **(environment or {})}
+        kept = {name: value for name, value in changed.items() if value is not None}
         with (self.folder / "monitor.log").open("ab") as log:
-            self.monitor = subprocess.Popen([*command, *extra], stdout=log, stderr=log, env=environment)
+            self.monitor = subprocess.Popen([*command, *extra], stdout=log, stderr=log, env=kept)
         if wait:
             until("the monitor scans", self.health)
             self.log_in()
+
+    def ended(self, within_s: float = PATIENCE_S) -> int:
+        """Wait until the monitor ends by itself; returns the exit code."""
+        assert self.monitor is not None
+        code = self.monitor.wait(within_s)
+        self.stop_watching()
+        return code
 
     def health(self) -> Row | None:
         assert self.monitor is not None
@@ -113,6 +128,17 @@ class Rig:
             return None
         body: Row = answer.json()
         return body if answer.status_code == 200 and body["devices_up"] == body["devices"] else None
+
+    def scanning(self) -> Row | None:
+        """Like `health`, whatever the devices do."""
+        assert self.monitor is not None
+        assert self.monitor.poll() is None, f"the monitor ended with {self.monitor.returncode}: {self.log()}"
+        try:
+            answer = httpx.get(f"{self.base}/api/v1/health", timeout=5)
+        except httpx.TransportError:
+            return None
+        body: Row = answer.json()
+        return body if answer.status_code == 200 else None
 
     def kill(self) -> None:
         """kill -9."""
@@ -129,9 +155,10 @@ class Rig:
         self.stop_watching()
         return code
 
-    def log(self) -> str:
+    def log(self, lines: int = 25) -> str:
+        """The last lines that the monitor printed."""
         path = self.folder / "monitor.log"
-        return "\n".join(path.read_text(errors="replace").splitlines()[-25:]) if path.exists() else ""
+        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
 
     def log_in(self, username: str = "operator", password: str = "demo-operator") -> None:
         answer = self.http.post("/session", json={"username": username, "password": password})
@@ -179,13 +206,63 @@ class Rig:
     def alarms(self, state: str = "all") -> dict[str, Row]:
         return {alarm["id"]: alarm for alarm in self.get("/alarms", state=state)}
 
+    def active(self) -> dict[str, Row]:
+        """Alarms whose condition holds now."""
+        standing = ("unacknowledged", "acknowledged")
+        return {name: alarm for name, alarm in self.alarms().items() if alarm["underlying_state"] in standing}
+
+    def state(self, alarm_id: str) -> str:
+        found: str = self.get(f"/alarms/{alarm_id}")["underlying_state"]
+        return found
+
+    def wait_for(self, alarm_id: str, *states: str, within_s: float = PATIENCE_S) -> Row:
+        """Until an alarm is in one of the states; returns it."""
+
+        def there() -> Row | None:
+            alarm: Row = self.get(f"/alarms/{alarm_id}")
+            return alarm if alarm["underlying_state"] in states else None
+
+        found: Row = until(f"{alarm_id} is {' or '.join(states)}", there, within_s)
+        return found
+
+    def tags(self) -> dict[str, Row]:
+        return {tag["id"]: tag for tag in self.get("/tags")}
+
+    def channel(self, channel_id: str) -> Row:
+        return next(channel for channel in self.get("/channels") if channel["id"] == channel_id)
+
+    def device(self, device_id: str) -> Row:
+        return next(device for device in self.get("/devices") if device["id"] == device_id)
+
     def acknowledge(self, alarm_id: str, occurrence: int) -> httpx.Response:
         return self.http.post(f"/alarms/{alarm_id}/acknowledge", json={"occurrence": occurrence, "comment": "seen"})
 
+    def acknowledge_all(self) -> None:
+        """Answer everything that waits for a person."""
+        for alarm in self.alarms().values():
+            if alarm["underlying_state"].endswith("unacknowledged"):
+                assert self.acknowledge(alarm["id"], alarm["occurrence"]).status_code in (200, 409)
+
+    def sent(self) -> bool:
+        """Nothing waits on any channel (reminders whose time has not come do not count)."""
+        return all(channel["waiting"] == 0 and channel["up"] for channel in self.get("/channels"))
+
+    def quiet(self) -> None:
+        """Wait until the plant is well again, answer everything, and wait until all of it is told."""
+        until("all devices are up", self.health)
+        until("nothing is wrong any more", lambda: not self.active())
+        until("every point is good", lambda: all(tag["quality"] == "good" for tag in self.tags().values()))
+        self.acknowledge_all()
+        until("all is told", self.sent, 90)
+
+    def wecom_log(self) -> list[Row]:
+        """Every request that the simulated WeCom got, oldest first; `errcode` None: left without an answer."""
+        log: list[Row] = httpx.get(f"http://127.0.0.1:{self.ports.wecom}/log", timeout=5).json()
+        return log
+
     def pushes(self) -> list[Row]:
         """What the simulated WeCom accepted."""
-        log: list[Row] = httpx.get(f"http://127.0.0.1:{self.ports.wecom}/log", timeout=5).json()
-        return [entry for entry in log if entry["errcode"] == 0]
+        return [entry for entry in self.wecom_log() if entry["errcode"] == 0]
 
     # --- the plant --------------------------------------------------------------------------------
 
@@ -194,22 +271,62 @@ class Rig:
         return f"http://127.0.0.1:{self.ports.control}"
 
     def fault(self, name: str, **parameters: str | float) -> None:
-        answer = httpx.post(f"{self.control_url}/fault/{name}", params=parameters, timeout=10)
+        answer = self._plant_http.post(f"/fault/{name}", params=parameters)
         assert answer.status_code == 202, answer.text
 
     def truth(self) -> dict[str, float | None]:
-        body: dict[str, float | None] = httpx.get(f"{self.control_url}/truth", timeout=10).json()
+        body: dict[str, float | None] = self._plant_http.get("/truth").json()
         return body
 
     def wecom(self, **behaviour: object) -> None:
         answer = httpx.post(f"http://127.0.0.1:{self.ports.wecom}/control", json=behaviour, timeout=5)
         assert answer.status_code == 200, answer.text
 
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Change the plant folder; `old` must be in the file."""
+        path = self.plant / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text, f"{old!r} is not in {name}"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    # --- the surroundings -------------------------------------------------------------------------
+
+    def child(self, name: str) -> subprocess.Popen[bytes]:
+        """The newest process of this name: nats, wecom or plant."""
+        return next(process for found, process in reversed(self._processes._running) if found == name)
+
+    def kill_child(self, name: str) -> None:
+        process = self.child(name)
+        process.kill()
+        process.wait()
+
+    def start_child(self, name: str) -> None:
+        """Start a killed one again, on the same port."""
+        command = self.child(name).args
+        assert isinstance(command, list)
+        self._processes.start(name, [str(word) for word in command])
+
     # --- the files on disk ------------------------------------------------------------------------
 
     @property
+    def state_dir(self) -> Path:
+        return self.folder / "state"
+
+    @property
     def database(self) -> Path:
-        return self.folder / "state" / "journal.sqlite"
+        return self.state_dir / "journal.sqlite"
+
+    def copy_database(self, to: Path) -> None:
+        """Copy the database with its log, and not the head file; only while the monitor is stopped."""
+        to.mkdir()
+        for path in self.state_dir.glob("journal.sqlite*"):
+            shutil.copy2(path, to)
+
+    def entries(self, kind: str) -> list[Row]:
+        """Journal rows of one kind, oldest first."""
+        with self.reading() as connection:
+            rows = connection.execute("select body from journal where kind = ? order by seq", (kind,)).fetchall()
+        return [json.loads(body) for (body,) in rows]
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -220,11 +337,13 @@ class Rig:
         finally:
             connection.close()
 
-    def transitions(self) -> list[Row]:
-        """Every transition of the journal, oldest first."""
-        with self.reading() as connection:
-            rows = connection.execute("select body from journal where kind = 'transition' order by seq").fetchall()
-        return [json.loads(body) for (body,) in rows]
+    def transitions(self, alarm_id: str | None = None) -> list[Row]:
+        """Every transition of the journal, or those of one alarm, oldest first."""
+        return [row for row in self.entries("transition") if alarm_id in (None, row["id"])]
+
+    def triggers(self, alarm_id: str) -> list[str]:
+        """What happened to one alarm, by the journal."""
+        return [step["trigger"] for step in self.transitions(alarm_id)]
 
     def outbox(self) -> list[Row]:
         with self.reading() as connection:
