@@ -204,7 +204,15 @@ def dist(tmp_path: Path) -> Path:
 
 async def test_the_console_is_served_without_log_in(dist: Path) -> None:
     async with Site(console_dist=dist).client() as client:
-        for path in ("/", "/alarms", "/alarms/LT-101.HH/", "/tanks", "/index.html"):
+        for path in (
+            "/",
+            "/alarms",
+            "/alarms/LT-101.HH",
+            "/alarms/LT-101.HH/",
+            "/tags/XV-101I.OPEN",
+            "/tanks",
+            "/index.html",
+        ):
             answer = await client.get(path)
             assert (answer.status_code, answer.text) == (200, "<!doctype html>console"), path
             assert answer.headers["content-type"].startswith("text/html")
