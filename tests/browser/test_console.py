@@ -1,0 +1,190 @@
+"""The console in a real browser, against the real chain."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.browser.conftest import PHONE, Console, console
+from tests.faults.rig import Rig, until
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
+
+PAGES = ("alarms", "tanks", "interlocks", "sources", "tags", "devices", "journal")
+BYPASS = "SIS-104.bypass"
+
+
+async def bypassed(rig: Rig, value: float) -> None:
+    """Put the bypass switch of SIS-104 and wait until the board says so."""
+    await asyncio.to_thread(rig.fault, "set", tag="BPS-104", value=value)
+    active = {"unacknowledged", "acknowledged"}
+    await asyncio.to_thread(
+        until, "the bypass is judged", lambda: (rig.alarms()[BYPASS]["underlying_state"] in active) == (value == 1.0)
+    )
+
+
+async def test_a_wrong_password_is_said_plainly_and_a_right_one_enters(rig: Rig, browser: Browser) -> None:
+    async with console(browser, rig, logged_in=False) as shown:
+        await shown.open("/tanks")
+        await shown.log_in(password="wrong")
+        await expect(shown.page.get_by_role("alert")).to_be_visible()
+        await shown.picture("login.zh")
+        await shown.log_in()
+        await shown.page.wait_for_selector(".frame")
+        assert shown.page.url.endswith("/tanks"), "after the log-in the page that was asked for"
+
+
+async def test_every_page_in_both_languages_and_themes_without_a_complaint(rig: Rig, browser: Browser) -> None:
+    await bypassed(rig, 1.0)
+    async with console(browser, rig) as shown:
+        for language in ("zh", "en"):
+            for page in PAGES:
+                await shown.open(f"/{page}")
+                await shown.page.wait_for_selector(".frame")
+                await shown.page.wait_for_timeout(900)
+                await shown.picture(f"{page}.{language}")
+                words = await shown.page.inner_text("main")
+                assert words.strip(), f"{page} is empty in {language}"
+                assert "undefined" not in words and "NaN" not in words and "[object" not in words
+            await (
+                shown.page.get_by_role("button", name="English")
+                .or_(shown.page.get_by_text("中文", exact=True))
+                .first.click()
+            )
+        assert [line for line in shown.complaints if "401" not in line] == []
+
+
+async def test_an_alarm_appears_by_itself_and_is_acknowledged_with_one_click(rig: Rig, browser: Browser) -> None:
+    await bypassed(rig, 0.0)
+    async with console(browser, rig) as shown:
+        await shown.open("/alarms")
+        await bypassed(rig, 1.0)
+        row = shown.page.locator(f'[data-id="{BYPASS}"]')
+        await expect(row).to_be_visible(timeout=10_000)
+        await expect(row).to_contain_text("旁路")
+        await shown.picture("alarms-new.zh")
+        await row.get_by_role("button", name="确认").click()
+        await expect(row).to_contain_text("已确认", timeout=10_000)
+        alarm = await asyncio.to_thread(lambda: rig.alarms()[BYPASS])
+        assert alarm["state"] == "acknowledged"
+        assert alarm["acknowledged_name"]
+
+
+async def test_who_comes_second_reads_who_was_first(rig: Rig, browser: Browser) -> None:
+    await bypassed(rig, 0.0)
+    await bypassed(rig, 1.0)
+    async with console(browser, rig) as shown:
+        await shown.open("/alarms")
+        row = shown.page.locator(f'[data-id="{BYPASS}"]')
+        await expect(row).to_be_visible(timeout=10_000)
+        alarm = await asyncio.to_thread(lambda: rig.alarms()[BYPASS])
+        await shown.page.route("**/stream", lambda route: route.abort())
+        answer = await asyncio.to_thread(rig.acknowledge, BYPASS, alarm["occurrence"])
+        assert answer.status_code == 200
+        button = row.get_by_role("button", name="确认")
+        if await button.count():  # the stream may have been quicker than this hand
+            await button.click(timeout=2_000)
+        await expect(row).to_contain_text("已确认", timeout=10_000)
+        second = await asyncio.to_thread(rig.acknowledge, BYPASS, alarm["occurrence"])
+        assert second.status_code == 409
+        assert alarm["subject"]["zh"]
+
+
+async def test_the_side_panel_tells_what_to_do_and_what_was_pushed(rig: Rig, browser: Browser) -> None:
+    await bypassed(rig, 1.0)
+    async with console(browser, rig) as shown:
+        await shown.open(f"/alarms/{BYPASS}")
+        main = shown.page.locator("main")
+        await expect(main).to_contain_text("核对旁路审批", timeout=10_000)
+        await expect(main).to_contain_text("wecom-duty", timeout=10_000)
+        await expect(main).to_contain_text("手机", timeout=10_000)
+        await shown.picture("alarm-panel.zh")
+        await shown.page.keyboard.press("Escape")
+        await expect(main).not_to_contain_text("核对旁路审批")
+
+
+async def test_the_link_of_a_push_opens_its_alarm_on_a_phone(rig: Rig, browser: Browser) -> None:
+    await bypassed(rig, 1.0)
+    async with console(browser, rig, PHONE, logged_in=False) as shown:
+        await shown.open(f"/alarms/{BYPASS}")
+        await shown.log_in()
+        await expect(shown.page.locator("main")).to_contain_text("核对旁路审批", timeout=15_000)
+        overflow = await shown.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert overflow <= 0, "the page scrolls sideways on a phone"
+        await shown.picture("alarm-phone.zh")
+
+
+async def test_bypassed_interlock_and_tank_levels_are_what_the_plant_says(rig: Rig, browser: Browser) -> None:
+    await bypassed(rig, 1.0)
+    async with console(browser, rig) as shown:
+        await shown.open("/interlocks")
+        line = shown.page.locator("main").get_by_text("SIS-104", exact=False).first
+        await expect(line).to_be_visible(timeout=10_000)
+        await expect(shown.page.locator("main")).to_contain_text("旁路")
+        await asyncio.to_thread(rig.fault, "pause")
+        await shown.open("/tanks")
+        await shown.page.wait_for_timeout(2_500)
+        words = await shown.page.inner_text("main")
+        level = await asyncio.to_thread(lambda: rig.get("/tags/LT-104A")["value"])
+        await asyncio.to_thread(rig.fault, "resume")
+        assert f"{level:.3f}" in words or f"{level:.2f}" in words, f"level {level} of T-104 is not on the overview"
+
+
+async def lost_bar(shown: Console) -> None:
+    await expect(shown.page.locator(".lost-bar")).to_be_visible(timeout=6_000)
+
+
+async def test_a_silent_monitor_turns_the_screen_stale_and_it_recovers(rig: Rig, browser: Browser) -> None:
+    async with console(browser, rig) as shown:
+        await shown.open("/tanks")
+        await shown.page.wait_for_timeout(1_500)
+        await expect(shown.page.locator(".lost-bar")).to_have_count(0)
+        assert rig.monitor is not None
+        rig.monitor.send_signal(signal.SIGSTOP)
+        try:
+            await lost_bar(shown)
+            await shown.picture("lost.zh")
+            await expect(shown.page.locator(".frame.is-lost")).to_be_visible()
+        finally:
+            rig.monitor.send_signal(signal.SIGCONT)
+        await expect(shown.page.locator(".lost-bar")).to_have_count(0, timeout=15_000)
+
+
+async def test_blocked_sound_is_said_and_one_click_mends_it(rig: Rig, browser: Browser) -> None:
+    await bypassed(rig, 0.0)
+    await bypassed(rig, 1.0)
+    async with console(browser, rig) as shown:
+        await shown.open("/alarms")
+        warning = shown.page.get_by_text("禁止发声")
+        await expect(warning).to_be_visible(timeout=10_000)
+        await warning.click()
+        await expect(warning).to_have_count(0)
+
+
+async def test_the_journal_is_read_and_saved_as_csv(rig: Rig, browser: Browser, tmp_path: Path) -> None:
+    await bypassed(rig, 1.0)
+    async with console(browser, rig) as shown:
+        await shown.open(f"/journal?id={BYPASS}")
+        await expect(shown.page.locator("main")).to_contain_text("旁路", timeout=10_000)
+        async with shown.page.expect_download() as started:
+            await shown.page.get_by_text("CSV").first.click()
+        download = await started.value
+        target = tmp_path / "journal.csv"
+        await download.save_as(target)
+        text = target.read_text(encoding="utf-8-sig")
+        assert BYPASS in text
+
+
+async def test_nothing_is_loaded_from_elsewhere(rig: Rig, browser: Browser) -> None:
+    async with console(browser, rig, logged_in=False) as shown:
+        asked: list[str] = []
+        shown.page.on("request", lambda request: asked.append(request.url))
+        await shown.open("/")
+        await shown.log_in()
+        await shown.page.wait_for_selector(".frame")
+        foreign = [
+            url for url in asked if not url.startswith((rig.base, rig.base.replace("http", "ws"), "data:", "blob:"))
+        ]
+        assert foreign == []
