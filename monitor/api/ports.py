@@ -139,15 +139,15 @@ class Spread(Protocol):
 class Diagnostics(Protocol):
     """What the service measures of itself."""
 
-    def loop_lag(self) -> Spread:
+    def loop_lag(self, window_ns: int) -> Spread:
         """By how much a sleep of the event loop overran."""
         ...
 
-    def scan_duration(self) -> Spread:
+    def scan_duration(self, window_ns: int) -> Spread:
         """From draining the inbox to the published view."""
         ...
 
-    def scan_interval(self) -> Spread:
+    def scan_interval(self, window_ns: int) -> Spread:
         """Between the ends of two scans."""
         ...
 

@@ -15,14 +15,14 @@ class Diagnostics:
     scans: Durations = field(default_factory=Durations)
     intervals: Durations = field(default_factory=Durations)
 
-    def loop_lag(self) -> Spread:
-        """By how much a sleep of the event loop overran."""
-        return self.lag.spread(self.clock.mono_ns())
+    def loop_lag(self, window_ns: int) -> Spread:
+        """By how much a sleep of the event loop overran lately."""
+        return self.lag.spread(self.clock.mono_ns(), window_ns)
 
-    def scan_duration(self) -> Spread:
+    def scan_duration(self, window_ns: int) -> Spread:
         """From draining the inbox to the published view, the commit included."""
-        return self.scans.spread(self.clock.mono_ns())
+        return self.scans.spread(self.clock.mono_ns(), window_ns)
 
-    def scan_interval(self) -> Spread:
+    def scan_interval(self, window_ns: int) -> Spread:
         """Between the ends of two scans: how old what is shown may have been."""
-        return self.intervals.spread(self.clock.mono_ns())
+        return self.intervals.spread(self.clock.mono_ns(), window_ns)

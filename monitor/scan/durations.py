@@ -37,9 +37,9 @@ class Durations:
         self._next = (place + 1) % len(self._at)
         self._filled = min(self._filled + 1, len(self._at))
 
-    def spread(self, mono_ns: int) -> Spread:
-        """The spread over the window that ends at `mono_ns`."""
-        lately = self._at[: self._filled] > mono_ns - self._window_ns
+    def spread(self, mono_ns: int, window_ns: int | None = None) -> Spread:
+        """The spread over the window (or a shorter one) that ends at `mono_ns`."""
+        lately = self._at[: self._filled] > mono_ns - min(window_ns or self._window_ns, self._window_ns)
         found = self._duration_ns[: self._filled][lately]
         if not found.size:
             return Spread(count=0, p50_ms=0.0, p99_ms=0.0, max_ms=0.0)

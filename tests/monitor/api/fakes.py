@@ -516,14 +516,14 @@ class FakeSpread:
 class FakeDiagnostics:
     """Three different measurements, so that none can stand for another."""
 
-    def loop_lag(self) -> FakeSpread:
-        return FakeSpread(count=6000, p50_ms=0.1, p99_ms=2.5, max_ms=9.0)
+    def loop_lag(self, window_ns: int) -> FakeSpread:
+        return FakeSpread(count=window_ns // 10_000_000, p50_ms=0.1, p99_ms=2.5, max_ms=9.0)
 
-    def scan_duration(self) -> FakeSpread:
-        return FakeSpread(count=900, p50_ms=1.5, p99_ms=7.25, max_ms=30.0)
+    def scan_duration(self, window_ns: int) -> FakeSpread:
+        return FakeSpread(count=window_ns // 66_000_000, p50_ms=1.5, p99_ms=7.25, max_ms=30.0)
 
-    def scan_interval(self) -> FakeSpread:
-        return FakeSpread(count=901, p50_ms=66.0, p99_ms=250.0, max_ms=251.0)
+    def scan_interval(self, window_ns: int) -> FakeSpread:
+        return FakeSpread(count=window_ns // 60_000_000, p50_ms=66.0, p99_ms=250.0, max_ms=251.0)
 
 
 class Site:

@@ -314,7 +314,11 @@ async def test_diagnostics_tell_the_last_minute_and_the_counters() -> None:
     assert answer.status_code == 200
     body = answer.json()
     assert body["loop_lag"] == {"count": 6000, "p50_ms": 0.1, "p99_ms": 2.5, "max_ms": 9.0}
-    assert body["scan_duration"] == {"count": 900, "p50_ms": 1.5, "p99_ms": 7.25, "max_ms": 30.0}
-    assert body["scan_interval"] == {"count": 901, "p50_ms": 66.0, "p99_ms": 250.0, "max_ms": 251.0}
+    assert body["scan_duration"] == {"count": 909, "p50_ms": 1.5, "p99_ms": 7.25, "max_ms": 30.0}
+    assert body["scan_interval"] == {"count": 1000, "p50_ms": 66.0, "p99_ms": 250.0, "max_ms": 251.0}
+    async with site.client("viewer") as client:
+        shorter = (await client.get(f"{API}/diagnostics", params={"seconds": 20})).json()
+        assert_problem(await client.get(f"{API}/diagnostics", params={"seconds": 61}), 422, "validation")
+    assert shorter["loop_lag"]["count"] == 2000
     view = site.board.view()
     assert (body["scans"], body["overruns"], body["stream_clients"]) == (view.scan, view.overruns, 0)

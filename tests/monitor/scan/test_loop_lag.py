@@ -9,6 +9,7 @@ from monitor.scan.durations import Durations
 from monitor.scan.loop_lag import measure_loop_lag
 
 BLOCKED_S = 0.15
+NS = 1_000_000_000
 
 
 async def test_a_blocked_loop_shows_as_lag() -> None:
@@ -52,6 +53,6 @@ def test_each_measurement_is_told_by_its_own_name() -> None:
     measured = Diagnostics(_Clock())
     for number, durations in enumerate((measured.lag, measured.scans, measured.intervals), start=1):
         durations.add(9_000_000_000, number * 1_000_000)
-    told = (measured.loop_lag(), measured.scan_duration(), measured.scan_interval())
-    assert [spread.max_ms for spread in told] == [1.0, 2.0, 3.0]
-    assert [spread.count for spread in told] == [1, 1, 1]
+    told = (measured.loop_lag(NS), measured.scan_duration(2 * NS), measured.scan_interval(60 * NS))
+    assert [spread.max_ms for spread in told] == [0.0, 2.0, 3.0]
+    assert [spread.count for spread in told] == [0, 1, 1]
