@@ -97,12 +97,12 @@ async def test_the_side_panel_tells_what_to_do_and_what_was_pushed(rig: Rig, bro
     async with console(browser, rig) as shown:
         await shown.open(f"/alarms/{BYPASS}")
         main = shown.page.locator("main")
-        await expect(main).to_contain_text("核对旁路审批", timeout=10_000)
+        await expect(main).to_contain_text("核对旁路作业票", timeout=10_000)
         await expect(main).to_contain_text("wecom-duty", timeout=10_000)
-        await expect(main).to_contain_text("手机", timeout=10_000)
+        await expect(main).to_contain_text("尚未收到手机端答复", timeout=10_000)
         await shown.picture("alarm-panel.zh")
         await shown.page.keyboard.press("Escape")
-        await expect(main).not_to_contain_text("核对旁路审批")
+        await expect(main).not_to_contain_text("核对旁路作业票")
 
 
 async def test_the_link_of_a_push_opens_its_alarm_on_a_phone(rig: Rig, browser: Browser) -> None:
@@ -110,7 +110,7 @@ async def test_the_link_of_a_push_opens_its_alarm_on_a_phone(rig: Rig, browser: 
     async with console(browser, rig, PHONE, logged_in=False) as shown:
         await shown.open(f"/alarms/{BYPASS}")
         await shown.log_in()
-        await expect(shown.page.locator("main")).to_contain_text("核对旁路审批", timeout=15_000)
+        await expect(shown.page.locator("main")).to_contain_text("核对旁路作业票", timeout=15_000)
         overflow = await shown.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert overflow <= 0, "the page scrolls sideways on a phone"
         await shown.picture("alarm-phone.zh")

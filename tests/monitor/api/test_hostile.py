@@ -228,14 +228,6 @@ async def test_the_console_is_served_without_log_in(dist: Path) -> None:
         assert_problem(await client.get("/assets/index-old.js"), 404, "not-found")
 
 
-async def test_the_link_of_a_push_is_a_page_although_alarm_ids_have_dots(dist: Path) -> None:
-    page = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-    async with Site(console_dist=dist).client() as client:
-        assert (await client.get("/alarms/SIS-104.bypass", headers=page)).text == "<!doctype html>console"
-        assert (await client.get("/alarms/SIS-104.bypass", headers={"accept": "image/png"})).status_code == 404
-        assert (await client.get("/assets/gone-abc.js", headers=page)).status_code == 404
-
-
 @pytest.mark.parametrize(
     "path",
     ["/../secret.txt", "/..%2fsecret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt", "/%00.txt", "//etc/passwd",
