@@ -29,7 +29,7 @@ _WHAT: Final[dict[AlarmKind, tuple[str, str]]] = {
     "state": ("状态异常", "abnormal state"),
     "no_update": ("数据不更新", "no update"),
     "bad": ("测量值无效", "bad value"),
-    "bypass": ("联锁已旁路", "interlock bypassed"),
+    "bypass": ("已旁路", "bypassed"),
     "link": ("通信中断", "link down"),
     "blind": ("失去监测", "blind"),
     "channel": ("不通", "failed"),

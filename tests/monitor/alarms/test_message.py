@@ -81,8 +81,8 @@ def test_every_kind_and_trigger_has_words_and_a_stable_key(kind: AlarmKind, trig
             {"kind": "bypass", "tag": None, "interlock": "SIF-1"},
             1.0,
             ("HS-1", "HS-2"),
-            "SIF-1 S 联锁已旁路 (HS-1, HS-2)",
-            "SIF-1 S interlock bypassed (HS-1, HS-2)",
+            "SIF-1 S 已旁路 (HS-1, HS-2)",
+            "SIF-1 S bypassed (HS-1, HS-2)",
         ),
         (
             {"kind": "blind", "tag": None, "device": "PLC-1"},
