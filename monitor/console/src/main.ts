@@ -5,8 +5,8 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import App from "./App.vue";
 import { api, whenUnauthorized } from "./api/client";
-import { router } from "./router";
-import { enter, leave, session, startPulse } from "./state/live";
+import { loadAhead, router } from "./router";
+import { enter, freshness, leave, session, startPulse } from "./state/live";
 import { applyPreferences } from "./state/preferences";
 
 applyPreferences();
@@ -23,4 +23,10 @@ try {
 } catch {
   // nobody is logged in, or nobody answers: the log-in page says which
 }
+const LOAD_AHEAD_MS = 1_500;
+window.setTimeout(loadAhead, LOAD_AHEAD_MS);
+// a newer console was installed under this one: its pages have other names now
+window.addEventListener("vite:preloadError", () => {
+  if (freshness.value === "live") location.reload();
+});
 createApp(App).use(router).mount("#app");

@@ -2,22 +2,34 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from "vue-router";
 import { session } from "./state/live";
 
-const AlarmsPage = () => import("./pages/alarms/AlarmsPage.vue");
-const TanksPage = () => import("./pages/tanks/TanksPage.vue");
-const TagsPage = () => import("./pages/tags/TagsPage.vue");
+const pages = {
+  login: () => import("./pages/login/LoginPage.vue"),
+  alarms: () => import("./pages/alarms/AlarmsPage.vue"),
+  tanks: () => import("./pages/tanks/TanksPage.vue"),
+  interlocks: () => import("./pages/interlocks/InterlocksPage.vue"),
+  sources: () => import("./pages/sources/SourcesPage.vue"),
+  tags: () => import("./pages/tags/TagsPage.vue"),
+  devices: () => import("./pages/devices/DevicesPage.vue"),
+  journal: () => import("./pages/journal/JournalPage.vue"),
+};
 
 const routes: RouteRecordRaw[] = [
   { path: "/", redirect: "/alarms" },
-  { path: "/login", name: "login", component: () => import("./pages/login/LoginPage.vue") },
-  { path: "/alarms/:id?", name: "alarms", component: AlarmsPage },
-  { path: "/tanks/:id?", name: "tanks", component: TanksPage },
-  { path: "/interlocks", name: "interlocks", component: () => import("./pages/interlocks/InterlocksPage.vue") },
-  { path: "/sources", name: "sources", component: () => import("./pages/sources/SourcesPage.vue") },
-  { path: "/tags/:id?", name: "tags", component: TagsPage },
-  { path: "/devices", name: "devices", component: () => import("./pages/devices/DevicesPage.vue") },
-  { path: "/journal", name: "journal", component: () => import("./pages/journal/JournalPage.vue") },
+  { path: "/login", name: "login", component: pages.login },
+  { path: "/alarms/:id?", name: "alarms", component: pages.alarms },
+  { path: "/tanks/:id?", name: "tanks", component: pages.tanks },
+  { path: "/interlocks", name: "interlocks", component: pages.interlocks },
+  { path: "/sources", name: "sources", component: pages.sources },
+  { path: "/tags/:id?", name: "tags", component: pages.tags },
+  { path: "/devices", name: "devices", component: pages.devices },
+  { path: "/journal", name: "journal", component: pages.journal },
   { path: "/:rest(.*)*", redirect: "/alarms" },
 ];
+
+/** Load every page ahead: one must open although the service has gone meanwhile. */
+export function loadAhead(): void {
+  for (const load of Object.values(pages)) load().catch(() => undefined); // tried again when it is opened
+}
 
 export const router = createRouter({ history: createWebHistory("/"), routes });
 

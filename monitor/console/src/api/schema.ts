@@ -124,6 +124,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/diagnostics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Diagnostics
+         * @description How late the event loop is and how long scans take, over the last minute; counters since the start.
+         */
+        get: operations["read_diagnostics_api_v1_diagnostics_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/equipment": {
         parameters: {
             query?: never;
@@ -603,6 +623,21 @@ export interface components {
             state: "down" | "connecting" | "up" | "degraded" | "needs_operator";
         };
         /**
+         * Diagnostics
+         * @description What the service measures of itself: the last minute, and counters since the start.
+         */
+        Diagnostics: {
+            loop_lag: components["schemas"]["Spread"];
+            /** Overruns */
+            overruns: number;
+            scan_duration: components["schemas"]["Spread"];
+            scan_interval: components["schemas"]["Spread"];
+            /** Scans */
+            scans: number;
+            /** Stream Clients */
+            stream_clients: number;
+        };
+        /**
          * Equipment
          * @description One piece of equipment with the tags the overview draws.
          */
@@ -885,6 +920,20 @@ export interface components {
             points: number;
             principal_responsible: components["schemas"]["Person"];
             technical_responsible: components["schemas"]["Person"];
+        };
+        /**
+         * Spread
+         * @description Durations of the last minute in milliseconds.
+         */
+        Spread: {
+            /** Count */
+            count: number;
+            /** Max Ms */
+            max_ms: number;
+            /** P50 Ms */
+            p50_ms: number;
+            /** P99 Ms */
+            p99_ms: number;
         };
         /**
          * StreamAlarm
@@ -1516,6 +1565,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Device"][];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Log-in needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_diagnostics_api_v1_diagnostics_get: {
+        parameters: {
+            query?: {
+                /** @description how far back the durations go */
+                seconds?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diagnostics"];
                 };
             };
             /** @description Bad request */

@@ -1,6 +1,6 @@
 /** The one store: what the stream and the lists say now, as Vue references around the pure states beside it. */
 import { computed, ref, shallowReactive, shallowRef, triggerRef } from "vue";
-import { api, RefusedError } from "../api/client";
+import { api, health, RefusedError } from "../api/client";
 import { Stream } from "../api/stream";
 import type { Alarm, Channel, Device, Equipment, Interlock, Session, Source, StreamMessage, Tag } from "../api/types";
 import { speakSite } from "../i18n";
@@ -27,6 +27,8 @@ export const lists = shallowReactive({
   channels: [] as Channel[],
 });
 export const loaded = ref(false);
+/** The files of the plant folder are not what runs. */
+export const plantDiffers = ref(false);
 /** Browser's monotonic time, stepping five times a second. */
 export const nowMs = ref(performance.now());
 const startedMs = ref(performance.now());
@@ -37,8 +39,11 @@ export const totals = computed(() => alarmsOf.totals(alarms.value));
 export const freshness = computed(() => linkOf.freshness(link.value, nowMs.value, startedMs.value));
 export const dataAgeMs = computed(() => linkOf.ageMs(link.value, nowMs.value));
 export const waitedMs = computed(() => nowMs.value - startedMs.value);
-/** Wall clock of the server; this computer's only until the server has spoken. */
-export const serverMs = computed(() => linkOf.serverNowMs(link.value, nowMs.value) ?? Date.now());
+/** Wall clock of the server in whole seconds; this computer's only until the server has spoken. */
+export const serverMs = computed(() => floor(linkOf.serverNowMs(link.value, nowMs.value) ?? Date.now(), 1_000));
+/** The same in whole minutes: enough to know what day it is, and long lists need not be written anew every second. */
+export const todayMs = computed(() => floor(serverMs.value, 60_000));
+const floor = (ms: number, step: number): number => Math.floor(ms / step) * step;
 export const lastDataMs = computed(() => {
   const { heardMs, scanAgeMs } = link.value;
   return heardMs === null ? null : (linkOf.serverNowMs(link.value, heardMs) ?? 0) - scanAgeMs;
@@ -97,6 +102,7 @@ async function loadAll(): Promise<void> {
 async function loadChanging(): Promise<void> {
   const [interlocks, sources, devices, channels] = await Promise.all([api.interlocks(), api.sources(), api.devices(), api.channels()]);
   Object.assign(lists, { interlocks, sources, devices, channels });
+  plantDiffers.value = (await health())?.plant_differs ?? plantDiffers.value;
 }
 
 /** Load the lists again: another run of the service may have another tag order. */
@@ -146,7 +152,7 @@ function refreshSoon(): void {
 }
 
 function refresh(): void {
-  if (session.value === null || !loaded.value || document.hidden) return;
+  if (session.value === null || !loaded.value || document.hidden || !link.value.connected) return;
   loadChanging().catch(() => undefined); // the data age already says that nothing comes
 }
 

@@ -2,15 +2,21 @@
 import { reactive } from "vue";
 import { api, RefusedError } from "../../api/client";
 import type { Alarm } from "../../api/types";
+import { time } from "../../format";
 import { say } from "../../i18n";
 import { occurrenceKey } from "../../state/alarms";
-import { takeAnswer } from "../../state/live";
+import { serverMs, takeAnswer, timezone } from "../../state/live";
 
 const REFUSAL_SHOWN_MS = 9_000;
 
 interface CommandState {
   busy: boolean;
   refusal: string;
+}
+
+/** The API speaks UTC; people read the site's clock. */
+function inSiteTime(text: string): string {
+  return text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (moment) => time(moment, timezone.value, serverMs.value));
 }
 
 const states = reactive(new Map<string, CommandState>());
@@ -27,7 +33,7 @@ async function command(alarm: Alarm, send: typeof api.acknowledge, comment: stri
     takeAnswer(await send(alarm.id, alarm.occurrence, comment));
     states.delete(key);
   } catch (error) {
-    const refusal = error instanceof RefusedError ? say(error.text) : String(error);
+    const refusal = inSiteTime(error instanceof RefusedError ? say(error.text) : String(error));
     states.set(key, { busy: false, refusal });
     window.setTimeout(() => {
       if (states.get(key)?.refusal === refusal) states.delete(key);
