@@ -8,7 +8,7 @@ PART   ?= all
 ONLY   ?=
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help demo test check soak bench lint types contracts fast console servers clean lock
+.PHONY: help demo test check soak bench lint types contracts fast console console-check servers clean lock
 
 help:
 	@echo "make demo [PORT=8000] [ARGS=--once]   the whole chain on this machine: simulated plant, monitor, console"
@@ -54,16 +54,22 @@ fast: .make/python
 check: lint types contracts fast
 
 # Each part takes less than nine minutes; a skipped test fails where everything can be installed (tests/conftest.py).
+PARTS := static unit servers chain browser
+SLOW  := slow and not browser and not soak
 test: .make/python console servers
 	@case "$(PART)" in \
-	  all)     $(MAKE) --no-print-directory lint types contracts && $(BIN)/pytest -q -m "not soak" tests ;; \
-	  static)  $(MAKE) --no-print-directory lint types contracts ;; \
+	  all)     for part in $(PARTS); do echo "== $$part"; $(MAKE) --no-print-directory test PART=$$part || exit 1; done ;; \
+	  static)  $(MAKE) --no-print-directory lint types contracts console-check ;; \
 	  unit)    $(BIN)/pytest -q -n 2 -m "not slow and not browser and not soak" tests ;; \
-	  servers) $(BIN)/pytest -q -m "slow and not browser and not soak" tests/drivers tests/monitor tests/simulators tests/rules ;; \
-	  chain)   $(BIN)/pytest -q -m "slow and not browser and not soak" tests/faults tests/scenarios tests/architecture tests/deploy ;; \
+	  servers) $(BIN)/pytest -q -n 2 -m "$(SLOW)" tests --ignore=tests/faults --ignore=tests/browser ;; \
+	  chain)   $(BIN)/pytest -q -s -m "$(SLOW)" tests/faults ;; \
 	  browser) $(BIN)/pytest -q -m "browser and not soak" tests ;; \
-	  *) echo "PART is one of: all static unit servers chain browser" >&2; exit 2 ;; \
+	  *) echo "PART is one of: all $(PARTS)" >&2; exit 2 ;; \
 	esac
+
+# Types, reducers and formats of the console; its lock file names no addresses.
+console-check: .make/python console
+	@$(BIN)/python deploy/build_console.py test
 
 soak: .make/python console servers
 	@$(BIN)/pytest -q -m soak tests

@@ -70,6 +70,14 @@ def build(root: Path) -> None:
     stamp.write_text(wanted)
 
 
+def check(root: Path) -> int:
+    """Run the console's own tests (vitest); its packages were installed by the build."""
+    npm, environment = node_commands()
+    return subprocess.run(
+        [*npm, "run", "--silent", "test"], cwd=root / "monitor" / "console", env=environment
+    ).returncode
+
+
 class ConsoleBuildHook(BuildHookInterface):  # type: ignore[misc]
     """Hatch calls this before it packs a wheel, an sdist or an editable install."""
 
@@ -82,4 +90,7 @@ class ConsoleBuildHook(BuildHookInterface):  # type: ignore[misc]
 
 
 if __name__ == "__main__":
-    build(Path(__file__).resolve().parent.parent)
+    ROOT = Path(__file__).resolve().parent.parent
+    build(ROOT)
+    if sys.argv[1:] == ["test"]:
+        sys.exit(check(ROOT))
