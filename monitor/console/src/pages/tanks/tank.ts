@@ -56,7 +56,7 @@ export function switchHeight(tank: Tank): number | null {
 
 /** Minutes to HH while filling, told only while it is near enough to matter. */
 export function minutesToHighHigh(tank: Tank, value: number | null, rate: number | null): number | null {
-  const LONGEST = 24 * 60;
+  const LONGEST = 8 * 60;
   const minutes = value === null ? null : minutesTo(value, tank.level.limits.hh, rate);
   return minutes !== null && minutes <= LONGEST ? minutes : null;
 }
