@@ -184,10 +184,10 @@ def test_a_device_that_is_down_at_the_start_is_a_device_that_is_down(shared: Rig
     expected = told("SIS-1", by_source)
     assert shared.stop() == 0
     shared.fault("kill-sis1")
-    shared.start(wait=False)
-    until("the monitor scans", shared.scanning)
-    shared.log_in()
     with only(shared, expected):
+        shared.start(wait=False)
+        until("the monitor scans", shared.scanning)
+        shared.log_in()
         for alarm_id in expected:
             shared.wait_for(alarm_id, "unacknowledged")
         for source, tags in by_source.items():
