@@ -157,7 +157,7 @@ class Bench:
         self.facts = Facts()
         self.inbox = Inbox(TABLE)
         self.publisher = Publisher(self.inbox.wake)
-        plan = ScanPlan(
+        self.plan = ScanPlan(
             table=TABLE,
             rule_set=compile_rules(RULES, TABLE),
             definitions=tuple(definitions),
@@ -172,7 +172,7 @@ class Bench:
             ),
             start_grace_ns=15 * SECOND_NS,
         )
-        self.scanner = Scanner(plan, self.inbox, self.publisher, self.disk, self.clock, self.facts)
+        self.scanner = Scanner(self.plan, self.inbox, self.publisher, self.disk, self.clock, self.facts)
 
     def read(self, values: dict[int, float], device: str = "PLC-1", quality: Quality = Quality.GOOD) -> None:
         """Put one batch in the inbox, received now."""

@@ -11,8 +11,9 @@ from monitor.alarms.lifecycle import State
 from monitor.alarms.record import Entry
 from monitor.hazards.view import ChannelStatus
 from monitor.notify.row import Purpose
+from monitor.scan.loop import BURST, SHORTEST_NS, Scanner
 from rules.columns.quality import Quality
-from tests.monitor.scan.support import DEFINITIONS, LEVEL, SECOND_NS, SWITCH, Bench
+from tests.monitor.scan.support import DEFINITIONS, LEVEL, SECOND_NS, SWITCH, Bench, ManualClock
 
 
 async def test_an_alarm_its_outbox_rows_and_its_board_row_are_one_commit() -> None:
@@ -286,3 +287,46 @@ async def test_the_view_carries_frozen_columns() -> None:
     await bench.scanner.scan()
     with pytest.raises(ValueError, match="read-only"):
         bench.publisher.view().snapshot.value[0] = np.pi
+
+
+class RunningClock(ManualClock):
+    """The loop's own time, so that `run` can be watched pacing itself."""
+
+    def mono_ns(self) -> int:
+        return int(asyncio.get_running_loop().time() * SECOND_NS)
+
+
+async def test_batches_close_together_are_scanned_at_once_and_a_flood_of_them_is_paced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench()
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        bench.clock.pass_s(seconds)
+
+    monkeypatch.setattr("monitor.scan.loop.asyncio.sleep", pause)
+    for number in range(20):
+        bench.read({LEVEL: 5.0})
+        await bench.scanner.wait()
+        await bench.scanner.scan()
+        assert len(pauses) == max(0, number + 1 - BURST), "the first of a burst wait for nothing"
+    assert sum(pauses) == pytest.approx((20 - BURST) * SHORTEST_NS / SECOND_NS)
+    bench.clock.pass_s(1.0)
+    bench.read({LEVEL: 5.0})
+    await bench.scanner.wait()
+    assert len(pauses) == 20 - BURST, "after a quiet second a burst is free again"
+
+
+async def test_a_scan_comes_although_nothing_does() -> None:
+    bench = Bench()
+    bench.scanner = Scanner(bench.plan, bench.inbox, bench.publisher, bench.disk, RunningClock(), bench.facts)
+    feed = bench.publisher.subscribe()
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(bench.scanner.run())
+        async with asyncio.timeout(5):
+            for _ in range(3):
+                await feed.next()
+        task.cancel()
+    assert bench.publisher.view().scan >= 3
