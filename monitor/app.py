@@ -1,6 +1,7 @@
 """The composition root: builds every part, owns the one task group, and dies with its scanner."""
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import AsyncIterator, Sequence
@@ -103,17 +104,16 @@ async def serve(plant: Plant, folder: Path, settings: Settings) -> None:
         scanner.note(_started(plant, clock.wall_ns()))
         await scanner.scan()
         stack.enter_context(Watchdog(lambda: publisher.view().mono_ns, clock))
-        try:
-            await _run(
-                plant,
-                folder,
-                settings,
-                clock,
-                listening,
-                Parts(journal, history, outward, facts, inbox, publisher, scanner),
-            )
-        finally:
-            await journal.record(_stopped(clock.wall_ns()))
+        await _run(
+            plant,
+            folder,
+            settings,
+            clock,
+            listening,
+            Parts(journal, history, outward, facts, inbox, publisher, scanner),
+        )
+        # only after an orderly stop: the part that died may be the journal, and a second error must not hide the first
+        await journal.record(_stopped(clock.wall_ns()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +165,6 @@ async def _run(
     intake = Intake(parts.inbox, parts.history, parts.outward)
     try:
         async with asyncio.TaskGroup() as tasks:
-            for device in plant.devices:
-                factory = partial(
-                    registry.open_driver, device.kind, device.id, device.settings, device.addresses, clock
-                )
-                tasks.create_task(poll(device.id, factory, intake, clock), name=f"poll {device.id}")
             tasks.create_task(parts.scanner.run(), name="scan")
             tasks.create_task(hub.run(), name="stream hub")
             tasks.create_task(measure_loop_lag(measured.lag, clock), name="loop lag")
@@ -177,8 +172,18 @@ async def _run(
             tasks.create_task(_notify(senders, parts), name="notify")
             tasks.create_task(server.serve(sockets=[listening]), name="api")
             tasks.create_task(_stop_on_signal(), name="signals")
+            await asyncio.to_thread(registry.load, [device.kind for device in plant.devices])
+            # what stands after the start is for ever: a full collection would stop everything 150 ms to look through it
+            gc.freeze()
+            for device in plant.devices:
+                factory = partial(
+                    registry.open_driver, device.kind, device.id, device.settings, device.addresses, clock
+                )
+                tasks.create_task(poll(device.id, factory, intake, clock), name=f"poll {device.id}")
     except* StopRequestedError:
         pass
+    finally:
+        gc.unfreeze()
 
 
 async def _notify(senders: Sequence[Sender], parts: Parts) -> None:

@@ -51,8 +51,8 @@ def _run(plant: Plant, folder: Path, settings: Settings, language: str) -> int:
     except SecretMissingError as missing:
         print(missing, file=sys.stderr)
         return 1
-    except BaseExceptionGroup as group:
-        causes = list(_leaves(group))
+    except (DiskFullError, BaseExceptionGroup) as error:
+        causes = list(_leaves(error))
         if any(isinstance(cause, DiskFullError) for cause in causes):
             LOG.critical(
                 "the journal's disk is full: the last alarm is recorded, the service ends; free space and start it"
@@ -64,12 +64,12 @@ def _run(plant: Plant, folder: Path, settings: Settings, language: str) -> int:
     return 0
 
 
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
 
 
 def _loop_factory() -> Any:

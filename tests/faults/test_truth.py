@@ -1,6 +1,7 @@
 """Every tag as our drivers read it, against what the simulated plant says that a right decoder reads."""
 
 import math
+from functools import partial
 
 import pytest
 
@@ -32,16 +33,22 @@ def test_every_tag_is_the_truth(shared: Rig) -> None:
     assert len(kinds) == 6, "analog and discrete points of all three devices"
 
 
+def is_of(rig: Rig, name: str, quality: str) -> bool:
+    found: bool = rig.get(f"/tags/{name}")["quality"] == quality
+    return found
+
+
 def test_a_bad_instrument_is_bad_and_comes_back(shared: Rig) -> None:
     for name in ("LT-201A", "LT-101A", "GT-101"):  # OPC UA, float and scaled integer on Modbus
         shared.fault("bad", tag=name)
-        tag = until(f"{name} is bad", lambda of=name: (row := shared.get(f"/tags/{of}"))["quality"] == "bad" and row)
+        until(f"{name} is bad", partial(is_of, shared, name, "bad"))
+        tag = shared.get(f"/tags/{name}")
         assert tag["reason"]["zh"]
         assert tag["reason"]["en"]
         assert shared.truth()[name] is None
         shared.wait_for(f"{name}.bad", "unacknowledged")
         shared.fault("good", tag=name)
-        until(f"{name} is good again", lambda of=name: shared.get(f"/tags/{of}")["quality"] == "good")
+        until(f"{name} is good again", partial(is_of, shared, name, "good"))
         true = shared.truth()[name]
         assert true is not None
         assert math.isclose(shared.get(f"/tags/{name}")["value"], true, rel_tol=1e-6, abs_tol=1e-3)
