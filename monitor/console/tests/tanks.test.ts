@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { halfWidthAt, scaleOf, spread, yOf } from "../src/pages/tanks/geometry";
-import { isMoving, minutesToHighHigh, switchHeight, switchState, tanksOf, workersOf } from "../src/pages/tanks/tank";
+import { isAbnormal, isMoving, minutesToHighHigh, switchHeight, switchState, tanksOf, workersOf } from "../src/pages/tanks/tank";
 import type { Reading } from "../src/state/tags";
 import { alarm, equipment, interlock, tag } from "./make";
 
@@ -75,6 +75,14 @@ describe("a tank", () => {
     expect(minutesToHighHigh(tanks[0]!, 10.3, -1)).toBeNull();
     expect(minutesToHighHigh(tanks[0]!, null, 1)).toBeNull();
     expect(minutesToHighHigh(tanks[0]!, 1, 0.07)).toBeNull();
+  });
+
+  it("is normal only when nothing is wrong and everything is seen", () => {
+    const calm = { ...tanks[0]!, alarms: [] };
+    expect(isAbnormal(calm, () => read(1))).toBe(false);
+    expect(isAbnormal(calm, (id) => read(1, id === "LT-101B" ? 3 : 0))).toBe(true);
+    expect(isAbnormal(tanks[0]!, () => read(1))).toBe(true);
+    for (const service of ["bypassed", "unknown"] as const) expect(isAbnormal({ ...calm, interlocks: [interlock({ service })] }, () => read(1))).toBe(true);
   });
 
   it("moves when it moves more than its gauge trembles", () => {

@@ -162,7 +162,7 @@ export const en: Messages = {
 
   "tanks.title": "Tanks",
   "tanks.healthy": "{n} vessels, all normal",
-  "tanks.abnormal": "{n} vessels, {a} abnormal",
+  "tanks.abnormal": "{n} vessels, {a} abnormal or unseen",
   "tanks.empty": "The plant's files name no vessel with a level",
   "tanks.to_hh": "HH in {time}",
   "tanks.steady": "steady",

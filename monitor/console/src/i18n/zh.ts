@@ -160,7 +160,7 @@ export const zh = {
 
   "tanks.title": "罐区",
   "tanks.healthy": "{n} 台，全部正常",
-  "tanks.abnormal": "{n} 台，其中 {a} 台异常",
+  "tanks.abnormal": "{n} 台，其中 {a} 台异常或看不见",
   "tanks.empty": "厂区配置里没有带液位的储罐",
   "tanks.to_hh": "{time}后到高高限",
   "tanks.steady": "平稳",

@@ -34,6 +34,11 @@ export function tanksOf(
   });
 }
 
+/** Something is wrong, bypassed, or cannot be seen: what is unknown never counts as healthy. */
+export function isAbnormal(tank: Tank, read: (tag: string) => Reading): boolean {
+  return tank.alarms.length > 0 || tank.interlocks.some((one) => one.service !== "in_service") || tagsOf(tank.equipment).some((tag) => !read(tag).usable);
+}
+
 function tagsOf(equipment: Equipment): string[] {
   return Object.entries(equipment)
     .filter(([key, value]) => key.endsWith("_tag") && typeof value === "string")
