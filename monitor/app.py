@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import signal
 import socket
 from collections.abc import AsyncIterator, Sequence
@@ -42,6 +43,8 @@ from rules.compile import compile_rules
 
 if TYPE_CHECKING:
     from monitor.store.influx import InfluxWriter
+
+LOG = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 5.0
 DISK_LOW: Final = 0.10
@@ -94,9 +97,9 @@ async def serve(plant: Plant, folder: Path, settings: Settings) -> None:
                 clock,
             )
         )
-        outward = await stack.enter_async_context(_outward(plant))
-        await prepare_accounts(journal, demo=settings.demo_accounts, persons=tuple(item.id for item in plant.persons))
         facts = Facts()
+        outward = await stack.enter_async_context(_outward(plant, facts))
+        await prepare_accounts(journal, demo=settings.demo_accounts, persons=tuple(item.id for item in plant.persons))
         inbox = Inbox(plant.tags)
         publisher = Publisher(inbox.wake)
         scanner = Scanner(_scan_plan(plant), inbox, publisher, journal, clock, facts)
@@ -130,14 +133,20 @@ class Parts:
 
 
 @asynccontextmanager
-async def _outward(plant: Plant) -> "AsyncIterator[InfluxWriter | None]":
+async def _outward(plant: Plant, facts: Facts) -> "AsyncIterator[InfluxWriter | None]":
     """The writer to an outer history, where `[history.influx]` asks for one."""
     if not plant.influx:
         yield None
         return
     from monitor.store.influx import influx_target, open_influx  # slow to import, and few plants have it
 
-    target = await asyncio.to_thread(influx_target, plant.influx)
+    try:
+        target = await asyncio.to_thread(influx_target, plant.influx)
+    except (ValueError, OSError) as error:  # an outer history that is set wrong must not stop the watch
+        facts.outward_error = str(error)
+        LOG.error("[history.influx] is not used: %s", error)
+        yield None
+        return
     async with open_influx(target, plant.id, plant.tags) as writer:
         yield writer
 
@@ -213,7 +222,7 @@ async def _watch_self(plant: Plant, folder: Path, clock: SystemClock, parts: Par
         if parts.inbox.overruns != overruns:
             overruns, overrun_until_ns = parts.inbox.overruns, clock.mono_ns() + OVERRUN_SHOWN_NS
         parts.facts.system["system.disk"] = space.free_fraction < DISK_LOW
-        outward_error = parts.outward.error if parts.outward is not None else ""
+        outward_error = parts.outward.error if parts.outward is not None else parts.facts.outward_error
         parts.facts.system["system.history"] = parts.history.paused or bool(parts.history.error or outward_error)
         parts.facts.system["system.overrun"] = clock.mono_ns() < overrun_until_ns
         await asyncio.sleep(LOOK_EVERY_S)

@@ -51,7 +51,7 @@ def _run(plant: Plant, folder: Path, settings: Settings, language: str) -> int:
     except SecretMissingError as missing:
         print(missing, file=sys.stderr)
         return 1
-    except (DiskFullError, BaseExceptionGroup) as error:
+    except (Exception, BaseExceptionGroup) as error:
         causes = list(_leaves(error))
         if any(isinstance(cause, DiskFullError) for cause in causes):
             LOG.critical(

@@ -30,6 +30,8 @@ class Facts:
     channels: dict[str, ChannelStatus] = field(default_factory=dict)
     system: dict[str, bool] = field(default_factory=dict)
     """System alarm id -> whether its condition holds; absent: not known yet."""
+    outward_error: str = ""
+    """Why the outer history is not written at all; empty where it is, or is not asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
