@@ -1,13 +1,12 @@
 """The kinds of drivers there are: the one place that knows all of them, and the port through which plants are checked."""
 
-from collections.abc import Callable, Mapping, Sequence
+import importlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-import drivers.modbus.driver
 import drivers.modbus.settings
-import drivers.opcua.driver
 import drivers.opcua.settings
 from drivers.errors import MisconfiguredError
 from drivers.port import Address, Clock, Driver, Settings
@@ -19,7 +18,8 @@ class Kind:
 
     check_settings: Callable[[Settings], list[str]]
     check_address: Callable[[Settings, str, str, str], list[str]]
-    open_driver: Callable[[str, Settings, Sequence[Address], Clock], Driver]
+    driver_module: str
+    """Has `open_driver`; imported when the first device of the kind is opened, because its library may be slow to load."""
 
 
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
@@ -27,12 +27,12 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "opcua": Kind(
             drivers.opcua.settings.check_settings,
             drivers.opcua.settings.check_address,
-            drivers.opcua.driver.open_driver,
+            "drivers.opcua.driver",
         ),
         "modbus": Kind(
             drivers.modbus.settings.check_settings,
             drivers.modbus.settings.check_address,
-            drivers.modbus.driver.open_driver,
+            "drivers.modbus.driver",
         ),
     }
 )
@@ -60,7 +60,16 @@ def open_driver(kind: str, device_id: str, settings: Settings, addresses: Sequen
     """
     if kind not in KINDS:
         raise MisconfiguredError(f"{device_id}: {_unknown(kind)}")
-    return KINDS[kind].open_driver(device_id, settings, addresses, clock)
+    driver: Driver = importlib.import_module(KINDS[kind].driver_module).open_driver(
+        device_id, settings, addresses, clock
+    )
+    return driver
+
+
+def load(kinds: Iterable[str]) -> None:
+    """Import what devices of these kinds need, a quarter of a second for OPC UA; call it off the loop."""
+    for kind in set(kinds) & set(KINDS):
+        importlib.import_module(KINDS[kind].driver_module)
 
 
 def _unknown(kind: str) -> str:

@@ -144,7 +144,7 @@ async def _outward(plant: Plant, facts: Facts) -> "AsyncIterator[InfluxWriter | 
         target = await asyncio.to_thread(influx_target, plant.influx)
     except (ValueError, OSError) as error:  # an outer history that is set wrong must not stop the watch
         facts.outward_error = str(error)
-        LOG.error("[history.influx] is not used: %s", error)
+        LOG.warning("[history.influx] is not used: %s", error)
         yield None
         return
     async with open_influx(target, plant.id, plant.tags) as writer:

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from monitor.hazards.view import ChannelStatus
-from monitor.notify.people import Channel
+from monitor.notify.people import Channel, ChannelKind
 from monitor.notify.policy import follow_up
 from monitor.notify.port import Clock, Notifier, OutboxStore, Outcome, StatusSink, Trouble
 from monitor.notify.row import OutboxRow, Status
@@ -17,8 +17,8 @@ LOG = logging.getLogger(__name__)
 MOST_ROWS: Final = 500
 IDLE_S: Final = 1.0
 """Reminders become due without an event: the outbox is asked at least this often."""
-GATHER_S: Final = 0.02
-"""One scan: what is raised together is told together."""
+GATHER_S: Final[Mapping[ChannelKind, float]] = {"wecom_webhook": 0.02, "mqtt": 0.0}
+"""How long a channel waits for what the next scan adds: WeCom takes 20 messages a minute, a broker takes every row alone."""
 SLICE_S: Final = 1.0
 """While nothing may go out the state of the channel is told this often."""
 FIRST_PAUSE_S: Final = 1.0
@@ -67,7 +67,7 @@ class Sender:
             pick = self.notifier.pick(rows, self._most) if rows else None
             if pick is None:
                 await self._store.wait_for_rows(self.channel.id, IDLE_S)
-                await asyncio.sleep(GATHER_S)
+                await asyncio.sleep(GATHER_S[self.channel.kind])
             elif not pick.rows:
                 await asyncio.sleep(min(pick.wait_s, SLICE_S))
             else:

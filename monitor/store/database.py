@@ -5,10 +5,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, Final
 
-import alembic.command
-import alembic.util
-from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool
 
@@ -18,8 +15,14 @@ from monitor.store.tables import META
 
 FILE_NAME: Final = "journal.sqlite"
 BUSY_TIMEOUT_S: Final = 2.0
+REVISION: Final = "0001"
+"""The newest revision of `migrations/versions`; a database that has it needs no migration."""
 QUICK_CHECK_BYTES: Final = 64_000_000
 """Larger files are only checked by the chain of their last rows: a start must not take minutes."""
+
+
+class NewerSchemaError(Exception):
+    """The database was made by a version with revisions that this one does not have."""
 
 
 def open_engine(path: Path, *, read_only: bool) -> Engine:
@@ -62,7 +65,7 @@ def prepare(connection: Connection, path: Path, plant_id: str) -> int:
         with connection.begin():
             migrate(connection)
             return _claim(connection, path, plant_id)
-    except alembic.util.CommandError as error:
+    except NewerSchemaError as error:
         raise JournalRefusedError(
             f"日志数据库 {path} 由更新版本的 redline 创建（{error}）。请使用相同或更新的版本启动。",
             f"the journal {path} was made by a newer redline ({error}). Start it with that version or a newer one.",
@@ -70,12 +73,27 @@ def prepare(connection: Connection, path: Path, plant_id: str) -> int:
 
 
 def migrate(connection: Connection) -> None:
-    """Run all pending revisions inside the connection's transaction; needs no alembic.ini."""
+    """Run all pending revisions inside the connection's transaction; needs no alembic.ini.
+
+    :raises NewerSchemaError: the database has a revision that this version does not know.
+    """
+    if inspect(connection).has_table("alembic_version"):
+        stands_at = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
+        if stands_at == [REVISION]:
+            return
+    # imported when needed: a tenth of a second less until a restarted service watches again
+    import alembic.command
+    import alembic.util
+    from alembic.config import Config
+
     with as_file(files("monitor.store") / "migrations") as folder:
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(folder).replace("%", "%%"))
         config.set_main_option("path_separator", "os")
-        alembic.command.upgrade(config, "head")
+        try:
+            alembic.command.upgrade(config, "head")
+        except alembic.util.CommandError as error:
+            raise NewerSchemaError(str(error)) from error
 
 
 def _claim(connection: Connection, path: Path, plant_id: str) -> int:

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from drivers.errors import MisconfiguredError
@@ -42,3 +45,18 @@ def test_an_unknown_kind_names_the_known_ones() -> None:
     assert check_address("profibus", {}, "hr:1", "bool", "") == [words]
     with pytest.raises(MisconfiguredError, match=words):
         open_driver("profibus", "PLC-9", {}, [], SystemClock())
+
+
+def test_a_kind_is_imported_when_it_is_needed() -> None:
+    script = (
+        "import sys; from drivers import registry\n"
+        f"assert registry.check_device('opcua', {OPCUA!r}) == []\n"
+        "assert registry.check_address('opcua', {}, 'nsu=urn:plant;s=LT-1', 'float32', '') == []\n"
+        "registry.load(['modbus', 'profibus'])\n"
+        "assert 'drivers.modbus.driver' in sys.modules and 'asyncua' not in sys.modules\n"
+        "registry.load(['opcua'])\n"
+        "assert 'asyncua' in sys.modules\n"
+    )
+    # a process of its own: here everything has been imported by some test already
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
