@@ -8,7 +8,7 @@ PART   ?= all
 ONLY   ?=
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help demo test check soak bench lint types contracts fast console console-check servers clean lock
+.PHONY: help demo test check soak bench lint types contracts fast console console-check servers screenshots clean lock
 
 help:
 	@echo "make demo [PORT=8000] [ARGS=--once]   the whole chain on this machine: simulated plant, monitor, console"
@@ -70,6 +70,10 @@ test: .make/python console servers
 # Types, reducers and formats of the console; its lock file names no addresses.
 console-check: .make/python console
 	@$(BIN)/python deploy/build_console.py test
+
+# The pictures of the README, from a real incident in a real browser.
+screenshots: .make/python console servers
+	@mkdir -p docs/screenshots && REDLINE_SCREENSHOTS=docs/screenshots $(BIN)/pytest -q tests/browser/test_incident.py
 
 soak: .make/python console servers
 	@$(BIN)/pytest -q -m soak tests

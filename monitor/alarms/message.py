@@ -124,8 +124,6 @@ def _how_far(
 ) -> tuple[str, str]:
     if definition.kind in _BEYOND:
         return _against_limit(definition, value, limit)
-    if definition.kind == "state" and value is not None:
-        return (f"= {value:.0f}",) * 2
     if definition.kind == "no_update" and definition.set_point is not None:
         return f"超过 {definition.set_point:g} s", f"for more than {definition.set_point:g} s"
     if definition.kind == "blind":

@@ -84,13 +84,24 @@ def _headline(by_purpose: Mapping[Purpose, OutboxRow], last: OutboxRow, words: W
 
 
 def _subject(body: Body, words: Words) -> list[str]:
-    name = body["tag"] or body["interlock"] or body["device"] or body["id"]
     source = words.pick(body, "hazard_source")
     return [
         f"{words.site}{words.pick(body, 'site')}",
         f"{words.hazard_source}{source}" if source else "",
-        f"{words.subject}{name} {words.pick(body, 'subject')}",
+        f"{words.subject}{_name(body)} {words.pick(body, 'subject')}",
     ]
+
+
+def _what(body: Body, words: Words) -> str:
+    """What the message says beyond the tag and its description, which stand in the line above already."""
+    message, subject = words.pick(body, "message"), f"{_name(body)} {words.pick(body, 'subject')}"
+    if not message.startswith(subject):
+        return f"{words.pick(body, 'kind')}: {message}"
+    return message.removeprefix(subject).strip() or words.pick(body, "kind")
+
+
+def _name(body: Body) -> str:
+    return str(body["tag"] or body["interlock"] or body["device"] or body["id"])
 
 
 def _condition(first: Body, bodies: Mapping[Purpose, Body], words: Words, timezone: str) -> list[str]:
@@ -99,7 +110,7 @@ def _condition(first: Body, bodies: Mapping[Purpose, Body], words: Words, timezo
         value, limit = number(first["value"], first["eu"]), number(first["limit"], first["eu"])
         lines.append(words.numeric.format(kind=words.pick(first, "kind"), value=value, limit=limit))
     else:
-        lines.append(f"{words.alarm}{words.pick(first, 'kind')}: {words.pick(first, 'message')}")
+        lines.append(f"{words.alarm}{_what(first, words)}")
     lines.append(f"{words.since}{site_time(first['raised_wall_ns'], timezone)}")
     returned = bodies.get(Purpose.RETURN)
     if returned is not None:

@@ -70,7 +70,9 @@ async def console(
     browser: Browser, rig: Rig, size: tuple[int, int] = WIDE, *, logged_in: bool = True
 ) -> AsyncIterator[Console]:
     """A fresh browser context on the console."""
-    context = await browser.new_context(viewport={"width": size[0], "height": size[1]}, accept_downloads=True)
+    context = await browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, accept_downloads=True, reduced_motion="reduce"
+    )
     shown = Console(await context.new_page(), rig.base)
     if logged_in:
         await shown.open("/")

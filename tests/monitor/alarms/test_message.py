@@ -69,7 +69,7 @@ def test_every_kind_and_trigger_has_words_and_a_stable_key(kind: AlarmKind, trig
 @pytest.mark.parametrize(
     ("overrides", "value", "detail", "zh", "en"),
     [
-        ({"kind": "state", "tag": "XS-1"}, 1.0, (), "XS-1 S 状态异常 = 1", "XS-1 S abnormal state = 1"),
+        ({"kind": "state", "tag": "XS-1"}, 1.0, (), "XS-1 S 状态异常", "XS-1 S abnormal state"),
         (
             {"kind": "no_update", "tag": "LT-1", "set_point": 5.0},
             None,

@@ -65,6 +65,13 @@ def test_an_alarm_without_a_number_says_its_message() -> None:
     assert "报警：监测失效: 37 个点无法判断" in text
 
 
+def test_what_stands_in_the_line_above_is_not_said_again() -> None:
+    bypass = definition("SIS-1.bypass", kind="bypass", tag=None, interlock="SIS-1", subject_zh="高高液位联锁")
+    told = "SIS-1 高高液位联锁 已旁路 (BPS-1)"
+    text = render.text(rows_of(step(of=bypass, value=None, limit=None, message_zh=told)), ZH)
+    assert "位号：SIS-1 高高液位联锁\n报警：已旁路 (BPS-1)\n" in text
+
+
 def test_a_reminder_says_which_one_it_is() -> None:
     rows = [row for row in rows_of(step(), keep_repeats=True) if row.purpose == Purpose.REPEAT]
     assert render.text(rows, ZH).startswith("【一级报警】第 1 次重复提醒，仍未确认\n")
