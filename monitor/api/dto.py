@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from monitor.api.parameters import Moment
+
 
 class Dto(BaseModel):
     """Base of every body: unknown fields are refused, aliases are what travels."""
@@ -63,6 +65,8 @@ class Session(Dto):
     language: Literal["zh", "en"]
     server_time: str
     history_keep_days: int
+    positions: list[str] = Field(default_factory=list)
+    """Operator positions I sit at; empty for somebody who belongs to none."""
 
 
 class Person(Dto):
@@ -169,6 +173,12 @@ class SuppressionDto(Dto):
     person: str
     since: str
     until: str | None
+    """When it ends by itself; None: when somebody ends it."""
+    person_name: str = ""
+    authorised_by: str = ""
+    """The second person, for out of service."""
+    interim: str = ""
+    """What stands in for the alarm while it is out of service (GB/T 41261: interim alarm)."""
 
 
 class Alarm(Dto):
@@ -206,6 +216,11 @@ class Alarm(Dto):
     acknowledged_name: str | None
     acknowledged_at: str | None
     comment: str
+    position: str | None = None
+    """Operator position that owns it; None: nobody's own, shown at every position."""
+    shelvable: bool = False
+    comment_required: bool = False
+    """Acknowledge and reset need a comment."""
 
 
 class AlarmDetail(Alarm):
@@ -220,6 +235,10 @@ class AlarmDetail(Alarm):
     on_delay_s: float
     off_delay_s: float
     latch: bool
+    longest_shelve_s: float = 0.0
+    """0: not shelvable."""
+    highly_managed: bool = False
+    re_alarm_after_s: float | None = None
 
 
 class AlarmCommand(Dto):
@@ -227,6 +246,79 @@ class AlarmCommand(Dto):
 
     occurrence: int = Field(ge=1)
     comment: str = Field(default="", max_length=500)
+
+
+class Shelving(Dto):
+    """Body of shelve; `occurrence` is what the person saw, 0 for an alarm that was never raised."""
+
+    occurrence: int = Field(ge=0)
+    reason: str = Field(min_length=1, max_length=500)
+    duration_s: float = Field(gt=0, le=604_800, allow_inf_nan=False)
+
+
+class Removal(Dto):
+    """Body of remove-from-service; `authorised_by` is another person of the plant than the one who asks."""
+
+    occurrence: int = Field(ge=0)
+    reason: str = Field(min_length=1, max_length=500)
+    until: Moment
+    authorised_by: str = Field(min_length=1, max_length=64)
+    interim: str = Field(min_length=1, max_length=500)
+    """What watches in its place meanwhile."""
+
+
+class Ending(Dto):
+    """Body of unshelve and return-to-service; `occurrence` may be left out: ending hides nothing."""
+
+    occurrence: int | None = Field(default=None, ge=0)
+    comment: str = Field(default="", max_length=500)
+
+
+class SeenAlarm(Dto):
+    """One occurrence that a person saw."""
+
+    id: str = Field(min_length=1, max_length=64)
+    occurrence: int = Field(ge=1)
+
+
+class GroupCommand(Dto):
+    """Body of the group acknowledgement."""
+
+    alarms: list[SeenAlarm] = Field(min_length=1, max_length=500)
+    comment: str = Field(default="", max_length=500)
+
+
+class GroupAnswer(Dto):
+    """What became of one alarm of a group: acknowledged, or why not."""
+
+    id: str
+    occurrence: int
+    acknowledged: bool
+    reason: Text | None
+    alarm: Alarm | None
+
+
+class Horn(Dto):
+    """The horn of one operator position; `alarms` are those it sounds for."""
+
+    position: str
+    sounding: bool
+    alarms: list[str]
+    silenced_by: str | None
+    silenced_at: str | None
+
+
+class Position(Dto):
+    """One operator position: what it owns, who sits there, its horn.  A plant without any has one, `all`."""
+
+    id: str
+    name: Text
+    hazard_sources: list[str]
+    process_units: list[str]
+    accounts: list[str]
+    roles: list[str]
+    mine: bool
+    horn: Horn
 
 
 class Interlock(Dto):
@@ -370,6 +462,271 @@ class Push(Dto):
     accepted_at: str | None
 
 
+# --- how alarms are performing (ISA-18.2, EEMUA 191) ----------------------------------------------
+
+
+class FloodState(Dto):
+    """Whether one operator position is flooded: begins above 10 new annunciations in 10 minutes, ends below 5."""
+
+    position: str
+    """Id of the operator position; empty where the plant has none."""
+    in_flood: bool
+    since: str | None
+    """When the flood began, or when the last one ended; None: no flood since the service looks."""
+    count: int
+    """New annunciations in the window that ends now."""
+    peak: int
+    """Most in any window of this flood, or of the last one."""
+
+
+class FloodFold(Dto):
+    """Alarms that belong together: one line in a flooded list."""
+
+    by: Literal["equipment", "process_unit", "cause"]
+    key: str
+    """Id of the equipment, process unit or device; or the cause."""
+    name: Text
+    priority: int
+    """The highest among them."""
+    count: int
+    unacknowledged: int
+    since: str
+    first_out: list[str]
+    """Alarm id that came first; several: their order is undecided within `undecided_within_ms`."""
+    undecided_within_ms: float
+    alarms: list[str]
+    """Alarm ids in the order in which they came."""
+
+
+class Flood(FloodState):
+    """One operator position with its standing alarms folded; folds are made whether or not there is a flood."""
+
+    pinned: list[str]
+    """Alarm ids of life safety and interlocks, most urgent first: they stay above the fold."""
+    folds: list[FloodFold]
+    """Most urgent first."""
+
+
+class FloodBoard(Dto):
+    """All operator positions, and the limits that are applied."""
+
+    at: str
+    window_s: float
+    begin_above: int
+    end_below: int
+    positions: list[Flood]
+
+
+class NuisanceAlarm(Dto):
+    """One alarm that says too much or nothing any more."""
+
+    id: str
+    position: str
+    subject: Text
+    priority: int
+    count: int
+    """Chattering: bursts; fleeting: times; stale: times."""
+    worst: float
+    """Chattering: most annunciations inside the criterion's time; fleeting: shortest s; stale: longest s."""
+    first_at: str
+    last_at: str
+    standing: bool
+    """It stands now."""
+
+
+class NuisanceCriteria(Dto):
+    """When an alarm counts as what; `[alarm_performance]` in plant.toml."""
+
+    chattering_count: int
+    chattering_within_s: float
+    fleeting_within_s: float
+    fleeting_alone_s: float
+    stale_after_s: float
+
+
+class Nuisance(Dto):
+    """Chattering, fleeting and stale alarms of a period, the worst first."""
+
+    begin: str
+    end: str
+    criteria: NuisanceCriteria
+    chattering: list[NuisanceAlarm]
+    fleeting: list[NuisanceAlarm]
+    stale: list[NuisanceAlarm]
+
+
+class Distribution(Dto):
+    """Not only an average: averages hide floods.  None where nothing was counted."""
+
+    count: int
+    mean: float | None
+    p50: float | None
+    p90: float | None
+    p99: float | None
+    maximum: float | None
+
+
+class TopAlarm(Dto):
+    """One of the alarms that come most often."""
+
+    id: str
+    subject: Text
+    count: int
+    share: float
+    """Of all annunciations of the position, 0 to 1."""
+
+
+class JudgedFigure(Dto):
+    """One figure against its target."""
+
+    figure: str
+    value: float | None
+    unit: str
+    acceptable: float | None
+    """"Very likely acceptable" up to here."""
+    manageable: float | None
+    """"Maximum manageable" up to here."""
+    verdict: Literal["acceptable", "manageable", "beyond", "no_data"]
+    source: str
+    """Where the target stands."""
+    certainty: Literal["found", "configured"]
+
+
+class Figures(Dto):
+    """How the alarms of one operator position performed in a period; only new annunciations are counted."""
+
+    position: str
+    days: float
+    enough: bool
+    """At least 30 days, which the standard asks for as data basis."""
+    annunciations: int
+    per_10_min: Distribution
+    """Over the whole 10-minute intervals of the period."""
+    per_hour: Distribution
+    hourly: list[int]
+    """Annunciations of each hour from `begin` on."""
+    peak_10_min: int
+    """Most in any 10 minutes, wherever they begin."""
+    peak_at: str | None
+    floods: int
+    flood_s: float
+    flood_fraction: float
+    top: list[TopAlarm]
+    priorities: dict[str, int]
+    """"1" to "4" -> annunciations."""
+    chattering: int
+    fleeting: int
+    stale: int
+    """Alarms, not times."""
+    acknowledge_s: Distribution
+    """From the annunciation to the acknowledgement."""
+    unacknowledged: int
+    """Annunciations that nobody acknowledged inside the period."""
+    shelved: int
+    suppressed: int
+    """By design."""
+    out_of_service: int
+    judged: list[JudgedFigure]
+
+
+class FiguresReport(Dto):
+    """Every operator position, or the one that was asked for."""
+
+    begin: str
+    end: str
+    positions: list[Figures]
+
+
+class SequenceEvent(Dto):
+    """One event of the sequence-of-events sheet."""
+
+    seq: int
+    """Its journal row."""
+    id: str
+    occurrence: int
+    trigger: str
+    priority: int
+    subject: Text
+    message: Text
+    tag: str | None
+    device: str | None
+    value: float | None
+    eu: str
+    at: str
+    """Best estimate; the truth lies between `earliest` and `latest`."""
+    earliest: str
+    latest: str
+    time_from: Literal["source", "received", "decided"]
+    """`source`: the device stamped it; `received`: read by us (Modbus has no time); `decided`: judged by us."""
+    resolution_ms: float
+    decided_at: str
+    first_out: bool
+    """It may have been the first."""
+    undecided_with_next: int
+    """With so many rows below it the order is undecided ..."""
+    undecided_within_ms: float
+    """... within so many milliseconds; 0 where the order is certain."""
+
+
+class Sequence(Dto):
+    """What happened in which order, by the time at which it happened, as far as that can be known."""
+
+    begin: str
+    end: str
+    complete: bool
+    """False: more events than one sheet holds; ask for a shorter period."""
+    events: list[SequenceEvent]
+
+
+class DefinitionDrift(Dto):
+    """One alarm definition that runs otherwise than approved."""
+
+    id: str
+    drift: Literal["never_approved", "changed", "removed"]
+    approved_hash: str | None
+    running_hash: str | None
+
+
+class Drift(Dto):
+    """The master alarm database as approved, as it runs, and as it stands in the plant folder."""
+
+    state: Literal["unknown", "never_approved", "approved", "drifted"]
+    """`unknown`: not compared yet; `never_approved`: no approval was ever recorded, which is shown but no alarm."""
+    drift: int
+    """Definitions that run otherwise than approved; the target is 0."""
+    files_differ: bool
+    """The files in the folder are not the approved ones."""
+    approved_at: str | None
+    approved_by: str | None
+    approved_by_name: str | None
+    reason: str
+    approved_fingerprint: str | None
+    running_fingerprint: str
+    folder_fingerprint: str
+    definitions: list[DefinitionDrift]
+
+
+class DefinitionStep(Dto):
+    """One entry in the history of a definition."""
+
+    seq: int
+    at: str
+    step: Literal["approved", "changed_when_active", "removed_when_active"]
+    hash: str | None
+    person: str | None
+    person_name: str | None
+    message: Text
+
+
+class DefinitionHistory(Dto):
+    """What is recorded about one definition, newest first."""
+
+    id: str
+    running_hash: str | None
+    approved_hash: str | None
+    steps: list[DefinitionStep]
+
+
 # --- the stream (WebSocket /api/v1/stream): every message is one JSON object with `type` ---------
 
 
@@ -424,3 +781,25 @@ class StreamAlarms(Dto):
     seq: int
     at: str
     alarms: list[Alarm]
+    horns: list[Horn] = Field(default_factory=list)
+
+
+class StreamHorn(Dto):
+    """The horn of one position, sent when it begins, goes on for another alarm or ends."""
+
+    type: Literal["horn"]
+    epoch: str
+    at: str
+    horn: Horn
+
+
+class StreamFlood(Dto):
+    """How flooded each operator position is: sent when a flood begins or ends, while one lasts, and at most per frame.
+
+    A new stream gets it after `alarms` where a position is flooded; without one there is no flood.  Folds: GET /flood.
+    """
+
+    type: Literal["flood"]
+    epoch: str
+    at: str
+    positions: list[FloodState]
