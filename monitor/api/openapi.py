@@ -15,7 +15,13 @@ from monitor.api.problems import MEDIA_TYPE
 router: APIRouter = APIRouter(include_in_schema=False)
 PREFIX: Final = "/api/v1"
 REFERENCE: Final = "#/components/schemas/{model}"
-STREAM_MODELS: Final[tuple[type[BaseModel], ...]] = (dto.StreamTags, dto.StreamAlarm, dto.StreamAlarms, dto.Problem)
+STREAM_MODELS: Final[tuple[type[BaseModel], ...]] = (
+    dto.StreamTags,
+    dto.StreamAlarm,
+    dto.StreamAlarms,
+    dto.StreamFlood,
+    dto.Problem,
+)
 OPEN_OPERATIONS: Final = {("/health", "get"), ("/session", "post")}
 ALWAYS: Final = {"400": "Bad request", "413": "Body larger than 64 KiB", "422": "Wrong fields"}
 LOGGED_IN: Final = {"401": "Log-in needed", "403": "Not permitted"}
