@@ -9,6 +9,7 @@ import typer
 
 from monitor.cli import account, demo
 from monitor.cli.check import check_folder
+from monitor.cli.read import read_plant_once
 from monitor.cli.run import run_service
 from monitor.version import VERSION
 
@@ -45,6 +46,16 @@ def common(
 def check(plant: Folder, language: Language = "zh") -> None:
     """Check a plant folder: every mistake at once, with file, line and column."""
     raise typer.Exit(check_folder(plant, _language(language)))
+
+
+@app.command()
+def read(
+    plant: Folder,
+    device: Annotated[str | None, typer.Option(help="one device only")] = None,
+    language: Language = "zh",
+) -> None:
+    """Read every tag once through the drivers and show value, quality and status: the proof before commissioning."""
+    raise typer.Exit(read_plant_once(plant, device, _language(language)))
 
 
 @app.command()

@@ -161,12 +161,21 @@ def _plant_listens(processes: Processes, ports: Ports) -> bool:
         if processes.dead() is not None:
             return False
         try:
-            if httpx.get(f"http://127.0.0.1:{ports.control}/health", timeout=2).status_code == 200:
+            if plant_is_up(ports):
                 return True
-        except httpx.HTTPError:
+        except (httpx.HTTPError, ValueError, KeyError):
             pass
         pause(0.1)
     return False
+
+
+def plant_is_up(ports: Ports) -> bool:
+    """Whether every simulated device listens.
+
+    :raises httpx.HTTPError: the control address does not answer yet.
+    """
+    health = httpx.get(f"http://127.0.0.1:{ports.control}/health", timeout=5).json()
+    return all(device["up"] for device in health["devices"].values())
 
 
 def _wait_until_scanning(processes: Processes, base: str) -> str | None:

@@ -92,7 +92,7 @@ class Rig:
         dead = self._processes.dead()
         assert dead is None, f"{dead} died: {self._processes.log_tail(dead or '')}"
         try:
-            return httpx.get(f"{self.control_url}/health", timeout=5).status_code == 200
+            return demo.plant_is_up(self.ports)
         except httpx.TransportError:
             return False
 
