@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any, Final
 
 import orjson
@@ -14,6 +15,7 @@ SCHEMA: Final = 1
 """Version of the journal row body; stands in every body and in the table `meta`."""
 GENESIS: Final = bytes(32)
 """What stands for the hash of the row before the first one."""
+_ALARM_FIELDS: Final = attrgetter(*Alarm.__slots__)
 
 
 def encode(value: object) -> bytes:
@@ -109,10 +111,10 @@ def entry_body(plant: str, entry: Entry) -> bytes:
 
 def encode_alarm(alarm: Alarm) -> bytes:
     """One board row as canonical JSON with every field of `Alarm`."""
-    return encode(
-        {name: getattr(alarm, name) for name in Alarm.__slots__}
-        | {"quality": int(alarm.quality), "suppressions": [_suppression(item) for item in alarm.suppressions]}
-    )
+    fields = dict(zip(Alarm.__slots__, _ALARM_FIELDS(alarm), strict=True))
+    fields["quality"] = int(alarm.quality)
+    fields["suppressions"] = [_suppression(item) for item in alarm.suppressions]
+    return encode(fields)
 
 
 def decode_alarm(body: bytes) -> Alarm:

@@ -1,6 +1,7 @@
 """The SQLite file of the journal: connections, revisions, and what is checked before it is trusted."""
 
 import sqlite3
+from contextlib import closing, suppress
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +16,7 @@ from monitor.store.tables import META
 
 FILE_NAME: Final = "journal.sqlite"
 BUSY_TIMEOUT_S: Final = 2.0
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The newest revision of `migrations/versions`; a database that has it needs no migration."""
 QUICK_CHECK_BYTES: Final = 64_000_000
 """Larger files are only checked by the chain of their last rows: a start must not take minutes."""
@@ -62,6 +63,7 @@ def prepare(connection: Connection, path: Path, plant_id: str) -> int:
             connection.rollback()
             if found != "ok":
                 raise _damaged(path, str(found))
+        copy_before_migration(connection, path)
         with connection.begin():
             migrate(connection)
             return _claim(connection, path, plant_id)
@@ -72,15 +74,48 @@ def prepare(connection: Connection, path: Path, plant_id: str) -> int:
         ) from error
 
 
+def revision(connection: Connection) -> str | None:
+    """Revision that the database stands at; None when it is new or stands at none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    stands_at = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
+    return stands_at[0] if len(stands_at) == 1 else None
+
+
+def copy_before_migration(connection: Connection, path: Path) -> Path | None:
+    """Copy a database of an earlier revision to `journal-<revision>.sqlite` beside it; None when there is no need.
+
+    :raises JournalRefusedError: there is no room for the copy.
+    """
+    stands_at = revision(connection)
+    connection.rollback()
+    if stands_at is None or stands_at >= REVISION:
+        return None
+    copy = path.with_name(f"{path.stem}-{stands_at}.sqlite")
+    unfinished = copy.with_name(copy.name + ".part")
+    try:
+        with closing(sqlite3.connect(unfinished)) as target:
+            source: Any = connection.connection.driver_connection
+            source.backup(target)
+        unfinished.replace(copy)
+    except (sqlite3.Error, OSError) as error:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        raise JournalRefusedError(
+            f"升级前无法备份日志数据库 {path}（{error}）。请为 {copy} 腾出约 {path.stat().st_size} 字节后再启动。",
+            f"the journal {path} cannot be copied before its migration ({error}). "
+            f"Make room for {copy}, about {path.stat().st_size} bytes, and start again.",
+        ) from error
+    return copy
+
+
 def migrate(connection: Connection) -> None:
     """Run all pending revisions inside the connection's transaction; needs no alembic.ini.
 
     :raises NewerSchemaError: the database has a revision that this version does not know.
     """
-    if inspect(connection).has_table("alembic_version"):
-        stands_at = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
-        if stands_at == [REVISION]:
-            return
+    if revision(connection) == REVISION:
+        return
     # imported when needed: a tenth of a second less until a restarted service watches again
     import alembic.command
     import alembic.util

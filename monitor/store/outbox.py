@@ -1,6 +1,7 @@
 """The outbox table: statements on a connection whose thread owns it.  Those that write run inside a transaction."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, not_, select, update
@@ -9,12 +10,16 @@ from sqlalchemy.engine import RowMapping
 
 from monitor.alarms.lifecycle import NEEDS_ACKNOWLEDGE
 from monitor.notify.row import OutboxRow, Purpose, Status, Supersede
+from monitor.store.bulk import Bulk
 from monitor.store.tables import ALARM, OUTBOX
 
 _KEY: Final = ("plant", "id", "occurrence", "transition", "channel", "purpose", "repeat")
 _COLUMNS: Final = tuple(column.name for column in OUTBOX.columns if column.name != "seq")
-_PUT: Final = insert(OUTBOX).on_conflict_do_nothing(index_elements=list(_KEY))
+_PUT: Final = Bulk(insert(OUTBOX).on_conflict_do_nothing(index_elements=list(_KEY)), _COLUMNS)
 """A row whose key is there already is the same message: it is not sent twice."""
+_VALUES: Final = attrgetter(*_COLUMNS)
+_PURPOSE: Final = _COLUMNS.index("purpose")
+_STATUS: Final = _COLUMNS.index("status")
 _UNSENT: Final = (Status.WAITING.value, Status.IN_FLIGHT.value)
 _SUPERSEDE: Final = (
     update(OUTBOX)
@@ -30,7 +35,7 @@ _SUPERSEDE: Final = (
 
 def put(connection: Connection, rows: Sequence[OutboxRow]) -> None:
     """Queue rows."""
-    connection.execute(_PUT, [_columns(row) for row in rows])
+    _PUT.insert(connection, [_columns(row) for row in rows])
 
 
 def supersede(connection: Connection, supersedes: Sequence[Supersede]) -> None:
@@ -126,11 +131,10 @@ def counts(connection: Connection) -> dict[tuple[str, Status], int]:
     return {(channel, Status(status)): int(count) for channel, status, count in connection.execute(query)}
 
 
-def _columns(row: OutboxRow) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in _COLUMNS} | {
-        "purpose": row.purpose.value,
-        "status": row.status.value,
-    }
+def _columns(row: OutboxRow) -> tuple[object, ...]:
+    values = list(_VALUES(row))
+    values[_PURPOSE], values[_STATUS] = row.purpose.value, row.status.value
+    return tuple(values)
 
 
 def _row(found: RowMapping) -> OutboxRow:

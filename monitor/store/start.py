@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import orjson
 from sqlalchemy import Connection, select
 
 from monitor.alarms.record import Entry
@@ -18,7 +17,7 @@ from monitor.store.disk import Ballast
 from monitor.store.errors import JournalRefusedError
 from monitor.store.head import Head, HeadFile
 from monitor.store.tables import JOURNAL
-from monitor.store.verify import verify
+from monitor.store.verify import accepted_rows, verify
 from monitor.store.writer import JournalWriter, WallClock
 
 logger = logging.getLogger(__name__)
@@ -93,29 +92,15 @@ def examine(connection: Connection, head: Head | None) -> Finding | None:
 
 
 def _altered(connection: Connection, last: Head) -> Finding | None:
-    verification = verify(connection, LAST_ROWS, believed=_accepted(connection))
+    verification = verify(connection, LAST_ROWS, believed=accepted_rows(connection, LAST_ROWS))
     if verification.first_bad_seq is None:
         return None
     return Finding(
-        message_zh=f"日志第 {verification.first_bad_seq} 条已被改动（{verification.reason}）。",
+        message_zh=f"日志第 {verification.first_bad_seq} 条已被改动（{verification.reason_zh}）。",
         message_en=f"row {verification.first_bad_seq} of the journal was altered ({verification.reason}).",
         values={"altered_seq": verification.first_bad_seq, "reason": verification.reason},
         after_seq=last.seq,
     )
-
-
-def _accepted(connection: Connection) -> frozenset[int]:
-    """Altered rows that somebody accepted at an earlier start."""
-    query = select(JOURNAL.c.body).where(JOURNAL.c.kind == "disk").order_by(JOURNAL.c.seq.desc()).limit(LAST_ROWS)
-    accepted = set()
-    for body in connection.execute(query).scalars():
-        try:
-            values = orjson.loads(body).get("values") or {}
-        except orjson.JSONDecodeError:
-            continue  # an altered entry accepts nothing; verify names it
-        if isinstance(seq := values.get("altered_seq"), int):
-            accepted.add(seq)
-    return frozenset(accepted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

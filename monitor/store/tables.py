@@ -33,9 +33,26 @@ JOURNAL: Final = Table(
     Column("person", Text),
     Column("body", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+    Column("tag", Text),
+    Column("hazard_source", Text),
+    Column("trigger", Text),
+    Column("after", Text),
     Index("ix_journal_id_seq", "id", "seq"),
     Index("ix_journal_wall_ns", "wall_ns"),
 )
+for _column, _condition in (
+    ("tag", "tag IS NOT NULL"),
+    ("hazard_source", "hazard_source IS NOT NULL"),
+    ("person", "person IS NOT NULL"),
+    ("kind", "kind <> 'transition'"),
+):
+    Index(
+        f"ix_journal_{_column}_seq",
+        JOURNAL.c[_column],
+        JOURNAL.c.seq,
+        sqlite_where=text(_condition),
+        postgresql_where=text(_condition),
+    )
 Index(
     "ux_journal_transition",
     JOURNAL.c.plant,
@@ -81,8 +98,25 @@ OUTBOX: Final = Table(
     UniqueConstraint("plant", "id", "occurrence", "transition", "channel", "purpose", "repeat", name="ux_outbox_key"),
     Index("ix_outbox_due", "channel", "status", "priority", "queued_wall_ns", "seq"),
     Index("ix_outbox_id", "id", "occurrence", "status"),
+    Index("ix_outbox_status_queued", "status", "queued_wall_ns"),
     sqlite_autoincrement=True,
 )
+
+ANCHOR: Final = Table(
+    "anchor",
+    METADATA,
+    Column("number", _SEQ, primary_key=True, autoincrement=True),
+    Column("kind", Text, nullable=False),
+    Column("plant", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("wall_ns", BigInteger, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Index("ix_anchor_kind_seq", "kind", "seq"),
+    sqlite_autoincrement=True,
+)
+"""Signed rows of the journal, see `monitor.store.anchor`; kind is `head` or `pruned`."""
 
 ACCOUNT: Final = Table(
     "account",

@@ -1,14 +1,35 @@
 """Is the journal what was written?  Each row's hash covers the row before it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, select
-from sqlalchemy.engine import Row
+from sqlalchemy import Connection, Row, select
 
 from monitor.store.body import GENESIS, chained
-from monitor.store.tables import JOURNAL
+from monitor.store.head import Head
+from monitor.store.tables import ANCHOR, JOURNAL
+
+CHUNK_ROWS: Final = 2000
+"""Rows of one reading transaction: a long one would keep the service from shortening its log."""
+_SEARCHED: Final = (
+    "wall_ns",
+    "kind",
+    "plant",
+    "id",
+    "occurrence",
+    "transition",
+    "person",
+    "tag",
+    "hazard_source",
+    "trigger",
+    "after",
+)
+_QUERY: Final = select(*(JOURNAL.c[name] for name in ("seq", "body", "hash", *_SEARCHED))).order_by(JOURNAL.c.seq)
+_SEQ, _BODY, _HASH, _FIRST_SEARCHED = 0, 1, 2, 3
+Words = tuple[str, str]
+"""The same in Chinese and in English."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,57 +39,107 @@ class Verification:
     rows: int
     first_bad_seq: int | None
     reason: str = ""
+    reason_zh: str = ""
+    accepted: tuple[int, ...] = ()
+    """Rows that are not as they were written, and that somebody accepted at a start."""
 
 
-_COLUMNS = ("wall_ns", "kind", "plant", "id", "occurrence", "transition", "person")
+def first_expected(connection: Connection) -> Head:
+    """What stands before the first row: the last pruned row, or 0 and the genesis hash."""
+    query = select(ANCHOR.c.seq, ANCHOR.c.hash).where(ANCHOR.c.kind == "pruned").order_by(ANCHOR.c.seq.desc()).limit(1)
+    found = connection.execute(query).first()
+    return Head(0, GENESIS) if found is None else Head(found.seq, found.hash)
+
+
+def accepted_rows(connection: Connection, limit: int | None = None) -> frozenset[int]:
+    """Altered rows that somebody accepted at an earlier start, by the entries that say so (the newest `limit`)."""
+    query = select(JOURNAL.c.body).where(JOURNAL.c.kind == "disk", JOURNAL.c.kind != "transition")
+    accepted = set()
+    for body in connection.execute(query.order_by(JOURNAL.c.seq.desc()).limit(limit)).scalars():
+        try:
+            values = orjson.loads(body).get("values") or {}
+        except (orjson.JSONDecodeError, AttributeError):
+            continue  # an altered entry accepts nothing; verify names it
+        if isinstance(seq := values.get("altered_seq"), int):
+            accepted.add(seq)
+    return frozenset(accepted)
 
 
 def verify(
-    connection: Connection, last_rows: int | None = None, *, believed: frozenset[int] = frozenset()
+    connection: Connection,
+    last_rows: int | None = None,
+    *,
+    believed: frozenset[int] = frozenset(),
+    look: Callable[[int, bytes], Words | None] | None = None,
 ) -> Verification:
     """Follow the chain over all rows, or over the last ones (then the first row read is believed); stops at a bad one.
 
-    Rows in `believed` are not judged, nor is what they say of the row after them.
+    Rows in `believed` may be wrong; they are listed as accepted, and what they say of the row after them is not judged.
+    `look` is shown seq and hash of each row that is right so far, and may know better.
     """
-    query = select(JOURNAL).order_by(JOURNAL.c.seq).execution_options(yield_per=1000)
-    before: tuple[int, bytes] | None = (0, GENESIS)
+    before: Head | None = first_expected(connection)
+    after_seq = -1
     if last_rows is not None:
         newest = select(JOURNAL.c.seq).order_by(JOURNAL.c.seq.desc())
         first = connection.execute(newest.offset(last_rows).limit(1)).scalar()
         if first is not None:
-            query, before = query.where(JOURNAL.c.seq >= first), None
-    return _follow(connection.execute(query), before, believed)
-
-
-def _follow(
-    rows: Iterable[Row[tuple[object, ...]]], before: tuple[int, bytes] | None, believed: frozenset[int]
-) -> Verification:
+            before, after_seq = None, first - 1
+    until = connection.execute(select(JOURNAL.c.seq).order_by(JOURNAL.c.seq.desc()).limit(1)).scalar() or 0
     count = 0
-    for row in rows:
+    accepted: list[int] = []
+    for row in _rows(connection, after_seq, until):
         count += 1
-        if before is not None and row.seq not in believed and (reason := _wrong(row, *before)):
-            return Verification(rows=count, first_bad_seq=row.seq, reason=reason)
+        seq, row_hash = row[_SEQ], row[_HASH]
+        words = None if before is None else _wrong(row, before)
+        if words is None and look is not None:
+            words = look(seq, row_hash)
+        if words is not None and seq not in believed:
+            zh, en = words
+            return Verification(rows=count, first_bad_seq=seq, reason=en, reason_zh=zh, accepted=tuple(accepted))
+        if words is not None:
+            accepted.append(seq)
         # whether the body or the hash of a believed row was altered, its follower cannot be judged by it
-        before = None if row.seq in believed else (row.seq, row.hash)
-    return Verification(rows=count, first_bad_seq=None)
+        before = None if seq in believed else Head(seq, row_hash)
+    return Verification(rows=count, first_bad_seq=None, accepted=tuple(accepted))
 
 
-def _wrong(row: Row[tuple[object, ...]], seq: int, hash_before: bytes) -> str:
-    if not isinstance(row.body, bytes) or not isinstance(row.hash, bytes):
-        return "the body or the hash is not stored as bytes"  # SQLite keeps whatever type it is given
-    if chained(hash_before, row.body) != row.hash:
-        return "the hash does not follow from the row before and this body"
+def _rows(connection: Connection, after_seq: int, until: int) -> Iterator[Row[Any]]:
+    """Rows in order, read in chunks that are a transaction each."""
+    while True:
+        query = _QUERY.where(JOURNAL.c.seq > after_seq, JOURNAL.c.seq <= until).limit(CHUNK_ROWS)
+        found = connection.execute(query).all()
+        connection.rollback()
+        if not found:
+            return
+        yield from found
+        after_seq = found[-1][_SEQ]
+
+
+def _wrong(row: Sequence[Any], before: Head) -> Words | None:
+    body, row_hash = row[_BODY], row[_HASH]
+    if not isinstance(body, bytes) or not isinstance(row_hash, bytes):
+        # SQLite keeps whatever type it is given
+        return "正文或哈希不是按字节存储的", "the body or the hash is not stored as bytes"
+    if chained(before.hash, body) != row_hash:
+        return "哈希与前一条及本条正文不符", "the hash does not follow from the row before and this body"
     try:
-        body = orjson.loads(row.body)
+        fields = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return "the body is not JSON"
-    differing = [name for name in _COLUMNS if body.get(name) != getattr(row, name)]
+        fields = None
+    if not isinstance(fields, dict):
+        return "正文不是 JSON 对象", "the body is not a JSON object"
+    differing = [
+        name for name, value in zip(_SEARCHED, row[_FIRST_SEARCHED:], strict=True) if fields.get(name) != value
+    ]
     if differing:
-        return f"the searched columns differ from the body: {', '.join(differing)}"
-    if row.seq == seq + 1:
-        return ""
-    # rows lost and accepted as lost: the entry that says so is the only one that may follow a gap
-    gap = body.get("values") or {}
-    if body["kind"] == "disk" and (gap.get("first_missing_seq"), gap.get("last_missing_seq")) == (seq + 1, row.seq - 1):
-        return ""
-    return f"rows {seq + 1} to {row.seq - 1} are missing"
+        names = ", ".join(differing)
+        return f"检索列与正文不一致：{names}", f"the searched columns differ from the body: {names}"
+    return None if row[_SEQ] == before.seq + 1 else _missing(fields, before.seq + 1, row[_SEQ] - 1)
+
+
+def _missing(fields: dict[str, Any], first: int, last: int) -> Words | None:
+    """Rows lost and accepted as lost: the entry that says so is the only one that may follow a gap."""
+    gap = fields.get("values") or {}
+    if fields["kind"] == "disk" and (gap.get("first_missing_seq"), gap.get("last_missing_seq")) == (first, last):
+        return None
+    return f"缺少第 {first} 至 {last} 条", f"rows {first} to {last} are missing"

@@ -4,17 +4,18 @@ import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import OperationalError
 
 from monitor.alarms.record import Entry
-from monitor.alarms.transition import Alarm
+from monitor.alarms.transition import Alarm, Transition
 from monitor.notify.row import OutboxRow, Status
 from monitor.store import outbox
 from monitor.store.body import chained, encode_alarm, entry_body, transition_body
+from monitor.store.bulk import Bulk
 from monitor.store.commit import Commit, Committed
 from monitor.store.disk import Ballast, disk_space
 from monitor.store.errors import DiskFullError
@@ -23,10 +24,16 @@ from monitor.store.tables import ALARM, JOURNAL
 
 logger = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
-_PUT_ALARM = insert(ALARM)
-_PUT_ALARM = _PUT_ALARM.on_conflict_do_update(
-    index_elements=["id"],
-    set_={column.name: _PUT_ALARM.excluded[column.name] for column in ALARM.c if column.name != "id"},
+_COLUMNS: Final = tuple(column.name for column in JOURNAL.c)
+_ALARM_COLUMNS: Final = tuple(column.name for column in ALARM.c)
+_INSERT_ALARM: Final = insert(ALARM)
+_PUT_ROW: Final = Bulk(JOURNAL.insert(), _COLUMNS)
+_PUT_ALARM: Final = Bulk(
+    _INSERT_ALARM.on_conflict_do_update(
+        index_elements=["id"],
+        set_={name: _INSERT_ALARM.excluded[name] for name in _ALARM_COLUMNS if name != "id"},
+    ),
+    _ALARM_COLUMNS,
 )
 
 
@@ -101,11 +108,10 @@ class JournalWriter:
 
     def _commit(self, commit: Commit) -> Committed:
         rows, head = self._rows(commit)
+        alarms = [_alarm_columns(alarm) for alarm in commit.alarms]
         with self._connection.begin():
-            if rows:
-                self._connection.execute(JOURNAL.insert(), rows)
-            if commit.alarms:
-                self._connection.execute(_PUT_ALARM, [_alarm_columns(alarm) for alarm in commit.alarms])
+            _PUT_ROW.insert(self._connection, rows)
+            _PUT_ALARM.insert(self._connection, alarms)
             if commit.supersede:
                 outbox.supersede(self._connection, commit.supersede)
             if commit.outbox:
@@ -118,28 +124,15 @@ class JournalWriter:
             journaled_wall_ns=self._clock.wall_ns(),
         )
 
-    def _rows(self, commit: Commit) -> tuple[list[dict[str, Any]], Head]:
+    def _rows(self, commit: Commit) -> tuple[list[tuple[object, ...]], Head]:
         journaled_wall_ns = self._clock.wall_ns()
-        rows: list[dict[str, Any]] = []
+        rows: list[tuple[object, ...]] = []
         seq, last = self._head.seq, self._head.hash
         for transition in commit.transitions:
             seq += 1
             body = transition_body(self._plant, transition, commit.wall_ns, journaled_wall_ns)
             last = chained(last, body)
-            rows.append(
-                {
-                    "seq": seq,
-                    "wall_ns": commit.wall_ns,
-                    "kind": "transition",
-                    "plant": self._plant,
-                    "id": transition.id,
-                    "occurrence": transition.occurrence,
-                    "transition": transition.transition,
-                    "person": transition.person,
-                    "body": body,
-                    "hash": last,
-                }
-            )
+            rows.append(_transition_columns(seq, commit.wall_ns, self._plant, transition, body, last))
         for entry in commit.entries:
             seq += 1
             body = entry_body(self._plant, entry)
@@ -163,31 +156,37 @@ class JournalWriter:
         body = entry_body(self._plant, entry)
         row = _entry_columns(after_seq + 1, self._plant, entry, body, chained(last, body))
         with self._connection.begin():
-            self._connection.execute(JOURNAL.insert(), [row])
+            _PUT_ROW.insert(self._connection, [row])
         self._reached(Head(after_seq + 1, chained(last, body)))
 
 
-def _entry_columns(seq: int, plant: str, entry: Entry, body: bytes, row_hash: bytes) -> dict[str, Any]:
-    return {
-        "seq": seq,
-        "wall_ns": entry.wall_ns,
-        "kind": entry.kind,
-        "plant": plant,
-        "id": None,
-        "occurrence": None,
-        "transition": None,
-        "person": entry.person,
-        "body": body,
-        "hash": row_hash,
-    }
+def _transition_columns(
+    seq: int, wall_ns: int, plant: str, transition: Transition, body: bytes, row_hash: bytes
+) -> tuple[object, ...]:
+    definition = transition.definition
+    return (
+        seq,
+        wall_ns,
+        "transition",
+        plant,
+        definition.id,
+        transition.occurrence,
+        transition.transition,
+        transition.person,
+        body,
+        row_hash,
+        definition.tag,
+        definition.hazard_source,
+        transition.trigger.value,
+        transition.after.value,
+    )
 
 
-def _alarm_columns(alarm: Alarm) -> dict[str, Any]:
-    return {
-        "id": alarm.id,
-        "state": alarm.state.value,
-        "occurrence": alarm.occurrence,
-        "transition": alarm.transition,
-        "priority": alarm.priority,
-        "body": encode_alarm(alarm),
-    }
+def _entry_columns(seq: int, plant: str, entry: Entry, body: bytes, row_hash: bytes) -> tuple[object, ...]:
+    nothing = (None,) * 3
+    found = (seq, entry.wall_ns, entry.kind, plant, *nothing, entry.person, body, row_hash)
+    return found + (None,) * (len(_COLUMNS) - len(found))
+
+
+def _alarm_columns(alarm: Alarm) -> tuple[object, ...]:
+    return (alarm.id, alarm.state.value, alarm.occurrence, alarm.transition, alarm.priority, encode_alarm(alarm))
