@@ -9,7 +9,6 @@ import pytest
 from tests.faults.rig import Rig, Row, until
 
 KILLS = 20
-MOST_ROUNDS = 40
 BYPASSES = [f"BPS-{number}" for number in (101, 102, 103, 104, 105, 106, 107, 108)]
 
 
@@ -87,14 +86,25 @@ def raise_pushes(rig: Rig) -> Counter[str]:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_twenty_kills_under_load(rig: Rig) -> None:
-    chance = random.Random(20261122)
+    kill_under_load(rig, KILLS, seed=20261122)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(4 * 3600)
+def test_five_hundred_kills_under_load(rig: Rig) -> None:
+    kill_under_load(rig, 500, seed=18_2)
+
+
+def kill_under_load(rig: Rig, kills: int, seed: int) -> None:
+    """Kill until `kills` of them found unsent or unanswered work, checking everything after each."""
+    chance = random.Random(seed)
     shown: dict[str, float] = {}
     acknowledged: list[tuple[str, int]] = []
     tally: Counter[str] = Counter()
     in_flight_keys: set[str] = set()
     rig.wecom(delay_s=0.3)
     rig.start()
-    for _ in range(MOST_ROUNDS):
+    for _ in range(2 * kills):
         rig.watch()
         seen_before = len(rig.seen.events)
         storm(rig, chance, shown)
@@ -117,7 +127,7 @@ def test_twenty_kills_under_load(rig: Rig) -> None:
         check_outbox(rig)
         rig.start()
         check_agrees_with_plant(rig, shown)
-        if tally["kills that found unsent or unanswered rows"] >= KILLS:
+        if tally["kills that found unsent or unanswered rows"] >= kills:
             break
     rig.wecom(delay_s=0.0)
     for text, count in raise_pushes(rig).items():
@@ -127,6 +137,6 @@ def test_twenty_kills_under_load(rig: Rig) -> None:
             assert any(key in text for key in in_flight_keys), f"told twice though not in flight: {text}"
     tally["acknowledgements answered"] = len(acknowledged)
     print("\nkill -9 tally:", dict(tally))
-    assert tally["kills that found unsent or unanswered rows"] >= KILLS
-    assert tally["events seen before a kill"] > KILLS
+    assert tally["kills that found unsent or unanswered rows"] >= kills
+    assert tally["events seen before a kill"] > kills
     assert acknowledged
