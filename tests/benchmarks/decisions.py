@@ -25,6 +25,8 @@ class Latencies:
 
     decided: list[float] = field(default_factory=list)
     """From the write at the source to the decision."""
+    waited: list[float] = field(default_factory=list)
+    """From the batch received to the scan that judged it: the shortest time between two scans shows here."""
     durable: list[float] = field(default_factory=list)
     """From the batch received to the journal on disk (told in whole milliseconds)."""
     streamed: list[float] = field(default_factory=list)
@@ -54,6 +56,7 @@ def latencies(
         result.decided.append((decided_ns - write.wall_ns) / 1e6)
         if seq in seen and body["received_wall_ns"]:
             streamed_ns, durable_ns = seen[seq]
+            result.waited.append((decided_ns - body["received_wall_ns"]) / 1e6)
             result.streamed.append((streamed_ns - body["received_wall_ns"]) / 1e6)
             result.durable.append((durable_ns - body["received_wall_ns"]) / 1e6)
     return result

@@ -247,6 +247,10 @@ def _figures(small: Load, large: Load, restarts: Sequence[tuple[float, float]], 
         of_runs("pipeline.core_p99_ms_300", core(small, 99), "ms", f"{little}: {stage}"),
         of_runs("pipeline.core_p50_ms_300", core(small, 50), "ms", f"{little}: {stage}"),
     ]
+    waited = large.runs(lambda each: percentile(each.latencies.waited, 99))
+    figures.append(
+        of_runs("pipeline.wait_p99_ms", waited, "ms", f"{big}: of that, batch received to the scan that judges it")
+    )
     durable = large.runs(lambda each: percentile(each.latencies.durable, 99))
     figures.append(of_runs("pipeline.durable_p99_ms", durable, "ms", f"{big}: batch received to the commit (+-1 ms)"))
     for load, suffix in ((large, ""), (small, "_300")):
