@@ -7,19 +7,21 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from monitor.alarms.commands import Acknowledge, Command, NoSuchAlarmError
+from monitor.alarms.classes import Philosophy
+from monitor.alarms.commands import Command, NoSuchAlarmError
 from monitor.alarms.definition import AlarmDefinition
 from monitor.alarms.identity import definition_hash
 from monitor.alarms.judged import begun, gone_definition, judged, never_raised
-from monitor.alarms.lifecycle import IS_ACTIVE, TRANSITIONS, State, Trigger
-from monitor.alarms.message import message
-from monitor.alarms.refusals import Winner, refuse_acknowledge, refuse_reset
+from monitor.alarms.lifecycle import IS_ACTIVE, IS_TRUE, Trigger
+from monitor.alarms.orders import Situation, decide
+from monitor.alarms.refusals import Winner
+from monitor.alarms.shelving import is_shelved, shelf_of, worsened_by
+from monitor.alarms.steps import Step, end, taken
+from monitor.alarms.timers import NEVER_NS, clamped, due_ns, elapsed, shifted
 from monitor.alarms.transition import Alarm, Transition
 from rules.columns.quality import Quality
 from rules.verdicts import Verdict, Verdicts
 
-_CONDITION_TRUE: Final = frozenset({State.UNACKNOWLEDGED, State.ACKNOWLEDGED})
-"""The states in which the last decided condition is TRUE."""
 _UNKNOWN: Final = np.uint8(Verdict.UNKNOWN)
 
 
@@ -32,21 +34,26 @@ class Board:
         "_condition",
         "_condition_now",
         "_definitions",
+        "_due",
         "_gone",
         "_hashes",
         "_ids",
         "_listed",
+        "_milder",
+        "_philosophy",
         "_position",
         "_quality",
         "_received",
+        "_shelved",
         "_touched",
         "_unknown",
         "_value",
         "_winners",
     )
 
-    def __init__(self, definitions: Sequence[AlarmDefinition]) -> None:
+    def __init__(self, definitions: Sequence[AlarmDefinition], philosophy: Philosophy | None = None) -> None:
         """:raises ValueError: an id stands twice."""
+        self._philosophy = philosophy or Philosophy()
         self._definitions = tuple(definitions)
         self._ids = tuple(definition.id for definition in self._definitions)
         self._position = {alarm_id: position for position, alarm_id in enumerate(self._ids)}
@@ -69,6 +76,10 @@ class Board:
         self._gone: list[Alarm] = []
         self._listed: tuple[Alarm, ...] | None = None
         self._winners: dict[int, Winner] = {}
+        self._shelved: set[int] = set()
+        self._milder = worsened_by(self._definitions)
+        self._due = np.full(length, NEVER_NS, np.int64)
+        """Wall time at which time alone brings the next step of each alarm."""
 
     # --- restart ------------------------------------------------------------------------------
 
@@ -79,18 +90,18 @@ class Board:
             position = self._position.get(stored.id)
             if position is None:
                 if stored.state in IS_ACTIVE:
-                    gone = gone_definition(stored)
-                    closed.append(self._step(gone, stored, Trigger.DEFINITION_REMOVED, wall_ns))
+                    step = Step(alarm=stored, trigger=Trigger.DEFINITION_REMOVED)
+                    closed.append(taken(gone_definition(stored), step, wall_ns))
                     self._gone.append(closed[-1].alarm)
                 continue
-            self._keep(position, stored)
+            kept = clamped(stored, self._philosophy.rules_of(self._definitions[position].alarm_class), wall_ns)
+            self._keep(position, kept)
+            self._schedule(position, wall_ns)
             if stored.definition_hash == self._hashes[position]:
                 continue
-            adopted = replace(stored, definition_hash=self._hashes[position])
+            adopted = replace(kept, definition_hash=self._hashes[position])
             if stored.state in IS_ACTIVE:
-                closed.append(
-                    self._step(self._definitions[position], adopted, Trigger.DEFINITION_CHANGED, wall_ns, position)
-                )
+                closed.append(self._take(position, Step(alarm=adopted, trigger=Trigger.DEFINITION_CHANGED), wall_ns))
             else:
                 self._keep(position, replace(adopted, priority=self._definitions[position].priority))
         return tuple(closed)
@@ -98,7 +109,7 @@ class Board:
     # --- verdicts -----------------------------------------------------------------------------
 
     def apply(self, verdicts: Verdicts, wall_ns: int) -> tuple[Transition, ...]:
-        """Judge every alarm by its verdict; the steps stand in definition order.
+        """Judge every alarm by its verdict, then let time pass; each kind of step stands in definition order.
 
         UNKNOWN changes no state, it is only shown.
 
@@ -117,10 +128,25 @@ class Board:
             if raised[position]:
                 steps += self._raise(position, verdicts, details.get(position, ()), wall_ns)
             else:
-                definition, alarm = self._definitions[position], judged(self._alarms[position], verdicts, position)
-                trigger = Trigger.RETURNED_LATCHED if definition.latch else Trigger.RETURNED
-                steps.append(self._step(definition, alarm, trigger, wall_ns, position))
-        return tuple(steps)
+                alarm = judged(self._alarms[position], verdicts, position)
+                trigger = Trigger.RETURNED_LATCHED if self._definitions[position].latch else Trigger.RETURNED
+                steps.append(self._take(position, Step(alarm=alarm, trigger=trigger), wall_ns))
+        if self._shelved:
+            steps += self._worsen(np.flatnonzero(raised).tolist(), verdicts.renew, wall_ns)
+        return (*steps, *self._elapse(wall_ns))
+
+    def clock_stepped(self, step_ns: int) -> None:
+        """The wall clock jumped: what was asked for a duration still takes that duration."""
+        self._due[self._due != NEVER_NS] += step_ns
+        for position in sorted(position for position, alarm in enumerate(self._alarms) if alarm.suppressions):
+            self._keep(position, shifted(self._alarms[position], step_ns))
+            self._touched.add(position)
+            self._schedule(position, 0)
+
+    def next_deadline_ns(self) -> int | None:
+        """Wall time at which the next alarm does something by itself; None when none ever will."""
+        earliest_ns = int(self._due.min(initial=NEVER_NS))
+        return None if earliest_ns == NEVER_NS else earliest_ns
 
     # --- commands -----------------------------------------------------------------------------
 
@@ -134,26 +160,25 @@ class Board:
         position = self._position.get(command.id)
         if position is None:
             raise NoSuchAlarmError(f"没有报警 {command.id}", f"there is no alarm {command.id}")
-        alarm, definition = self._alarms[position], self._definitions[position]
-        winner = self._winners.get(position)
-        if isinstance(command, Acknowledge):
-            refuse_acknowledge(command, alarm)
-            after = replace(
-                alarm,
-                acknowledged_by=command.person,
-                acknowledged_name=command.person_name,
-                acknowledged_wall_ns=wall_ns,
-                comment=command.comment,
-            )
-            trigger = Trigger.ACKNOWLEDGED
-        else:
-            refuse_reset(command, alarm, winner, self._condition_now[position] == Verdict.FALSE)
-            after = replace(alarm, comment=command.comment)
-            trigger = Trigger.RESET
+        definition = self._definitions[position]
+        step = decide(
+            command,
+            Situation(
+                alarm=self._alarms[position],
+                definition=definition,
+                rules=self._philosophy.rules_of(definition.alarm_class),
+                limits=self._philosophy.shelving,
+                shelved=lambda: tuple(self._alarms[other] for other in self._shelved if other != position),
+                winner=self._winners.get(position),
+                condition_false=bool(self._condition_now[position] == Verdict.FALSE),
+                wall_ns=wall_ns,
+            ),
+        )
+        if step.trigger is Trigger.RESET:
             self._winners[position] = Winner(
-                occurrence=command.occurrence, person_name=command.person_name, wall_ns=wall_ns
+                occurrence=step.alarm.occurrence, person_name=command.person_name, wall_ns=wall_ns
             )
-        return self._step(definition, after, trigger, wall_ns, position, command)
+        return self._take(position, step, wall_ns, command)
 
     # --- what is known ------------------------------------------------------------------------
 
@@ -174,59 +199,56 @@ class Board:
     def _raise(self, position: int, verdicts: Verdicts, detail: tuple[str, ...], wall_ns: int) -> list[Transition]:
         definition, alarm, steps = self._definitions[position], self._alarms[position], []
         if alarm.state in IS_ACTIVE:  # came again before anybody ended it: the old occurrence closes first
-            closing = judged(alarm, verdicts, position)
-            steps.append(self._step(definition, closing, Trigger.REACTIVATED, wall_ns, position))
+            closing = Step(alarm=judged(alarm, verdicts, position), trigger=Trigger.REACTIVATED)
+            steps.append(self._take(position, closing, wall_ns))
             alarm = steps[0].alarm
         fresh = begun(replace(alarm, value=None), definition.priority, detail, wall_ns)
-        steps.append(self._step(definition, judged(fresh, verdicts, position), Trigger.RAISED, wall_ns, position))
+        raised = Step(alarm=judged(fresh, verdicts, position), trigger=Trigger.RAISED)
+        steps.append(self._take(position, raised, wall_ns))
         return steps
 
-    def _step(
-        self,
-        definition: AlarmDefinition,
-        alarm: Alarm,
-        trigger: Trigger,
-        wall_ns: int,
-        position: int | None = None,
-        command: Command | None = None,
-    ) -> Transition:
-        state = TRANSITIONS[alarm.state, trigger]
-        name = command.person_name if command else ""
-        text = message(definition, trigger, alarm.value, alarm.limit, alarm.detail, name)
-        after = replace(
-            alarm,
-            state=state,
-            transition=alarm.transition + 1,
-            condition_true=state in _CONDITION_TRUE,
-            changed_wall_ns=wall_ns,
-            message_key=text.key,
-            message_zh=text.zh,
-            message_en=text.en,
-        )
-        if position is not None:
-            self._keep(position, after)
-            self._touched.add(position)
-        return Transition(
-            definition=definition,
-            alarm=after,
-            trigger=trigger,
-            before=alarm.state,
-            after=state,
-            occurrence=alarm.occurrence,
-            transition=after.transition,
-            annunciated=not alarm.suppressions,
-            decided_wall_ns=wall_ns,
-            person=command.person if command else None,
-            person_name=command.person_name if command else None,
-            comment=command.comment if command else "",
-        )
+    def _worsen(self, raised: Sequence[int], renew: npt.NDArray[np.bool_], wall_ns: int) -> list[Transition]:
+        """End the shelves of what just got worse: the next level of the tag came, or a further reason of the alarm."""
+        causes = {place: cause for cause in raised for place in self._milder.get(cause, ())}
+        causes |= {place: place for place in raised if renew[place]}
+        steps = []
+        for place in sorted(causes.keys() & self._shelved):
+            record = shelf_of(self._alarms[place])
+            assert record is not None  # _shelved mirrors the rows
+            cause = self._ids[causes[place]]
+            why = f"恶化：{cause}", f"worse: {cause}"
+            steps.append(self._take(place, end(self._alarms[place], record, why), wall_ns))
+        return steps
+
+    def _elapse(self, wall_ns: int) -> list[Transition]:
+        """Take the steps whose time has come; an alarm with two suppressions that ended takes two."""
+        steps = []
+        for position in np.flatnonzero(self._due <= wall_ns).tolist():
+            while self._due[position] <= wall_ns:
+                steps.append(self._take(position, elapsed(self._alarms[position]), wall_ns))
+        return steps
+
+    def _take(self, position: int, step: Step, wall_ns: int, command: Command | None = None) -> Transition:
+        transition = taken(self._definitions[position], step, wall_ns, command)
+        self._keep(position, transition.alarm)
+        self._touched.add(position)
+        self._schedule(position, wall_ns)
+        return transition
+
+    def _schedule(self, position: int, wall_ns: int) -> None:
+        rules = self._philosophy.rules_of(self._definitions[position].alarm_class)
+        self._due[position] = due_ns(self._alarms[position], rules, wall_ns)
 
     def _keep(self, position: int, alarm: Alarm) -> None:
         self._alarms[position] = alarm
         self._active[position] = alarm.state in IS_ACTIVE
-        self._condition[position] = alarm.state in _CONDITION_TRUE
+        self._condition[position] = alarm.state in IS_TRUE
         self._unknown[position] = alarm.unknown
         self._listed = None
+        if alarm.suppressions and is_shelved(alarm):
+            self._shelved.add(position)
+        else:
+            self._shelved.discard(position)
 
     # --- values -------------------------------------------------------------------------------
 

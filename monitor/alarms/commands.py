@@ -1,6 +1,8 @@
-"""What a person asks of an alarm, and the answers the board can give."""
+"""What a person asks of an alarm or a horn, and the answers the board can give."""
 
 from dataclasses import dataclass
+
+from monitor.alarms.lifecycle import Suppression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +27,68 @@ class Reset:
     comment: str = ""
 
 
-Command = Acknowledge | Reset
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelve:
+    """A named person shelves an alarm, before or during it; `occurrence` is what they saw (0: never raised)."""
+
+    id: str
+    occurrence: int
+    person: str
+    person_name: str
+    comment: str
+    """The reason."""
+    duration_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveFromService:
+    """A named person takes an alarm out of service, authorised by another, with something that watches in its place."""
+
+    id: str
+    occurrence: int
+    person: str
+    person_name: str
+    comment: str
+    """The reason."""
+    until_wall_ns: int
+    authorised_by: str
+    interim: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuppressByDesign:
+    """Logic of the plant (a permit, an operating mode) suppresses an alarm; `person` names who is behind it."""
+
+    id: str
+    person: str
+    person_name: str
+    comment: str
+    occurrence: int | None = None
+    until_wall_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndSuppression:
+    """Unshelve, return to service, or end a suppression by design; hides nothing, so the occurrence may be left out."""
+
+    id: str
+    suppression: Suppression
+    person: str
+    person_name: str
+    comment: str = ""
+    occurrence: int | None = None
+
+
+Command = Acknowledge | Reset | Shelve | RemoveFromService | SuppressByDesign | EndSuppression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """A named person silences the horn of one operator position; what comes later sounds again."""
+
+    position: str
+    person: str
+    person_name: str
 
 
 class CommandRefusedError(Exception):
@@ -38,7 +101,7 @@ class CommandRefusedError(Exception):
 
 
 class NoSuchAlarmError(CommandRefusedError):
-    """No definition has this id."""
+    """No definition, or no position, has this id."""
 
 
 class ConflictError(CommandRefusedError):

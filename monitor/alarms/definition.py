@@ -1,9 +1,11 @@
 """What the master alarm database says of one alarm (`alarms.csv`, or generated)."""
 
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Final, Literal
 
-AlarmClass = Literal["life_safety", "interlock", "process", "equipment", "system"]
+BUILT_IN_CLASSES: Final = ("life_safety", "interlock", "process", "equipment", "system")
+AlarmClass = str
+"""Id of a class: one of the built-in ones, or one of the plant's own (`[[alarm_classes]]`)."""
 AlarmKind = Literal["HH", "H", "L", "LL", "state", "no_update", "bad", "bypass", "link", "blind", "channel", "system"]
 
 

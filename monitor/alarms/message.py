@@ -50,6 +50,14 @@ _HAPPENED: Final[dict[Trigger, tuple[str, str]]] = {
     Trigger.REACTIVATED: ("再次触发，上一次关闭", "came again, the one before is closed"),
     Trigger.ACKNOWLEDGED: ("已确认", "acknowledged"),
     Trigger.RESET: ("已复位", "reset"),
+    Trigger.RE_ALARMED: ("仍未消除，再次报警", "still standing, annunciated again"),
+    Trigger.PRIORITY_RAISED: ("无人确认，优先级升高", "nobody acknowledged, priority raised"),
+    Trigger.SHELVED: ("已搁置", "shelved"),
+    Trigger.SUPPRESSED: ("按设计抑制", "suppressed by design"),
+    Trigger.REMOVED_FROM_SERVICE: ("已停用", "removed from service"),
+    Trigger.UNSHELVED: ("搁置结束", "shelving ended"),
+    Trigger.RELEASED: ("设计抑制结束", "suppression by design ended"),
+    Trigger.RETURNED_TO_SERVICE: ("恢复投用", "returned to service"),
     Trigger.UNSUPPRESSED: ("抑制解除，仍在报警", "no longer suppressed, still active"),
     Trigger.DEFINITION_REMOVED: ("报警定义已删除，关闭", "closed, its definition was removed"),
     Trigger.DEFINITION_CHANGED: (
@@ -73,13 +81,16 @@ def message(
     limit: float | None,
     detail: Sequence[str] = (),
     person_name: str = "",
+    why: tuple[str, str] = ("", ""),
 ) -> Message:
-    """Word one transition; `value` and `limit` in the tag's unit, `detail` the names the alarm lists."""
+    """Word one transition; `value` and `limit` in the tag's unit, `detail` the names the alarm lists, `why` (zh, en)."""
     what_zh, what_en = _what(definition)
     far_zh, far_en = _how_far(definition, value, limit, detail)
     happened_zh, happened_en = _HAPPENED[trigger]
     if person_name:
         happened_zh, happened_en = f"{happened_zh}：{person_name}", f"{happened_en} by {person_name}"
+    if why[0]:
+        happened_zh, happened_en = f"{happened_zh}（{why[0]}）", f"{happened_en} ({why[1]})"
     if happened_zh:
         happened_zh, happened_en = f"【{happened_zh}】", f"[{happened_en}]"
     head = _head(definition)

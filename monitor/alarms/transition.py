@@ -15,6 +15,11 @@ class SuppressionRecord:
     person: str
     since_wall_ns: int
     until_wall_ns: int | None
+    person_name: str = ""
+    authorised_by: str = ""
+    """The second person, for out of service."""
+    interim: str = ""
+    """What watches in the alarm's place while it is out of service."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +77,8 @@ class Transition:
     person: str | None = None
     person_name: str | None = None
     comment: str = ""
+    suppression: SuppressionRecord | None = None
+    """The suppression that this step began or ended."""
 
     @property
     def id(self) -> str:

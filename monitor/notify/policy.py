@@ -7,7 +7,7 @@ from typing import Final
 import orjson
 
 from monitor.alarms.definition import AlarmKind
-from monitor.alarms.lifecycle import Trigger
+from monitor.alarms.lifecycle import QUIET, Trigger
 from monitor.alarms.transition import Transition
 from monitor.notify.people import Channel, Notification
 from monitor.notify.row import OutboxRow, Purpose, Supersede
@@ -15,21 +15,24 @@ from monitor.notify.row import OutboxRow, Purpose, Supersede
 PURPOSE: Final[dict[Trigger, Purpose]] = {
     Trigger.RAISED: Purpose.RAISE,
     Trigger.UNSUPPRESSED: Purpose.RAISE,
+    Trigger.RE_ALARMED: Purpose.RAISE,
+    Trigger.PRIORITY_RAISED: Purpose.RAISE,
     Trigger.RETURNED: Purpose.RETURN,
     Trigger.RETURNED_LATCHED: Purpose.RETURN,
     Trigger.ACKNOWLEDGED: Purpose.ACKNOWLEDGE,
 }
 """What a person is told of a transition; triggers that are not here make no message to people."""
 
-ENDS_REPEATS: Final[frozenset[Trigger]] = frozenset(
-    {
-        Trigger.ACKNOWLEDGED,
-        Trigger.RESET,
-        Trigger.REACTIVATED,
-        Trigger.DEFINITION_REMOVED,
-        Trigger.DEFINITION_CHANGED,
-    }
-)
+ENDS_REPEATS: Final[frozenset[Trigger]] = QUIET | {
+    Trigger.ACKNOWLEDGED,
+    Trigger.RESET,
+    Trigger.REACTIVATED,
+    Trigger.DEFINITION_REMOVED,
+    Trigger.DEFINITION_CHANGED,
+    # these bring a reminder of their own
+    Trigger.RE_ALARMED,
+    Trigger.PRIORITY_RAISED,
+}
 """A return is not among them: a priority 1 alarm nobody answered goes on being repeated."""
 
 KIND_WORDS: Final[dict[AlarmKind, tuple[str, str]]] = {

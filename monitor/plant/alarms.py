@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, get_args
 
-from monitor.alarms.definition import AlarmClass, AlarmDefinition, AlarmKind
+from monitor.alarms.definition import BUILT_IN_CLASSES, AlarmClass, AlarmDefinition, AlarmKind
 from monitor.plant.record import Record
 from monitor.plant.site import NS
 from monitor.plant.tags import TagRow
@@ -17,7 +17,7 @@ COLUMNS = (
 REQUIRED = ("tag", "kind", "priority", "class")
 LIMIT_KINDS: Final = ("HH", "H", "L", "LL")
 KINDS: Final = (*LIMIT_KINDS, "state", "no_update", "bad")
-CLASSES: Final[tuple[AlarmClass, ...]] = get_args(AlarmClass)
+CLASSES: Final = BUILT_IN_CLASSES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from monitor.alarms.definition import AlarmDefinition
-from monitor.alarms.lifecycle import State, Trigger
+from monitor.alarms.lifecycle import QUIET, State, Trigger
 from monitor.alarms.transition import Alarm, Transition
 from monitor.hazards.view import ChannelStatus
 from monitor.notify.people import Channel, Notification
@@ -92,6 +92,9 @@ AFTER = {
     Trigger.REACTIVATED: (State.RETURNED_UNACKNOWLEDGED, State.NORMAL),
     Trigger.DEFINITION_REMOVED: (State.UNACKNOWLEDGED, State.NORMAL),
     Trigger.DEFINITION_CHANGED: (State.UNACKNOWLEDGED, State.NORMAL),
+    Trigger.RE_ALARMED: (State.ACKNOWLEDGED, State.UNACKNOWLEDGED),
+    Trigger.PRIORITY_RAISED: (State.UNACKNOWLEDGED, State.UNACKNOWLEDGED),
+    **dict.fromkeys(QUIET, (State.UNACKNOWLEDGED, State.UNACKNOWLEDGED)),
 }
 
 

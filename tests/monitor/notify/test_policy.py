@@ -29,6 +29,8 @@ def purposes(channel_id: str, trigger: Trigger, **changes: Any) -> list[Purpose]
         (Trigger.RAISED, 3, []),
         (Trigger.UNSUPPRESSED, 1, [Purpose.RAISE, Purpose.REPEAT]),
         (Trigger.UNSUPPRESSED, 2, [Purpose.RAISE]),
+        (Trigger.RE_ALARMED, 1, [Purpose.RAISE, Purpose.REPEAT]),
+        (Trigger.PRIORITY_RAISED, 2, [Purpose.RAISE]),
         (Trigger.RETURNED, 1, [Purpose.RETURN]),
         (Trigger.RETURNED_LATCHED, 2, [Purpose.RETURN]),
         (Trigger.RETURNED, 4, []),
@@ -156,6 +158,7 @@ def test_every_kind_has_words(kind: Any) -> None:
     assert body["kind_en"]
 
 
+ANNOUNCES = {Trigger.RAISED, Trigger.UNSUPPRESSED, Trigger.RE_ALARMED, Trigger.PRIORITY_RAISED}
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["A.H", "B.HH", "C.L"]), st.sampled_from(list(Trigger)), st.integers(1, 4), st.booleans()
@@ -175,11 +178,11 @@ def test_every_priority_1_raise_is_pushed_once_and_no_reminder_outlives_its_reas
     reminded: dict[tuple[str, int], bool] = {}
     occurrence: dict[str, int] = {}
     for number, (id, trigger, priority, annunciated) in enumerate(history, 1):
-        if trigger in {Trigger.RAISED, Trigger.UNSUPPRESSED}:
+        if trigger in ANNOUNCES:
             occurrence[id] = occurrence.get(id, 0) + 1
         key = id, occurrence.get(id, 0)
         steps.append(step(trigger, definition(id, priority=priority), key[1], number, annunciated))
-        if trigger in {Trigger.RAISED, Trigger.UNSUPPRESSED}:
+        if trigger in ANNOUNCES:
             reminded[key] = annunciated and priority == 1
         elif trigger not in {Trigger.RETURNED, Trigger.RETURNED_LATCHED}:
             reminded[key] = False
@@ -188,9 +191,7 @@ def test_every_priority_1_raise_is_pushed_once_and_no_reminder_outlives_its_reas
     for channel in ("duty", "second"):
         rows = [row for row in outbox.rows.values() if row.channel == channel]
         for one in steps:
-            wanted = (
-                one.trigger in {Trigger.RAISED, Trigger.UNSUPPRESSED} and one.annunciated and one.alarm.priority == 1
-            )
+            wanted = one.trigger in ANNOUNCES and one.annunciated and one.alarm.priority == 1
             raised = [row for row in rows if row.transition == one.transition and row.purpose == Purpose.RAISE]
             if one.alarm.priority == 1:
                 assert len(raised) == int(wanted)
