@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from monitor.alarms.horn import HornState
 from monitor.alarms.transition import Alarm
 from monitor.hazards.links import LinkStatus
 from rules.columns.snapshot import Snapshot
@@ -44,3 +45,5 @@ class View:
     """The files of the plant folder are not what runs."""
     overruns: int
     """Inbox overruns since start."""
+    horns: tuple[HornState, ...] = ()
+    """One for each operator position."""

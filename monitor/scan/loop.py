@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from monitor.alarms.board import Board
-from monitor.alarms.commands import CommandRefusedError
+from monitor.alarms.classes import Philosophy
 from monitor.alarms.definition import AlarmDefinition
+from monitor.alarms.horn import Horns
+from monitor.alarms.positions import Positions
 from monitor.alarms.record import Entry
 from monitor.alarms.transition import Alarm, AlarmEvent, Transition
 from monitor.hazards.view import View
@@ -16,8 +18,9 @@ from monitor.notify.policy import decide
 from monitor.scan.conditions import Facts, GeneratedConditions, joined
 from monitor.scan.diagnostics import Diagnostics
 from monitor.scan.inbox import Inbox
+from monitor.scan.orders import carry_out
 from monitor.scan.ports import Clock, JournalPort
-from monitor.scan.publisher import Publisher, Waiting
+from monitor.scan.publisher import Publisher
 from monitor.store.commit import Commit, Committed
 from rules.catalog import RuleSet
 from rules.columns.latest import Latest
@@ -49,6 +52,7 @@ class ScanPlan:
     definitions: tuple[AlarmDefinition, ...]
     notification: Notification
     start_grace_ns: int
+    philosophy: Philosophy = field(default_factory=Philosophy)
 
 
 class Scanner:
@@ -64,7 +68,8 @@ class Scanner:
         self._clock = clock
         self._facts = facts
         self._latest = Latest(plan.table)
-        self._board = Board(plan.definitions)
+        self._board = Board(plan.definitions, plan.philosophy)
+        self._horns = Horns(Positions(plan.philosophy.positions))
         self._generated = GeneratedConditions(plan.definitions, plan.table, plan.rule_set, plan.start_grace_ns)
         self._ids = (*plan.rule_set.ids, *self._generated.ids)
         self._start_mono_ns = clock.mono_ns()
@@ -93,6 +98,7 @@ class Scanner:
         active = {alarm.id: alarm.condition_true for alarm in standing}
         self._memory = seed(self._plan.rule_set, active, self._start_mono_ns)
         self._generated_memory = self._generated.remember(standing, self._start_mono_ns)
+        self._horns.restore(self._plan.definitions, standing)
         self._seq = seq
 
     def note(self, entry: Entry) -> None:
@@ -118,10 +124,13 @@ class Scanner:
         mono_ns, wall_ns = self._tell_time()
         transitions, self._restored = list(self._restored), ()
         snapshot, blind = self._latest_snapshot(transitions, mono_ns, wall_ns)
-        answers = self._obey(transitions, wall_ns)
+        done = carry_out(self._publisher.commands(), self._board, self._horns, wall_ns)
+        transitions += done.transitions
+        self._entries += done.entries
+        self._horns.hear(transitions)
         committed = await self._commit(tuple(transitions), wall_ns)
         self._publish(snapshot, blind, transitions, committed)
-        for waiting, outcome in answers:
+        for waiting, outcome in done.answers:
             self._publisher.answer(waiting, outcome)
         if not self._settled.is_set() and self._is_settled(snapshot, mono_ns):
             self._settled.set()
@@ -139,7 +148,7 @@ class Scanner:
         due_ns = self._last_start_ns + LONGEST_NS
         rules_ns = next_deadline_ns(self._plan.rule_set, self._memory)
         generated_ns = self._generated.next_deadline_ns(self._generated_memory)
-        for deadline_ns in (rules_ns, generated_ns):
+        for deadline_ns in (rules_ns, generated_ns, self._board_deadline_ns()):
             if deadline_ns is not None:
                 due_ns = min(due_ns, deadline_ns)
         pause_ns = earliest_ns - self._clock.mono_ns()
@@ -155,6 +164,14 @@ class Scanner:
         self._last_start_ns = self._clock.mono_ns()
         self._paced_ns = max(self._paced_ns, self._last_start_ns) + SHORTEST_NS
 
+    def _board_deadline_ns(self) -> int | None:
+        """Mono time at which the board does something by itself."""
+        deadline_wall_ns = self._board.next_deadline_ns()
+        if deadline_wall_ns is None:
+            return None
+        mono_ns, wall_ns = self._clocks
+        return mono_ns + deadline_wall_ns - wall_ns
+
     def _tell_time(self) -> tuple[int, int]:
         """Both clocks, and a journal entry and a condition when the wall clock stepped."""
         mono_ns, wall_ns = self._clock.mono_ns(), self._clock.wall_ns()
@@ -162,6 +179,7 @@ class Scanner:
         self._clocks = (mono_ns, wall_ns)
         if abs(step_ns) > CLOCK_STEP_NS:
             self._clock_step_until_ns = mono_ns + CLOCK_STEP_SHOWN_NS
+            self._board.clock_stepped(step_ns)
             seconds = step_ns / 1e9
             self._entries.append(
                 Entry(
@@ -192,19 +210,6 @@ class Scanner:
             )
             transitions += self._board.apply(joined(self._ids, verdicts, generated), wall_ns)
         return snapshot, blind
-
-    def _obey(self, transitions: list[Transition], wall_ns: int) -> list[tuple[Waiting, Alarm | CommandRefusedError]]:
-        """Carry out waiting commands; the answers leave after the commit."""
-        answers: list[tuple[Waiting, Alarm | CommandRefusedError]] = []
-        for waiting in self._publisher.commands():
-            try:
-                transition = self._board.obey(waiting.command, wall_ns)
-            except CommandRefusedError as refused:
-                answers.append((waiting, refused))
-            else:
-                transitions.append(transition)
-                answers.append((waiting, transition.alarm))
-        return answers
 
     async def _commit(self, transitions: tuple[Transition, ...], wall_ns: int) -> Committed | None:
         """Write what was decided; None when nothing was."""
@@ -243,6 +248,7 @@ class Scanner:
             wall_ns=self._clock.wall_ns(),
             snapshot=snapshot,
             alarms=self._board.alarms(),
+            horns=self._horns.states(),
             journal_seq=self._seq,
             links=self._inbox.links(),
             channels=dict(self._facts.channels),

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from monitor.alarms.commands import Command, CommandRefusedError
+from monitor.alarms.commands import Command, CommandRefusedError, Silence
+from monitor.alarms.horn import HornState
 from monitor.alarms.transition import Alarm, AlarmEvent
 from monitor.hazards.view import View
 
@@ -34,12 +35,16 @@ class Feed:
         self._fresh.set()
 
 
+Outcome = Alarm | HornState | CommandRefusedError
+"""What becomes of a command."""
+
+
 @dataclass(slots=True)
 class Waiting:
     """A command on its way to the next scan."""
 
-    command: Command
-    answer: "asyncio.Future[Alarm]"
+    command: Command | Silence
+    answer: "asyncio.Future[Outcome]"
 
 
 class Publisher:
@@ -81,11 +86,35 @@ class Publisher:
 
         :raises CommandRefusedError: the board refuses; nothing was changed.
         """
-        answer: asyncio.Future[Alarm] = asyncio.get_running_loop().create_future()
-        self._commands.append(Waiting(command, answer))
+        (outcome,) = await self.obey_all((command,))
+        if isinstance(outcome, CommandRefusedError):
+            raise outcome
+        return outcome
+
+    async def obey_all(self, commands: Sequence[Command]) -> list[Alarm | CommandRefusedError]:
+        """Have the next scan carry out several commands in one commit; each is answered for itself, on disk."""
+        outcomes = [await answer for answer in self._ask(commands)]
+        return [outcome for outcome in outcomes if not isinstance(outcome, HornState)]
+
+    async def silence(self, command: Silence) -> HornState:
+        """Have the next scan silence a horn; returns after it is on disk.
+
+        :raises CommandRefusedError: there is no such position.
+        """
+        (answer,) = self._ask((command,))
+        outcome = await answer
+        if isinstance(outcome, CommandRefusedError):
+            raise outcome
+        assert isinstance(outcome, HornState)
+        return outcome
+
+    def _ask(self, commands: Sequence[Command | Silence]) -> "list[asyncio.Future[Outcome]]":
+        loop = asyncio.get_running_loop()
+        waiting = [Waiting(command, loop.create_future()) for command in commands]
+        self._commands += waiting
         if self._wake is not None:
             self._wake()
-        return await answer
+        return [item.answer for item in waiting]
 
     def commands(self) -> list[Waiting]:
         """Take the waiting commands (scan only)."""
@@ -100,11 +129,7 @@ class Publisher:
             feed.take(events)
 
     @staticmethod
-    def answer(waiting: Waiting, outcome: Alarm | CommandRefusedError) -> None:
+    def answer(waiting: Waiting, outcome: Outcome) -> None:
         """Tell the person; nobody may be waiting any more (scan only, after the commit)."""
-        if waiting.answer.done():
-            return
-        if isinstance(outcome, CommandRefusedError):
-            waiting.answer.set_exception(outcome)
-        else:
+        if not waiting.answer.done():
             waiting.answer.set_result(outcome)

@@ -80,6 +80,7 @@ def transition_body(plant: str, transition: Transition, wall_ns: int, journaled_
             "journaled_wall_ns": journaled_wall_ns,
             "annunciated": transition.annunciated,
             "suppressions": [_suppression(item) for item in alarm.suppressions],
+            "suppression": _suppression(transition.suppression) if transition.suppression else None,
             "person": transition.person,
             "person_name": transition.person_name,
             "comment": transition.comment,
