@@ -8,16 +8,17 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy.exc import DatabaseError
 
+from monitor.alarms.annunciations import StepColumns
 from monitor.alarms.record import Entry, JournalRow
 from monitor.alarms.transition import Alarm
 from monitor.notify.people import Account
 from monitor.notify.row import OutboxRow, Status
 from monitor.settings import Settings
-from monitor.store import accounts, lookup, outbox
+from monitor.store import accounts, annunciations, lookup, outbox
 from monitor.store.commit import Commit, Committed
 from monitor.store.database import FILE_NAME, refused
 from monitor.store.disk import DiskSpace, disk_space
@@ -92,6 +93,26 @@ class JournalStore:
     async def rows_after(self, after_seq: int, limit: int) -> Sequence[JournalRow]:
         """Oldest first, at most `limit`, seq above `after_seq`: to follow the journal."""
         return await self._long.run(lookup.rows_after, after_seq, limit)
+
+    async def annunciations(self, from_ns: int, to_ns: int) -> StepColumns:
+        """Steps decided in [from_ns, to_ns), and those that began occurrences which go on in it."""
+        return await self._long.run(annunciations.annunciations, from_ns, to_ns)
+
+    async def recent_annunciations(self, from_ns: int, most: int) -> StepColumns:
+        """The newest steps since then, at most so many."""
+        return await self._long.run(annunciations.recent_annunciations, from_ns, most)
+
+    async def turns(self, from_ns: int, to_ns: int, most: int) -> list[dict[str, Any]]:
+        """Bodies of the transitions by which a condition turned, oldest first; at most one more than `most`."""
+        return await self._long.run(annunciations.turns, from_ns, to_ns, most)
+
+    async def entries(self, kind: str, most: int) -> list[JournalRow]:
+        """Entries of one kind, newest first."""
+        return await self._long.run(annunciations.entries, kind, most)
+
+    async def definition_steps(self, alarm_id: str, most: int) -> list[JournalRow]:
+        """Transitions by which the board noticed that a definition changed or went, newest first."""
+        return await self._long.run(annunciations.definition_steps, alarm_id, most)
 
     async def verify(self) -> Verification:
         """Follow the complete chain; names the first bad row."""
