@@ -31,10 +31,10 @@ from rules.columns.tags import TagTable
 from rules.evaluate import evaluate, next_deadline_ns
 from rules.memory import seed
 
-SHORTEST_NS: Final = 20_000_000
+SHORTEST_NS: Final = 5_000_000
 """At most one scan in this time, on average ..."""
 BURST: Final = 4
-"""... of which so many may follow each other at once: a batch that comes just after another does not wait 20 ms for nothing."""
+"""... of which so many may follow each other at once: a batch that comes just after another does not wait for nothing."""
 LONGEST_NS: Final = 250_000_000
 """A scan at the latest this long after the last, even if nothing came."""
 CLOCK_STEP_NS: Final = 1_000_000_000
