@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.cli import account, demo
+from monitor.cli import account, demo, journal
 from monitor.cli.check import check_folder
 from monitor.cli.read import read_plant_once
 from monitor.cli.run import run_service
@@ -21,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(account.app, name="account")
+app.add_typer(journal.app, name="journal")
 
 Folder = Annotated[Path, typer.Argument(help="plant folder with plant.toml, tags.csv, alarms.csv, interlocks.toml")]
 Language = Annotated[str, typer.Option("--language", "-l", help="zh or en")]

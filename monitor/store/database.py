@@ -5,6 +5,7 @@ from contextlib import closing, suppress
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
 from sqlalchemy.exc import DatabaseError
@@ -36,6 +37,7 @@ def open_engine(path: Path, *, read_only: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: object) -> None:
+        connection.text_factory = _text
         connection.isolation_level = None  # we begin transactions ourselves: pysqlite would not for DDL
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
@@ -49,6 +51,58 @@ def open_engine(path: Path, *, read_only: bool) -> Engine:
     def begun(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
+    return engine
+
+
+def _text(stored: bytes) -> str:
+    """Text that was altered into something else must not keep verify from naming its row."""
+    return stored.decode("utf-8", "replace")
+
+
+def open_reading(path: Path) -> Engine:
+    """Engine that only reads, beside a running service or on a copied file, and leaves nothing behind.
+
+    :raises JournalRefusedError: it cannot be read, or is not of this version's revision.
+    """
+
+    def open_file(options: str) -> sqlite3.Connection:
+        # the path must be absolute: a driver that opens later may stand elsewhere
+        address = f"file:{quote(str(path.resolve()))}?mode=ro{options}"
+        connection = sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        connection.text_factory = _text
+        return connection
+
+    def connect() -> sqlite3.Connection:
+        connection = open_file("")
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError:
+            connection.close()
+            if path.with_name(path.name + "-wal").exists() or not path.is_file():
+                raise
+            return open_file("&immutable=1")  # in a folder that nobody may write: no log beside it can be made
+        return connection
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    try:
+        with engine.connect() as connection:
+            stands_at = revision(connection)
+    except DatabaseError as error:
+        engine.dispose()
+        raise refused(path, error) from error
+    if stands_at != REVISION:
+        engine.dispose()
+        raise JournalRefusedError(
+            f"日志数据库 {path} 的版本为 {stands_at}，本程序需要 {REVISION}。"
+            "请用本版本启动一次服务以升级，或用原版本的 redline 查验。",
+            f"the journal {path} is of revision {stands_at}, this program reads {REVISION}. "
+            "Start the service of this version once to migrate it, or use the redline that wrote it.",
+        )
     return engine
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 logger = logging.getLogger(__name__)
+HEAD_NAME: Final = "journal.head"
 _LINE: Final = re.compile(rb"(\d{20}) ([0-9a-f]{64}) ([0-9a-f]{8})\n")
 
 
@@ -35,10 +36,7 @@ class HeadFile:
 
     def read(self) -> Head | None:
         """What was acknowledged last; None when the file is empty or damaged."""
-        match = _LINE.fullmatch(os.pread(self._descriptor, 256, 0))
-        if match is None or int(match[3], 16) != zlib.crc32(match[1] + match[2]):
-            return None
-        return Head(int(match[1]), bytes.fromhex(match[2].decode()))
+        return _read(os.pread(self._descriptor, 256, 0))
 
     def write(self, head: Head) -> None:
         """Overwrite in place.
@@ -59,3 +57,18 @@ class HeadFile:
         """Sync and close."""
         self.try_sync()
         os.close(self._descriptor)
+
+
+def read_head(path: Path) -> Head | None:
+    """What a head file says, without opening it for writing; None when it is missing, empty or damaged."""
+    try:
+        return _read(path.read_bytes()[:256])
+    except OSError:
+        return None
+
+
+def _read(line: bytes) -> Head | None:
+    match = _LINE.fullmatch(line)
+    if match is None or int(match[3], 16) != zlib.crc32(match[1] + match[2]):
+        return None
+    return Head(int(match[1]), bytes.fromhex(match[2].decode()))

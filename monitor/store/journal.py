@@ -22,14 +22,13 @@ from monitor.store import accounts, annunciations, lookup, outbox
 from monitor.store.commit import Commit, Committed
 from monitor.store.database import FILE_NAME, refused
 from monitor.store.disk import DiskSpace, disk_space
-from monitor.store.head import HeadFile
+from monitor.store.head import HEAD_NAME, HeadFile
 from monitor.store.lane import Lane
 from monitor.store.lock import StateLock
 from monitor.store.start import Started, start
 from monitor.store.verify import Verification, verify
 from monitor.store.writer import WallClock
 
-HEAD_NAME: Final = "journal.head"
 _SYNC_EVERY_NS: Final = 1_000_000_000
 
 
@@ -79,6 +78,13 @@ class JournalStore:
         :raises DiskFullError: the disk is full.
         """
         await self.commit(Commit(wall_ns=entry.wall_ns, entries=(entry,)))
+
+    async def anchor(self) -> None:
+        """Sign the last row unless it is signed already (each 1000 rows are, without being asked).
+
+        :raises sqlalchemy.exc.DBAPIError: the database refuses.
+        """
+        await self._write.call(self._writer.anchor)
 
     async def load_board(self) -> tuple[Alarm, ...]:
         """The board as it was left, by id."""
@@ -241,7 +247,15 @@ async def open_journal(
             await lanes.long.open(path, read_only=True)
         except (DatabaseError, OSError) as error:
             raise refused(path, error) from error
-        yield JournalStore(state_dir, clock, lanes, started, head_file)
+        lanes.long.post(started.anchors.load)
+        store = JournalStore(state_dir, clock, lanes, started, head_file)
+        stack.push_async_callback(_sign_the_end, store)
+        yield store
+
+
+async def _sign_the_end(store: JournalStore) -> None:
+    with suppress(DatabaseError):  # a full or failing disk: the end stays unsigned, and verify says how much
+        await store.anchor()
 
 
 def _locked(state_dir: Path) -> StateLock:

@@ -4,7 +4,8 @@ from sqlalchemy import Connection, Select, select
 
 from monitor.alarms.record import JournalRow
 from monitor.alarms.transition import Alarm
-from monitor.store.body import decode_alarm
+from monitor.store.body import GENESIS, decode_alarm
+from monitor.store.head import Head
 from monitor.store.tables import ALARM, JOURNAL
 
 _ROW = select(*(JOURNAL.c[name] for name in JournalRow.__slots__))
@@ -46,3 +47,15 @@ def rows_after(connection: Connection, after_seq: int, limit: int) -> list[Journ
 
 def _read(connection: Connection, query: Select[tuple[object, ...]]) -> list[JournalRow]:
     return [JournalRow(**dict(found)) for found in connection.execute(query).mappings()]
+
+
+def last_row(connection: Connection) -> Head:
+    """Number and hash of the last row; 0 and the genesis hash when there is none."""
+    found = connection.execute(select(JOURNAL.c.seq, JOURNAL.c.hash).order_by(JOURNAL.c.seq.desc()).limit(1)).first()
+    return Head(0, GENESIS) if found is None else Head(found.seq, found.hash)
+
+
+def first_row(connection: Connection) -> Head:
+    """Number and hash of the first row that is kept; 0 and the genesis hash when there is none."""
+    found = connection.execute(select(JOURNAL.c.seq, JOURNAL.c.hash).order_by(JOURNAL.c.seq).limit(1)).first()
+    return Head(0, GENESIS) if found is None else Head(found.seq, found.hash)

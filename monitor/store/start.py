@@ -11,14 +11,15 @@ from sqlalchemy import Connection, select
 from monitor.alarms.record import Entry
 from monitor.settings import Settings
 from monitor.store import outbox
-from monitor.store.body import GENESIS
+from monitor.store.anchor import Anchors
 from monitor.store.database import FILE_NAME, prepare
 from monitor.store.disk import Ballast
 from monitor.store.errors import JournalRefusedError
 from monitor.store.head import Head, HeadFile
+from monitor.store.lookup import last_row
 from monitor.store.tables import JOURNAL
 from monitor.store.verify import accepted_rows, verify
-from monitor.store.writer import JournalWriter, WallClock
+from monitor.store.writer import Beside, JournalWriter, WallClock
 
 logger = logging.getLogger(__name__)
 BALLAST_NAME: Final = "ballast"
@@ -53,12 +54,6 @@ class Finding:
             f"{self.message_en} Copy the state directory and find out why first; "
             "to start all the same set REDLINE_ACCEPT_MISSING_ROWS=true.",
         )
-
-
-def last_row(connection: Connection) -> Head:
-    """Number and hash of the last row; 0 and the genesis hash when there is none."""
-    found = connection.execute(select(JOURNAL.c.seq, JOURNAL.c.hash).order_by(JOURNAL.c.seq.desc()).limit(1)).first()
-    return Head(0, GENESIS) if found is None else Head(found.seq, found.hash)
 
 
 def examine(connection: Connection, head: Head | None) -> Finding | None:
@@ -110,6 +105,7 @@ class Started:
     writer: JournalWriter
     boot_epoch: int
     accepted: Finding | None
+    anchors: Anchors
 
 
 def start(
@@ -133,11 +129,14 @@ def start(
     connection.rollback()
     if finding is not None and not settings.accept_missing_rows:
         raise finding.refusal()
-    writer = JournalWriter(connection, plant_id, last, head_file, ballast, clock)
+    anchors = Anchors(state_dir, plant_id)
+    anchors.restore(connection)
+    connection.rollback()
+    writer = JournalWriter(connection, plant_id, last, Beside(head_file, ballast, anchors), clock)
     if finding is not None:
         logger.warning("%s Accepted by flag.", finding.message_en)
         writer.record_gap(finding.entry(clock.wall_ns()), finding.after_seq)
     elif head != last:
         head_file.write(last)
     outbox.free_in_flight(connection)
-    return Started(writer=writer, boot_epoch=boot_epoch, accepted=finding)
+    return Started(writer=writer, boot_epoch=boot_epoch, accepted=finding, anchors=anchors)

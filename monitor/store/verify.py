@@ -30,6 +30,8 @@ _QUERY: Final = select(*(JOURNAL.c[name] for name in ("seq", "body", "hash", *_S
 _SEQ, _BODY, _HASH, _FIRST_SEARCHED = 0, 1, 2, 3
 Words = tuple[str, str]
 """The same in Chinese and in English."""
+Look = Callable[[int, bytes], Words | None]
+"""Is shown seq and hash of a row; says what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,8 @@ class Verification:
     reason_zh: str = ""
     accepted: tuple[int, ...] = ()
     """Rows that are not as they were written, and that somebody accepted at a start."""
+    gaps: tuple[tuple[int, int], ...] = ()
+    """First and last of rows that are missing and were accepted as missing."""
 
 
 def first_expected(connection: Connection) -> Head:
@@ -70,9 +74,9 @@ def verify(
     last_rows: int | None = None,
     *,
     believed: frozenset[int] = frozenset(),
-    look: Callable[[int, bytes], Words | None] | None = None,
+    look: Look | None = None,
 ) -> Verification:
-    """Follow the chain over all rows, or over the last ones (then the first row read is believed); stops at a bad one.
+    """Follow the chain over all rows, or over the last ones (what is before those is believed); stops at a bad one.
 
     Rows in `believed` may be wrong; they are listed as accepted, and what they say of the row after them is not judged.
     `look` is shown seq and hash of each row that is right so far, and may know better.
@@ -85,22 +89,50 @@ def verify(
         if first is not None:
             before, after_seq = None, first - 1
     until = connection.execute(select(JOURNAL.c.seq).order_by(JOURNAL.c.seq.desc()).limit(1)).scalar() or 0
-    count = 0
-    accepted: list[int] = []
+    walk = _Walk(before, believed, look)
+    count, bad_seq, words = 0, None, ("", "")
     for row in _rows(connection, after_seq, until):
         count += 1
+        found = walk.step(row)
+        if found is not None:
+            bad_seq, words = row[_SEQ], found
+            break
+    return Verification(
+        rows=count,
+        first_bad_seq=bad_seq,
+        reason=words[1],
+        reason_zh=words[0],
+        accepted=tuple(walk.accepted),
+        gaps=tuple(walk.gaps),
+    )
+
+
+class _Walk:
+    """What is known while the rows go by."""
+
+    def __init__(self, before: Head | None, believed: frozenset[int], look: Look | None) -> None:
+        self._before = before
+        self._believed = believed
+        self._look = look
+        self.accepted: list[int] = []
+        self.gaps: list[tuple[int, int]] = []
+
+    def step(self, row: Row[Any]) -> Words | None:
+        """Judge the next row; None when it is right or was accepted."""
         seq, row_hash = row[_SEQ], row[_HASH]
-        words = None if before is None else _wrong(row, before)
-        if words is None and look is not None:
-            words = look(seq, row_hash)
-        if words is not None and seq not in believed:
-            zh, en = words
-            return Verification(rows=count, first_bad_seq=seq, reason=en, reason_zh=zh, accepted=tuple(accepted))
-        if words is not None:
-            accepted.append(seq)
+        before = self._before
+        words = _wrong(row, before)
+        if words is None and self._look is not None:
+            words = self._look(seq, row_hash)
+        if words is None and before is not None and seq != before.seq + 1:
+            self.gaps.append((before.seq + 1, seq - 1))
+        believed = seq in self._believed
         # whether the body or the hash of a believed row was altered, its follower cannot be judged by it
-        before = None if seq in believed else Head(seq, row_hash)
-    return Verification(rows=count, first_bad_seq=None, accepted=tuple(accepted))
+        self._before = None if believed and not _follows(row, before) else Head(seq, row_hash)
+        if words is not None and believed:
+            self.accepted.append(seq)
+            return None
+        return words
 
 
 def _rows(connection: Connection, after_seq: int, until: int) -> Iterator[Row[Any]]:
@@ -115,12 +147,17 @@ def _rows(connection: Connection, after_seq: int, until: int) -> Iterator[Row[An
         after_seq = found[-1][_SEQ]
 
 
-def _wrong(row: Sequence[Any], before: Head) -> Words | None:
+def _follows(row: Sequence[Any], before: Head | None) -> bool:
     body, row_hash = row[_BODY], row[_HASH]
-    if not isinstance(body, bytes) or not isinstance(row_hash, bytes):
+    return before is not None and isinstance(body, bytes) and chained(before.hash, body) == row_hash
+
+
+def _wrong(row: Sequence[Any], before: Head | None) -> Words | None:
+    body = row[_BODY]
+    if not isinstance(body, bytes) or not isinstance(row[_HASH], bytes):
         # SQLite keeps whatever type it is given
         return "正文或哈希不是按字节存储的", "the body or the hash is not stored as bytes"
-    if chained(before.hash, body) != row_hash:
+    if before is not None and not _follows(row, before):
         return "哈希与前一条及本条正文不符", "the hash does not follow from the row before and this body"
     try:
         fields = orjson.loads(body)
@@ -134,7 +171,7 @@ def _wrong(row: Sequence[Any], before: Head) -> Words | None:
     if differing:
         names = ", ".join(differing)
         return f"检索列与正文不一致：{names}", f"the searched columns differ from the body: {names}"
-    return None if row[_SEQ] == before.seq + 1 else _missing(fields, before.seq + 1, row[_SEQ] - 1)
+    return None if before is None or row[_SEQ] == before.seq + 1 else _missing(fields, before.seq + 1, row[_SEQ] - 1)
 
 
 def _missing(fields: dict[str, Any], first: int, last: int) -> Words | None:

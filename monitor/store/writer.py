@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
@@ -14,6 +15,8 @@ from monitor.alarms.record import Entry
 from monitor.alarms.transition import Alarm, Transition
 from monitor.notify.row import OutboxRow, Status
 from monitor.store import outbox
+from monitor.store.anchor import Anchor, Anchors
+from monitor.store.anchor import insert as insert_anchor
 from monitor.store.body import chained, encode_alarm, entry_body, transition_body
 from monitor.store.bulk import Bulk
 from monitor.store.commit import Commit, Committed
@@ -45,17 +48,25 @@ class WallClock(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What lives beside the database and moves with it."""
+
+    head_file: HeadFile
+    ballast: Ballast
+    anchors: Anchors
+
+
 class JournalWriter:
     """The end of the chain (last seq, last hash) and every statement that changes the database."""
 
-    def __init__(
-        self, connection: Connection, plant: str, head: Head, head_file: HeadFile, ballast: Ballast, clock: WallClock
-    ) -> None:
+    def __init__(self, connection: Connection, plant: str, head: Head, beside: "Beside", clock: WallClock) -> None:
         self._connection = connection
         self._plant = plant
         self._head = head
-        self._head_file = head_file
-        self._ballast = ballast
+        self._head_file = beside.head_file
+        self._ballast = beside.ballast
+        self._anchors = beside.anchors
         self._clock = clock
         self._path = Path(str(connection.engine.url.database))
 
@@ -109,14 +120,19 @@ class JournalWriter:
     def _commit(self, commit: Commit) -> Committed:
         rows, head = self._rows(commit)
         alarms = [_alarm_columns(alarm) for alarm in commit.alarms]
+        anchor = self._due_anchor(head)
         with self._connection.begin():
             _PUT_ROW.insert(self._connection, rows)
+            if anchor is not None:
+                insert_anchor(self._connection, anchor)
             _PUT_ALARM.insert(self._connection, alarms)
             if commit.supersede:
                 outbox.supersede(self._connection, commit.supersede)
             if commit.outbox:
                 outbox.put(self._connection, commit.outbox)
         self._reached(head)
+        if anchor is not None:
+            self._anchors.keep(anchor)
         first = head.seq - len(rows) + 1
         return Committed(
             transition_seqs=tuple(range(first, first + len(commit.transitions))),
@@ -149,6 +165,21 @@ class JournalWriter:
         except OSError as error:
             # behind the database is allowed: the check at the next start is weaker, nothing is lost
             logger.warning("the head file was not written at seq %d: %s", head.seq, error)
+
+    def _due_anchor(self, head: Head) -> Anchor | None:
+        wall_ns = self._clock.wall_ns()
+        return self._anchors.sign("head", head, wall_ns) if self._anchors.is_due(head.seq, wall_ns) else None
+
+    def anchor(self) -> Anchor | None:
+        """Sign the last row unless it is signed already, in a transaction of its own; None when nothing was to do."""
+        if not self._anchors.is_unsigned(self._head.seq):
+            return None
+        anchor = self._anchors.sign("head", self._head, self._clock.wall_ns())
+        if anchor is not None:
+            with self._connection.begin():
+                insert_anchor(self._connection, anchor)
+            self._anchors.keep(anchor)
+        return anchor
 
     def record_gap(self, entry: Entry, after_seq: int) -> None:
         """Write the entry that accounts for rows lost up to `after_seq`; numbers that were given out stay used."""
