@@ -16,6 +16,7 @@ EntryKind = Literal[
     "overrun",
     "definition",
     "disk",
+    "flood",
     "silence",
 ]
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from monitor.alarms.drift import Drift
+from monitor.alarms.flood import PositionFlood
 from monitor.alarms.horn import HornState
 from monitor.alarms.transition import Alarm
 from monitor.hazards.links import LinkStatus
@@ -47,3 +49,7 @@ class View:
     """Inbox overruns since start."""
     horns: tuple[HornState, ...] = ()
     """One for each operator position."""
+    floods: tuple[PositionFlood, ...] = ()
+    """One for each operator position; the same object while nothing changes."""
+    drift: Drift | None = None
+    """What runs against what was approved; None until it was compared."""

@@ -96,6 +96,7 @@ def read_plant(folder: Path, devices: DevicePort) -> Checked:
         notification=_notification(site),
         history_keep_days=site.history_keep_days,
         influx=site.influx,
+        performance=site.performance,
         fingerprint=print_of_files,
     )
     return Checked(plant=plant, warnings=_in_order(mistakes))

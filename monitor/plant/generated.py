@@ -14,6 +14,7 @@ SYSTEM: Final[tuple[tuple[str, int, str, str], ...]] = (
     ("system.disk", 2, "磁盘空间不足", "Disk space low"),
     ("system.overrun", 3, "采集收件箱溢出合并", "Reading inbox overrun"),
     ("system.history", 3, "历史数据库停止写入", "History is not being written"),
+    ("system.drift", 3, "运行的报警定义与批准的不一致", "Alarm definitions differ from the approved ones"),
 )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from monitor.alarms.definition import AlarmDefinition
+from monitor.alarms.performance import Performance
 from monitor.hazards.source import Equipment, HazardSource, ProcessUnit
 from monitor.interlocks.register import Interlock
 from monitor.notify.people import Channel, Notification, Person
@@ -65,5 +66,7 @@ class Plant:
     history_keep_days: int
     influx: Mapping[str, object] = field(default_factory=dict)
     """`[history.influx]` as written; empty when history stays inside."""
+    performance: Performance = field(default_factory=Performance)
+    """When alarms flood or are a nuisance, and the targets of the figures."""
     fingerprint: str = ""
     """Hash over the bytes of all files of the folder, to tell when they differ from what runs."""

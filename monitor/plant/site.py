@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from monitor.alarms.performance import Performance
 from monitor.hazards.source import Chemical, Equipment, HazardSource, ProcessUnit
 from monitor.notify.people import Channel, Person
 from monitor.plant.channels import read_channel
 from monitor.plant.document import Document
+from monitor.plant.performance import read_performance
 from monitor.plant.record import Record
 
 SCHEMA = 1
@@ -28,6 +30,7 @@ TOP = (
     "channels",
     "duty",
     "history",
+    "alarm_performance",
 )
 EQUIPMENT_KINDS = ("atmospheric_tank", "sphere", "pump", "valve", "detector", "other")
 EQUIPMENT_NUMBERS = ("height_m", "overflow_height_m", "fill_rate_m_per_h")
@@ -84,6 +87,7 @@ class Site:
     channels: dict[str, Channel] = field(default_factory=dict)
     history_keep_days: int = MINIMUM_KEEP_DAYS
     influx: Mapping[str, object] = field(default_factory=dict)
+    performance: Performance = field(default_factory=Performance)
 
 
 def read_site(document: Document, devices: DevicePort) -> Site:
@@ -113,6 +117,7 @@ def read_site(document: Document, devices: DevicePort) -> Site:
         channel_id = _fresh(record, site.channels)
         site.channels[channel_id] = read_channel(record, channel_id)
     _history(site, document)
+    site.performance = read_performance(document)
     return site
 
 

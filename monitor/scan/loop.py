@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from monitor.alarms.annunciations import StepColumns
 from monitor.alarms.board import Board
 from monitor.alarms.classes import Philosophy
 from monitor.alarms.definition import AlarmDefinition
+from monitor.alarms.drift import Drift
 from monitor.alarms.horn import Horns
+from monitor.alarms.performance import Performance
 from monitor.alarms.positions import Positions
 from monitor.alarms.record import Entry
 from monitor.alarms.transition import Alarm, AlarmEvent, Transition
@@ -17,6 +20,7 @@ from monitor.notify.people import Notification
 from monitor.notify.policy import decide
 from monitor.scan.conditions import Facts, GeneratedConditions, joined
 from monitor.scan.diagnostics import Diagnostics
+from monitor.scan.floods import FloodWatch, owners_of
 from monitor.scan.inbox import Inbox
 from monitor.scan.orders import carry_out
 from monitor.scan.ports import Clock, JournalPort
@@ -53,6 +57,7 @@ class ScanPlan:
     notification: Notification
     start_grace_ns: int
     philosophy: Philosophy = field(default_factory=Philosophy)
+    performance: Performance = field(default_factory=Performance)
 
 
 class Scanner:
@@ -69,7 +74,9 @@ class Scanner:
         self._facts = facts
         self._latest = Latest(plan.table)
         self._board = Board(plan.definitions, plan.philosophy)
-        self._horns = Horns(Positions(plan.philosophy.positions))
+        positions = Positions(plan.philosophy.positions)
+        self._horns = Horns(positions)
+        self._floods = FloodWatch(owners_of(positions, plan.definitions), plan.performance.flood)
         self._generated = GeneratedConditions(plan.definitions, plan.table, plan.rule_set, plan.start_grace_ns)
         self._ids = (*plan.rule_set.ids, *self._generated.ids)
         self._start_mono_ns = clock.mono_ns()
@@ -86,6 +93,7 @@ class Scanner:
         self._seq = 0
         self._settled = asyncio.Event()
         self.plant_differs = False
+        self.drift: Drift | None = None
         self.diagnostics = Diagnostics(clock)
         """How long scans take and how far apart they end."""
         self._last_end_ns = self._start_mono_ns
@@ -100,6 +108,10 @@ class Scanner:
         self._generated_memory = self._generated.remember(standing, self._start_mono_ns)
         self._horns.restore(self._plan.definitions, standing)
         self._seq = seq
+
+    def remember(self, steps: StepColumns) -> None:
+        """Count floods on from what the last run annunciated, before the first scan."""
+        self._floods.seed(steps, self._clock.mono_ns(), self._clock.wall_ns())
 
     def note(self, entry: Entry) -> None:
         """Have the next commit write an entry that is not an alarm."""
@@ -128,6 +140,7 @@ class Scanner:
         transitions += done.transitions
         self._entries += done.entries
         self._horns.hear(transitions)
+        self._entries += self._floods.hear(transitions, mono_ns, wall_ns)
         committed = await self._commit(tuple(transitions), wall_ns)
         self._publish(snapshot, blind, transitions, committed)
         for waiting, outcome in done.answers:
@@ -249,6 +262,8 @@ class Scanner:
             snapshot=snapshot,
             alarms=self._board.alarms(),
             horns=self._horns.states(),
+            floods=self._floods.states,
+            drift=self.drift,
             journal_seq=self._seq,
             links=self._inbox.links(),
             channels=dict(self._facts.channels),
