@@ -3,6 +3,7 @@
 Answers function codes 2 and 3 (window 1).  All analog values move every 100 ms.  Each line `COUNT SECONDS` on standard input
 makes it drive COUNT points beyond their limit at random moments within SECONDS and back again after a second or two; every such
 write is a line of JSON on standard output with the wall time at which it was in the tables, `{"done": true}` ends the round.
+`COUNT SECONDS hold` leaves them there.
 """
 
 import asyncio
@@ -93,16 +94,21 @@ def _say(line: dict[str, object]) -> None:
     print(json.dumps(line), flush=True)
 
 
-async def _drive_once(field: Field, device: int, place: int, after_s: float, back_s: float) -> None:
-    """One point beyond its limit and back, each write told with its moment."""
+async def _drive_once(field: Field, device: int, place: int, after_s: float, back_s: float | None) -> None:
+    """One point beyond its limit and (unless it is held there) back, each write told with its moment."""
     await asyncio.sleep(after_s)
-    for is_abnormal, pause_s in ((True, back_s), (False, 0.0)):
-        alarm_id = field.drive(device, place, is_abnormal=is_abnormal)
-        _say({"wall_ns": time.time_ns(), "alarm_id": alarm_id, "is_abnormal": is_abnormal})
-        await asyncio.sleep(pause_s)
+    _put(field, device, place, is_abnormal=True)
+    if back_s is not None:
+        await asyncio.sleep(back_s)
+        _put(field, device, place, is_abnormal=False)
 
 
-async def _round(field: Field, count: int, seconds: float) -> None:
+def _put(field: Field, device: int, place: int, *, is_abnormal: bool) -> None:
+    alarm_id = field.drive(device, place, is_abnormal=is_abnormal)
+    _say({"wall_ns": time.time_ns(), "alarm_id": alarm_id, "is_abnormal": is_abnormal})
+
+
+async def _round(field: Field, count: int, seconds: float, *, hold: bool) -> None:
     """`count` different points, half of them discretes where there are enough, spread over `seconds`."""
     devices = field.centre.shape[0]
     analogs = [(device, place) for device in range(devices) for place in range(ANALOGS)]
@@ -112,7 +118,8 @@ async def _round(field: Field, count: int, seconds: float) -> None:
     chosen += [analogs[at] for at in field.random.choice(len(analogs), count - half, replace=False)]
     async with asyncio.TaskGroup() as tasks:
         for device, place in chosen:
-            after_s, back_s = float(field.random.uniform(0, seconds)), float(field.random.uniform(*BACK_AFTER_S))
+            after_s = float(field.random.uniform(0, seconds))
+            back_s = None if hold else float(field.random.uniform(*BACK_AFTER_S))
             tasks.create_task(_drive_once(field, device, place, after_s, back_s))
     _say({"done": True})
 
@@ -137,8 +144,8 @@ async def serve(ports: Sequence[int]) -> None:
     async with asyncio.TaskGroup() as tasks:
         moving = tasks.create_task(_move_for_ever(field))
         while line := await orders.readline():
-            count, seconds = line.split()
-            await _round(field, int(count), float(seconds))
+            count, seconds, *words = line.split()
+            await _round(field, int(count), float(seconds), hold=words == [b"hold"])
         moving.cancel()
     for server in servers:
         server.close()

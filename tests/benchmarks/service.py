@@ -54,9 +54,17 @@ class Service:
 
     def start(self) -> tuple[float, float]:
         """Start it; seconds until /health first says 200, and until every device is up and no point is blind."""
+        return self.watching(self.launch())
+
+    def launch(self) -> float:
+        """Start it and wait for nothing; returns the mono time (s) before."""
         begun = time.monotonic()
         with (self._folder / "monitor.log").open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log, env=self._environment)
+        return begun
+
+    def watching(self, begun: float) -> tuple[float, float]:
+        """Wait until it watches everything; seconds since `begun` as `start` tells them."""
         first_s: float | None = None
         while time.monotonic() - begun < PATIENCE_S:
             health = self._health()
@@ -91,6 +99,14 @@ class Service:
     def get(self, path: str, **parameters: Any) -> Any:
         """GET as the operator."""
         return self._http.get(path, params=parameters).raise_for_status().json()
+
+    def acknowledge(self, alarm_id: str, occurrence: int) -> float:
+        """Acknowledge as the operator; seconds from the request to the answer 200."""
+        begun = time.perf_counter()
+        answer = self._http.post(f"/alarms/{alarm_id}/acknowledge", json={"occurrence": occurrence, "comment": ""})
+        taken_s = time.perf_counter() - begun
+        answer.raise_for_status()
+        return taken_s
 
     def weight(self) -> Weight:
         """What it has used so far."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks import __main__ as command
-from tests.benchmarks import pipeline
+from tests.benchmarks import alarms, pipeline
 from tests.benchmarks.figures import show
 
 WANTED = {
@@ -46,6 +46,34 @@ async def test_the_pipeline_runs_and_names_its_figures(tmp_path: Path, capsys: p
     # the tags of this run are named, whatever the figure is called
     assert any("1000 tags" in note for note in notes)
     assert json.loads((tmp_path / "bench.json").read_text())["figures"] == values
+
+
+ALARMS_WANTED = {
+    "alarms.burst_x_single_commits",
+    "alarms.transitions_per_s",
+    "alarms.fsyncs_per_s",
+    "alarms.ack_p99_ms",
+    "alarms.restart_s",
+    "alarms.board_load_s",
+    "alarms.flood_p99_ms",
+}
+FEW = alarms.Size(
+    burst=400, singles=50, bursts=3, devices=1, journal_rows=2_000, restarts=1, acknowledgements=6, flood=40, floods=1
+)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_the_alarms_run_and_name_their_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    figures, notes = await asyncio.to_thread(alarms.run, FEW)
+    await asyncio.to_thread(show, figures, notes, tmp_path / "bench.json")
+    values = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+    assert set(values) >= ALARMS_WANTED
+    assert all(values[name] > 0 for name in ALARMS_WANTED), values
+    assert values["alarms.flood_missed"] == values["alarms.flood_unseen"] == 0
+    methods = {figure.name: figure.method for figure in figures}
+    assert methods["alarms.board_load_s"].startswith("500 active alarms, 2000 journal rows"), "what was really there"
+    assert methods["alarms.ack_p99_ms"].endswith("5 times")
 
 
 def test_an_unknown_benchmark_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:

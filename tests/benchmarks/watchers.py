@@ -1,6 +1,7 @@
 """`python -m tests.benchmarks.watchers CONSOLES URL COOKIE`: WebSocket clients in a process of their own.
 
-With CONSOLES above 0 that many clients read everything and throw it away, as far as the service can tell open consoles.
+With CONSOLES above 0 that many clients read everything and throw it away, as far as the service can tell open consoles;
+every second `{"frames", "alarms"}` says how many messages of these kinds all of them received so far.
 With 0 one client is the observer: each alarm event is a line `{"seq", "seen_wall_ns", "journaled_wall_ns"}` on standard output,
 its moment taken before anything is parsed.
 """
@@ -9,10 +10,14 @@ import asyncio
 import json
 import sys
 import time
+from collections import Counter
 from datetime import datetime
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin
+
+FRAME, ALARM = b'{"type":"tags"', b'{"type":"alarm"'
+"""How messages of these kinds begin, up to the first comma."""
 
 
 def _say(line: dict[str, object]) -> None:
@@ -23,16 +28,23 @@ async def _watch(socket: ClientConnection) -> None:
     while True:
         message = await socket.recv(decode=False)
         seen_wall_ns = time.time_ns()
-        if not message.startswith(b'{"type":"alarm",'):
+        if not message.startswith(ALARM + b","):
             continue
         event = json.loads(message)
         journaled_ms = round(datetime.fromisoformat(event["journaled_at"]).timestamp() * 1e3)
         _say({"seq": event["seq"], "seen_wall_ns": seen_wall_ns, "journaled_wall_ns": journaled_ms * 1_000_000})
 
 
-async def _drain(socket: ClientConnection) -> None:
+async def _drain(socket: ClientConnection, received: Counter[bytes]) -> None:
     while True:
-        await socket.recv(decode=False)
+        message = await socket.recv(decode=False)
+        received[bytes(message[: message.index(b",")])] += 1
+
+
+async def _count(received: Counter[bytes]) -> None:
+    while True:
+        await asyncio.sleep(1.0)
+        _say({"frames": received[FRAME], "alarms": received[ALARM]})
 
 
 async def watch(consoles: int, url: str, cookie: str) -> None:
@@ -43,9 +55,12 @@ async def watch(consoles: int, url: str, cookie: str) -> None:
         for _ in range(max(consoles, 1))
     ]
     _say({"connected": len(sockets)})
+    received: Counter[bytes] = Counter()
     async with asyncio.TaskGroup() as tasks:
         for socket in sockets:
-            tasks.create_task(_drain(socket) if consoles else _watch(socket))
+            tasks.create_task(_drain(socket, received) if consoles else _watch(socket))
+        if consoles:
+            tasks.create_task(_count(received))
 
 
 if __name__ == "__main__":
