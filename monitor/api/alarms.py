@@ -1,21 +1,22 @@
 """`/alarms`: the board as of the last committed scan, and the commands that a person gives it."""
 
-import asyncio
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Query
 
-from monitor.alarms.commands import Acknowledge, Command, Reset
-from monitor.alarms.lifecycle import NEEDS_ACKNOWLEDGE
+from monitor.alarms.commands import Acknowledge, CommandRefusedError, Reset
+from monitor.alarms.lifecycle import NEEDS_ACKNOWLEDGE, Suppression
 from monitor.alarms.transition import Alarm
 from monitor.api import dto
 from monitor.api.caller import Caller, require
 from monitor.api.context import Context, Here
+from monitor.api.orders import obey, obey_all, plain_text, refuse_elsewhere
 from monitor.api.present import is_active
 from monitor.api.problems import ProblemError, not_found
 
 router = APIRouter(tags=["alarms"])
-Selection = Literal["active", "all", "unacknowledged", "suppressed"]
+Selection = Literal["active", "all", "unacknowledged", "suppressed", "shelved", "by_design", "out_of_service"]
+SUPPRESSIONS: Final = frozenset(Suppression)
 
 
 @router.get("/alarms")
@@ -31,6 +32,8 @@ def is_selected(alarm: Alarm, state: Selection) -> bool:
         return True
     if state == "suppressed":
         return bool(alarm.suppressions)
+    if state in SUPPRESSIONS:
+        return any(record.suppression == state for record in alarm.suppressions)
     if state == "unacknowledged":
         return alarm.state in NEEDS_ACKNOWLEDGE and not alarm.suppressions
     return is_active(alarm)
@@ -43,6 +46,54 @@ def one_alarm(here: Here, alarm_id: str) -> dto.AlarmDetail:
     if position is None:
         raise not_found("没有这个报警。", "There is no such alarm.")
     return here.presenter.alarm_detail(here.board.view().alarms[position])
+
+
+@router.post("/alarms/acknowledge")
+async def acknowledge_group(
+    here: Here, body: dto.GroupCommand, caller: Annotated[Caller, Depends(require("alarm.acknowledge"))]
+) -> list[dto.GroupAnswer]:
+    """Acknowledge several occurrences in one commit; each is answered for itself, in the order asked."""
+    refused = [_refusal(here, caller, seen.id) for seen in body.alarms]
+    commands = [
+        Acknowledge(
+            id=seen.id,
+            occurrence=seen.occurrence,
+            person=caller.person,
+            person_name=caller.name(here),
+            comment=plain_text(body.comment),
+        )
+        for seen, reason in zip(body.alarms, refused, strict=True)
+        if reason is None
+    ]
+    outcomes = iter(await obey_all(here, commands) if commands else ())
+    return [
+        _answer(here, seen, reason if reason is not None else next(outcomes))
+        for seen, reason in zip(body.alarms, refused, strict=True)
+    ]
+
+
+def _refusal(here: Context, caller: Caller, alarm_id: str) -> ProblemError | None:
+    try:
+        refuse_elsewhere(here, caller, alarm_id)
+    except ProblemError as problem:
+        return problem
+    return None
+
+
+def _answer(here: Context, seen: dto.SeenAlarm, outcome: Alarm | CommandRefusedError | ProblemError) -> dto.GroupAnswer:
+    done = isinstance(outcome, Alarm)
+    reason = None
+    if isinstance(outcome, CommandRefusedError):
+        reason = dto.Text(zh=outcome.message_zh, en=outcome.message_en)
+    elif isinstance(outcome, ProblemError):
+        reason = dto.Text(zh=outcome.zh, en=outcome.en)
+    return dto.GroupAnswer(
+        id=seen.id,
+        occurrence=seen.occurrence,
+        acknowledged=done,
+        reason=reason,
+        alarm=here.presenter.alarm(outcome) if isinstance(outcome, Alarm) else None,
+    )
 
 
 @router.post("/alarms/{alarm_id}/acknowledge")
@@ -60,7 +111,7 @@ async def acknowledge(
         person_name=caller.name(here),
         comment=plain_text(body.comment),
     )
-    return await _obey(here, command)
+    return await obey(here, caller, command)
 
 
 @router.post("/alarms/{alarm_id}/reset")
@@ -75,25 +126,4 @@ async def reset(
         person_name=caller.name(here),
         comment=plain_text(body.comment),
     )
-    return await _obey(here, command)
-
-
-async def _obey(here: Context, command: Command) -> dto.Alarm:
-    if command.id not in here.presenter.definition_of:
-        raise not_found("没有这个报警。", "There is no such alarm.")
-    try:
-        async with asyncio.timeout(here.options.command_timeout_s):
-            alarm = await here.board.obey(command)
-    except TimeoutError as error:
-        raise ProblemError(
-            503,
-            "unconfirmed",
-            "没有得到确认：请先查看该报警的当前状态，再决定是否重试。",
-            "Not confirmed: look at the alarm as it stands before trying again.",
-        ) from error
-    return here.presenter.alarm(alarm)
-
-
-def plain_text(text: str) -> str:
-    """A comment on one line: control characters and direction marks would falsify how it reads later."""
-    return "".join(character if character.isprintable() else " " for character in text).strip()
+    return await obey(here, caller, command)

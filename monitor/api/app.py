@@ -16,11 +16,13 @@ from monitor.api import (
     interlocks,
     journal,
     openapi,
+    positions,
     problems,
     pushes,
     session,
     sources,
     stream_socket,
+    suppressions,
     tags,
 )
 from monitor.api.caller import logged_in, require
@@ -82,7 +84,20 @@ def new_app(version: str) -> FastAPI:
 
 OPEN: Final[tuple[APIRouter, ...]] = (health.router, session.open_router, stream_socket.router)
 PLANT: Final[tuple[APIRouter, ...]] = tuple(
-    module.router for module in (sources, tags, equipment, alarms, interlocks, devices, channels, pushes, diagnostics)
+    module.router
+    for module in (
+        sources,
+        tags,
+        equipment,
+        alarms,
+        suppressions,
+        positions,
+        interlocks,
+        devices,
+        channels,
+        pushes,
+        diagnostics,
+    )
 )
 OTHERS: Final[tuple[APIRouter, ...]] = (journal.router, session.router, openapi.router)
 
@@ -105,6 +120,8 @@ def methods_of(path: str) -> frozenset[str]:
         return frozenset({"GET", "HEAD"})
     routes = [route for router in (*OPEN, *PLANT, *OTHERS) for route in router.routes if isinstance(route, APIRoute)]
     relative = path.removeprefix(openapi.PREFIX)
-    return frozenset(
-        method for route in routes if route.path_regex.fullmatch(relative) for method in route.methods or ()
-    )
+    # a path that is written out is not what happens to fit an id beside it: /alarms/acknowledge is no alarm
+    fitting = [route for route in routes if route.path == relative] or [
+        route for route in routes if route.path_regex.fullmatch(relative)
+    ]
+    return frozenset(method for route in fitting for method in route.methods or ())

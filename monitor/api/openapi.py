@@ -19,6 +19,7 @@ STREAM_MODELS: Final[tuple[type[BaseModel], ...]] = (
     dto.StreamTags,
     dto.StreamAlarm,
     dto.StreamAlarms,
+    dto.StreamHorn,
     dto.StreamFlood,
     dto.Problem,
 )
@@ -73,7 +74,7 @@ def _add_problems(path: str, method: str, operation: dict[str, Any]) -> None:
         operation["security"] = [{"session": []}, {"token": []}]
     if "{" in path:
         refusals["404"] = "No such id"
-    if method == "post" and path.startswith("/alarms/"):
+    if method == "post" and path.startswith(("/alarms/", "/positions/")):
         refusals |= COMMAND
     if (path, method) == ("/session", "post"):
         refusals |= {"401": "Wrong user name or password", "403": "Another site's page", "429": "Too many attempts"}

@@ -1,11 +1,13 @@
 """What the API needs of the rest of the service, as small ports; `monitor.app` fits them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from monitor.alarms.commands import Command
+from monitor.alarms.classes import Philosophy
+from monitor.alarms.commands import Command, CommandRefusedError, Silence
 from monitor.alarms.definition import AlarmDefinition
+from monitor.alarms.horn import HornState
 from monitor.alarms.record import Entry, JournalRow
 from monitor.alarms.transition import Alarm
 from monitor.alarms.transition import AlarmEvent as AlarmEvent  # part of this port
@@ -51,6 +53,7 @@ class PlantCard:
     persons: tuple[Person, ...]
     channels: tuple[Channel, ...]
     history_keep_days: int
+    philosophy: Philosophy = field(default_factory=Philosophy)
 
 
 class Clock(Protocol):
@@ -71,6 +74,17 @@ class Board(Protocol):
         """Carry out a command; returns after it is on disk.
 
         :raises CommandRefusedError: refused; ConflictError when somebody was first.
+        """
+        ...
+
+    async def obey_all(self, commands: Sequence[Command]) -> Sequence[Alarm | CommandRefusedError]:
+        """Carry out several commands in one commit; each is answered for itself, after it is on disk."""
+        ...
+
+    async def silence(self, command: Silence) -> HornState:
+        """Silence the horn of one position; returns after it is on disk.
+
+        :raises CommandRefusedError: there is no such position.
         """
         ...
 

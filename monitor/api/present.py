@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from monitor.alarms.definition import AlarmDefinition
+from monitor.alarms.horn import HornState
 from monitor.alarms.lifecycle import IS_ACTIVE, State, Suppression
+from monitor.alarms.positions import Positions
 from monitor.alarms.transition import Alarm
 from monitor.api import dto
 from monitor.api.condition import UP_STATES
@@ -39,6 +41,7 @@ class Presenter:
         self.plant = plant
         self.definition_of: Mapping[str, AlarmDefinition] = {item.id: item for item in plant.definitions}
         self.position_of: Mapping[str, int] = {item.id: position for position, item in enumerate(plant.definitions)}
+        self.positions = Positions(plant.philosophy.positions)
         self._devices: Mapping[str, DeviceCard] = {device.id: device for device in plant.devices}
         self._persons = {person.id: person for person in plant.persons}
         self._alarms_of = _alarms_by_tag(plant.definitions)
@@ -52,6 +55,7 @@ class Presenter:
     def alarm_detail(self, alarm: Alarm) -> dto.AlarmDetail:
         """One alarm with its guidance."""
         definition = self.definition_of[alarm.id]
+        rules = self.plant.philosophy.rules_of(definition.alarm_class)
         return dto.AlarmDetail.model_validate(
             {
                 **self._alarm_fields(alarm, definition),
@@ -64,10 +68,14 @@ class Presenter:
                 "on_delay_s": definition.on_delay_ns / 1e9,
                 "off_delay_s": definition.off_delay_ns / 1e9,
                 "latch": definition.latch,
+                "longest_shelve_s": rules.longest_shelve_ns / 1e9 if rules.may_be_shelved else 0.0,
+                "highly_managed": rules.highly_managed,
+                "re_alarm_after_s": None if rules.re_alarm_after_ns is None else rules.re_alarm_after_ns / 1e9,
             }
         )
 
     def _alarm_fields(self, alarm: Alarm, definition: AlarmDefinition) -> dict[str, Any]:
+        rules = self.plant.philosophy.rules_of(definition.alarm_class)
         return {
             "id": alarm.id,
             "occurrence": alarm.occurrence,
@@ -87,6 +95,9 @@ class Presenter:
                     suppression=record.suppression.value,
                     reason=record.reason,
                     person=record.person,
+                    person_name=record.person_name,
+                    authorised_by=record.authorised_by,
+                    interim=record.interim,
                     since=rfc3339(record.since_wall_ns),
                     until=rfc3339_or_none(record.until_wall_ns),
                 )
@@ -109,6 +120,9 @@ class Presenter:
             "acknowledged_name": alarm.acknowledged_name,
             "acknowledged_at": rfc3339_or_none(alarm.acknowledged_wall_ns),
             "comment": alarm.comment,
+            "position": self.positions.owner_of(definition),
+            "shelvable": rules.may_be_shelved,
+            "comment_required": rules.needs_comment,
         }
 
     def alarms(self, alarms: Sequence[Alarm]) -> list[dto.Alarm]:
@@ -132,6 +146,17 @@ class Presenter:
             journaled_at=rfc3339(event.journaled_wall_ns),
             person_name=step.person_name,
             alarm=self.alarm(step.alarm, step.definition),
+        )
+
+    @staticmethod
+    def horn(state: HornState) -> dto.Horn:
+        """The horn of one position."""
+        return dto.Horn(
+            position=state.position,
+            sounding=state.is_sounding,
+            alarms=list(state.alarms),
+            silenced_by=state.silenced_by,
+            silenced_at=rfc3339_or_none(state.silenced_wall_ns),
         )
 
     # --- tags ---------------------------------------------------------------------------------

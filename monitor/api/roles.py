@@ -3,20 +3,30 @@
 from collections.abc import Mapping
 from typing import Final, Literal
 
-Permission = Literal["plant.read", "journal.read", "alarm.acknowledge", "alarm.reset", "account.manage"]
+Permission = Literal[
+    "plant.read",
+    "journal.read",
+    "alarm.acknowledge",
+    "alarm.reset",
+    "alarm.shelve",
+    "alarm.out_of_service",
+    "account.manage",
+]
 
 READ: Final[frozenset[Permission]] = frozenset({"plant.read", "journal.read"})
-OPERATE: Final[frozenset[Permission]] = READ | {"alarm.acknowledge", "alarm.reset"}
+OPERATE: Final[frozenset[Permission]] = READ | {"alarm.acknowledge", "alarm.reset", "alarm.shelve"}
+LEAD: Final[frozenset[Permission]] = OPERATE | {"alarm.out_of_service"}
+"""`alarm.out_of_service`: take an alarm out of service, and return it."""
 
 ROLES: Final[Mapping[str, frozenset[Permission]]] = {
     "viewer": READ,
     "operator": OPERATE,
-    "shift_leader": OPERATE,
-    "engineer": OPERATE,
+    "shift_leader": LEAD,
+    "engineer": LEAD,
     "safety": READ | {"alarm.acknowledge"},
     "manager": READ | {"alarm.acknowledge"},
     # the first account of a new plant is an admin: somebody must be able to answer on the first day
-    "admin": OPERATE | {"account.manage"},
+    "admin": LEAD | {"account.manage"},
 }
 """Role -> permissions; an account with a role that is not here may do nothing."""
 

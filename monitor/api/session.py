@@ -141,6 +141,7 @@ def _session(here: Context, caller: Caller) -> dto.Session:
         language="en" if plant.language == "en" else "zh",
         server_time=rfc3339(here.clock.wall_ns()),
         history_keep_days=plant.history_keep_days,
+        positions=list(here.presenter.positions.seats_of(caller.account.username, caller.account.role)),
     )
 
 

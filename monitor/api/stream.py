@@ -9,8 +9,9 @@ from typing import Final
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from monitor.alarms.horn import HornState
 from monitor.api.client import StreamClient, StreamEndedError
-from monitor.api.dto import StreamAlarms
+from monitor.api.dto import StreamAlarms, StreamHorn
 from monitor.api.frames import FrameEncoder
 from monitor.api.ports import Board, Clock, PlantCard, Subscription
 from monitor.api.present import Presenter, is_active
@@ -58,6 +59,7 @@ class StreamHub:
         self._fresh = asyncio.Event()
         self._view: View | None = None
         self._encoder: FrameEncoder | None = None
+        self._horns: tuple[HornState, ...] = ()
         self._alarms_text: tuple[View, str] | None = None
 
     @property
@@ -79,6 +81,7 @@ class StreamHub:
         """Feed the clients until cancelled; the first scan must be committed before."""
         subscription = self._board.subscribe()
         self._view = self._board.view()
+        self._horns = self._view.horns
         self._encoder = FrameEncoder(self._plant, self.epoch, self._view)
         try:
             async with asyncio.TaskGroup() as group:
@@ -101,7 +104,19 @@ class StreamHub:
                     client.offer_event(event.seq, text)
                 if number % EVENTS_AT_ONCE == 0:
                     await asyncio.sleep(0)  # a flood in one scan must not overflow clients that do read
+            self._tell_horns(self._view)
             self._fresh.set()
+
+    def _tell_horns(self, view: View) -> None:
+        """Tell which horns began, changed or fell silent: after the events that were the reason."""
+        before, self._horns = self._horns, view.horns
+        if before is view.horns:
+            return
+        for state in set(view.horns) - set(before):
+            horn = StreamHorn(type="horn", epoch=self.epoch, at=rfc3339(view.wall_ns), horn=self._presenter.horn(state))
+            text = orjson.dumps(horn.model_dump(mode="json")).decode()
+            for client in self._clients:
+                client.offer_event(view.journal_seq, text)
 
     async def _make_frames(self) -> None:
         """At most one frame per `frame_s`, at least one per `heartbeat_s`: a screen must see that we live."""
@@ -140,6 +155,7 @@ class StreamHub:
                 seq=view.journal_seq,
                 at=rfc3339(self._clock.wall_ns()),
                 alarms=self._presenter.alarms([alarm for alarm in view.alarms if is_active(alarm)]),
+                horns=[self._presenter.horn(state) for state in view.horns],
             )
             self._alarms_text = view, orjson.dumps(message.model_dump(mode="json", by_alias=True)).decode()
         return self._alarms_text[1]

@@ -13,8 +13,11 @@ import orjson
 from fastapi import FastAPI
 
 from monitor.alarms.board import Board as AlarmBoard
-from monitor.alarms.commands import Command
+from monitor.alarms.classes import Philosophy
+from monitor.alarms.commands import Command, CommandRefusedError, Silence
 from monitor.alarms.definition import AlarmDefinition
+from monitor.alarms.horn import Horns, HornState
+from monitor.alarms.positions import Positions
 from monitor.alarms.record import Entry, JournalRow
 from monitor.alarms.transition import Alarm, AlarmEvent, Transition
 from monitor.api.app import ApiOptions, create_api
@@ -292,10 +295,18 @@ class FakeFeed:
 class FakeBoard:
     """The real alarm board without a scan: a test says what is TRUE, every change is published at once."""
 
-    def __init__(self, clock: FakeClock, definitions: tuple[AlarmDefinition, ...] = DEFINITIONS) -> None:
+    def __init__(
+        self,
+        clock: FakeClock,
+        definitions: tuple[AlarmDefinition, ...] = DEFINITIONS,
+        philosophy: Philosophy | None = None,
+    ) -> None:
         self._clock = clock
         self._definitions = definitions
-        self.alarms = AlarmBoard(definitions)
+        self.alarms = AlarmBoard(definitions, philosophy)
+        self.horns = Horns(Positions(philosophy.positions if philosophy else ()))
+        self.commits: list[int] = []
+        """How many transitions each publication held."""
         self.feeds: list[FakeFeed] = []
         self.seq = 0
         self.stuck = False
@@ -329,6 +340,7 @@ class FakeBoard:
             mono_ns=self._clock.mono,
             wall_ns=self._clock.wall,
             alarms=self.alarms.alarms(),
+            horns=self.horns.states(),
             journal_seq=self.seq,
             overruns=0,
             **self.view_fields,  # type: ignore[arg-type]
@@ -342,6 +354,8 @@ class FakeBoard:
     def publish(self, transitions: Sequence[Transition] = (), **fields: object) -> None:
         """Publish a scan; fields of the view are replaced by name."""
         self.view_fields.update(fields)
+        self.horns.hear(transitions)
+        self.commits.append(len(transitions))
         events = []
         for transition in transitions:
             self.seq += 1
@@ -377,6 +391,28 @@ class FakeBoard:
         self.publish([transition])
         return transition.alarm
 
+    async def obey_all(self, commands: Sequence[Command]) -> list[Alarm | CommandRefusedError]:
+        if self.stuck:
+            await asyncio.Event().wait()
+        transitions: list[Transition] = []
+        outcomes: list[Alarm | CommandRefusedError] = []
+        for command in commands:
+            try:
+                transitions.append(self.alarms.obey(command, self._clock.wall))
+                outcomes.append(transitions[-1].alarm)
+            except CommandRefusedError as refused:
+                outcomes.append(refused)
+        self.publish(transitions)
+        return outcomes
+
+    async def silence(self, command: Silence) -> HornState:
+        if self.stuck:
+            await asyncio.Event().wait()
+        state = self.horns.silence(command, self._clock.wall)
+        self.seq += 1
+        self.publish()
+        return state
+
 
 @dataclass
 class FakeJournal:
@@ -387,7 +423,13 @@ class FakeJournal:
     broken: bool = False
 
     async def rows(
-        self, *, from_ns: int | None, to_ns: int | None, id: str | None, limit: int, before_seq: int | None
+        self,
+        *,
+        from_ns: int | None,
+        to_ns: int | None,
+        id: str | None,
+        limit: int,
+        before_seq: int | None,
     ) -> Sequence[JournalRow]:
         assert 0 < limit <= 1001
         if self.broken:
@@ -539,7 +581,7 @@ class Site:
         accounts: FakeAccounts | None = None,
     ) -> None:
         self.clock = FakeClock()
-        self.board = FakeBoard(self.clock, plant.definitions)
+        self.board = FakeBoard(self.clock, plant.definitions, plant.philosophy)
         self.journal = FakeJournal()
         self.history = FakeHistory()
         self.accounts = accounts or FakeAccounts()

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from monitor.alarms.lifecycle import Suppression
 from monitor.alarms.transition import SuppressionRecord
 from monitor.api import dto
-from monitor.api.alarms import is_selected, plain_text
+from monitor.api.alarms import is_selected
 from monitor.api.condition import condition
+from monitor.api.orders import plain_text
 from monitor.api.present import Presenter, finite
 from monitor.api.reasons import reason, status_words
 from monitor.api.times import rfc3339, site_time, wall_ns

@@ -28,8 +28,8 @@ from tests.monitor.api.fakes import (
 
 API = "/api/v1"
 READING = ("/sources", "/sources/HS-1", "/tags", "/tags/LT-101", "/tags/LT-101/trend", "/equipment", "/alarms",
-           "/alarms/LT-101.HH", "/interlocks", "/devices", "/diagnostics", "/channels", "/pushes", "/journal", "/openapi.json",
-           "/session")  # fmt: skip
+           "/alarms/LT-101.HH", "/interlocks", "/positions", "/devices", "/diagnostics", "/channels", "/pushes", "/journal",
+           "/openapi.json", "/session")  # fmt: skip
 
 
 # --- who may ----------------------------------------------------------------------------------

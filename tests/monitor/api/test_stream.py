@@ -18,6 +18,7 @@ import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from monitor.alarms.commands import Silence
 from monitor.alarms.transition import Transition
 from monitor.api import dto
 from monitor.api.app import ApiOptions
@@ -135,6 +136,23 @@ async def test_alarms_snapshot_frames_events() -> None:
         async with run.stream() as late:
             alarms = dto.StreamAlarms.model_validate(await message(late))
             assert (alarms.seq, [alarm.id for alarm in alarms.alarms]) == (1, ["LT-101.HH"])
+
+
+async def test_the_horn_is_told_after_its_alarm_and_when_it_falls_silent() -> None:
+    async with running() as run, run.stream() as websocket:
+        site = run.site
+        first = dto.StreamAlarms.model_validate(await message(websocket))
+        assert [(horn.position, horn.sounding) for horn in first.horns] == [("all", False)]
+        site.board.judge("LT-101.HH", "LT-101.H")
+        event = dto.StreamAlarm.model_validate(await next_of(websocket, "alarm"))
+        sounding = dto.StreamHorn.model_validate(await next_of(websocket, "horn"))
+        assert (sounding.epoch, sounding.horn.alarms) == (event.epoch, ["LT-101.HH"])
+        await site.board.silence(Silence(position="all", person="wang", person_name="王强"))
+        silent = dto.StreamHorn.model_validate(await next_of(websocket, "horn"))
+        assert (silent.horn.sounding, silent.horn.silenced_by) == (False, "王强")
+        async with run.stream() as late:
+            found = dto.StreamAlarms.model_validate(await message(late))
+            assert [horn.silenced_by for horn in found.horns] == ["王强"]
 
 
 async def test_a_heartbeat_comes_although_nothing_changes_and_tells_a_stopped_scan() -> None:
