@@ -1,8 +1,9 @@
 """What every route works with: the plant, the ports, the options; one frozen value in `app.state`."""
 
+import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -13,6 +14,7 @@ from monitor.api.present import Presenter
 from monitor.api.stream import StreamHub
 from monitor.api.throttle import LoginThrottle, RefusalRecord
 
+EXPORTS_AT_ONCE: Final = 2
 CONSOLE_DIST = Path(__file__).resolve().parent.parent / "console" / "dist"
 
 
@@ -48,6 +50,8 @@ class Context:
     verifier: Verifier = field(default_factory=Verifier)
     throttle: LoginThrottle = field(default_factory=LoginThrottle)
     refusals: RefusalRecord = field(default_factory=RefusalRecord)
+    exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EXPORTS_AT_ONCE))
+    """Workbooks in the making; the next one waits."""
 
 
 def context_of(connection: HTTPConnection) -> Context:

@@ -9,6 +9,7 @@ from monitor.alarms.commands import Command, CommandRefusedError, Silence
 from monitor.alarms.definition import AlarmDefinition
 from monitor.alarms.horn import HornState
 from monitor.alarms.record import Entry, JournalRow
+from monitor.alarms.search import EVERYTHING, JournalSearch
 from monitor.alarms.transition import Alarm
 from monitor.alarms.transition import AlarmEvent as AlarmEvent  # part of this port
 from monitor.hazards.source import Equipment, HazardSource, ProcessUnit
@@ -116,6 +117,7 @@ class Journal(Protocol):
         id: str | None,
         limit: int,
         before_seq: int | None,
+        where: JournalSearch = EVERYTHING,
     ) -> Sequence[JournalRow]:
         """Newest first, at most `limit`, seq below `before_seq`."""
         ...

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 
 from monitor.alarms.annunciations import StepColumns
 from monitor.alarms.record import Entry, JournalRow
+from monitor.alarms.search import EVERYTHING, JournalSearch
 from monitor.alarms.transition import Alarm
 from monitor.notify.people import Account
 from monitor.notify.row import OutboxRow, Status
@@ -91,10 +92,17 @@ class JournalStore:
         return await self._quick.run(lookup.board)
 
     async def rows(
-        self, *, from_ns: int | None, to_ns: int | None, id: str | None, limit: int, before_seq: int | None
+        self,
+        *,
+        from_ns: int | None,
+        to_ns: int | None,
+        id: str | None,
+        limit: int,
+        before_seq: int | None,
+        where: JournalSearch = EVERYTHING,
     ) -> Sequence[JournalRow]:
-        """Newest first, at most `limit`; wall time in [from_ns, to_ns), seq below `before_seq`."""
-        return await self._long.run(lookup.rows, from_ns, to_ns, id, limit, before_seq)
+        """Newest first, at most `limit`; wall time in [from_ns, to_ns), seq below `before_seq`, and what is looked for."""
+        return await self._long.run(lookup.rows, from_ns, to_ns, id, limit, before_seq, where)
 
     async def rows_after(self, after_seq: int, limit: int) -> Sequence[JournalRow]:
         """Oldest first, at most `limit`, seq above `after_seq`: to follow the journal."""

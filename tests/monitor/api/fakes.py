@@ -19,6 +19,7 @@ from monitor.alarms.definition import AlarmDefinition
 from monitor.alarms.horn import Horns, HornState
 from monitor.alarms.positions import Positions
 from monitor.alarms.record import Entry, JournalRow
+from monitor.alarms.search import EVERYTHING, JournalSearch
 from monitor.alarms.transition import Alarm, AlarmEvent, Transition
 from monitor.api.app import ApiOptions, create_api
 from monitor.api.passwords import hash_password
@@ -421,6 +422,8 @@ class FakeJournal:
     kept: list[JournalRow] = field(default_factory=list)
     outbox: list[OutboxRow] = field(default_factory=list)
     broken: bool = False
+    searches: list[JournalSearch] = field(default_factory=list)
+    """What was looked for at each read; only id and time are heeded here, the store has tests of its own."""
 
     async def rows(
         self,
@@ -430,10 +433,12 @@ class FakeJournal:
         id: str | None,
         limit: int,
         before_seq: int | None,
+        where: JournalSearch = EVERYTHING,
     ) -> Sequence[JournalRow]:
         assert 0 < limit <= 1001
         if self.broken:
             raise RuntimeError("the disk is gone")
+        self.searches.append(where)
         found = [
             row
             for row in reversed(self.kept)

@@ -2,14 +2,20 @@
 
 import csv
 import io
+import tempfile
+import zipfile
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.alarms.search import JournalSearch
 from monitor.api import dto, journal
-from monitor.api.journal import wants_csv
+from monitor.api.journal import CSV, JSON, wanted_format
 from monitor.api.journal_csv import FORMULA_STARTS, defused
+from monitor.api.journal_xlsx import MEDIA_TYPE as XLSX
 from tests.monitor.api.fakes import WALL_NS, Site, assert_problem
 
 URL = "/api/v1/journal"
@@ -93,7 +99,7 @@ async def test_csv_opens_in_a_chinese_spreadsheet_and_runs_nothing() -> None:
 
 
 async def test_csv_goes_over_pages_and_says_where_it_was_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "CSV_PAGE", 10)
+    monkeypatch.setattr(journal, "EXPORT_PAGE", 10)
     site = filled(95)
     async with site.client("viewer") as client:
         total = len(site.journal.kept)
@@ -110,6 +116,101 @@ async def test_csv_goes_over_pages_and_says_where_it_was_cut(monkeypatch: pytest
     note = f"# 行数已达上限，更早的记录请用 after={total - 19} 继续导出"
     assert seqs(cut.content) == [*map(str, range(total, total - 20, -1)), note]
     assert seqs(cut.content)[:-1] + seqs(rest.content) == seqs(everything.content)
+
+
+async def test_what_is_looked_for_reaches_the_journal_on_every_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "EXPORT_PAGE", 10)
+    site = filled(25)
+    wanted = {
+        "tag": "LT-101",
+        "hazard_source": "HS-2",
+        "trigger": "raised",
+        "state": "unacknowledged",
+        "person": "wang-qiang",
+        "kind": "transition",
+        "text": "100%_满'",
+    }
+    async with site.client("viewer") as client:
+        for accept in (JSON, CSV, XLSX):
+            site.journal.searches.clear()
+            answer = await client.get(URL, params=wanted, headers={"accept": accept})
+            assert answer.status_code == 200
+            assert set(site.journal.searches) == {JournalSearch(**wanted)}
+            assert len(site.journal.searches) == (1 if accept == JSON else 3)
+
+
+SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+def cells(content: bytes) -> list[dict[str, tuple[str, str]]]:
+    """Every row of the first sheet as column letter -> (type, text), read as the file format says."""
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        assert book.testzip() is None
+        root = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
+        names = book.namelist()
+        shared: list[str] = []
+        if "xl/sharedStrings.xml" in names:
+            items = ElementTree.fromstring(book.read("xl/sharedStrings.xml"))
+            shared = ["".join(text.text or "" for text in item.iter(f"{SHEET}t")) for item in items]
+    assert list(root.iter(f"{SHEET}f")) == []  # no formula anywhere
+    found = []
+    for row in root.iter(f"{SHEET}row"):
+        line = {}
+        for cell in row.iter(f"{SHEET}c"):
+            kind = cell.get("t", "n")
+            text = "".join(part.text or "" for part in cell.iter() if part.tag in (f"{SHEET}v", f"{SHEET}t"))
+            line[str(cell.get("r")).rstrip("0123456789")] = (kind, shared[int(text)] if kind == "s" else text)
+        found.append(line)
+    return found
+
+
+async def test_a_workbook_holds_text_as_text_and_numbers_as_numbers() -> None:
+    site = filled(3)
+    async with site.client("viewer") as client:
+        answer = await client.get(URL, headers={"accept": XLSX})
+        english = await client.get(URL, headers={"accept": XLSX, "accept-language": "en"})
+    assert answer.headers["content-type"] == XLSX
+    assert answer.headers["content-disposition"] == 'attachment; filename="journal-demo.xlsx"'
+    header, login, third, *_ = cells(answer.content)
+    columns = {name: column for column, (_, name) in header.items()}
+    assert len(cells(answer.content)) == 1 + 4
+    assert login[columns["类别"]][1] == "login"
+    assert third[columns["序号"]] == ("n", "3")
+    assert third[columns["值"]] == ("n", "-1.5")
+    kind, text = third[columns["备注"]]
+    assert (kind != "n", text) == (True, "=cmd|' /C calc'!A0")
+    assert third[columns["内容(中文)"]][1] == '第 3 行，带\n换行和"引号"'
+    # days since 1899-12-30 of 2026-01-01 08:00:03.123, site time
+    assert float(third[columns["现场时间"]][1]) == pytest.approx(46023 + (8 * 3600 + 3.123) / 86400, abs=1e-8)
+    assert [text for _, text in cells(english.content)[0].values()][:3] == ["seq", "time (UTC)", "site time"]
+
+
+async def test_a_workbook_goes_over_pages_says_where_it_was_cut_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(journal, "EXPORT_PAGE", 10)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    site = filled(35)
+    async with site.client("viewer") as client:
+        total = len(site.journal.kept)
+        everything = await client.get(URL, headers={"accept": XLSX})
+        cut = await client.get(URL, params={"limit": "20"}, headers={"accept": XLSX})
+        site.journal.broken = True
+        broken = await client.get(URL, headers={"accept": XLSX})
+    assert broken.status_code == 500
+    assert [row["A"][1] for row in cells(everything.content)][1:] == [str(seq) for seq in range(total, 0, -1)]
+    shown = [row["A"][1] for row in cells(cut.content)]
+    assert shown[1:21] == [str(seq) for seq in range(total, total - 20, -1)]
+    assert f"after={total - 19}" in shown[21]
+    assert len(shown) == 22
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_an_empty_workbook_opens() -> None:
+    site = Site()
+    async with site.client("viewer") as client:
+        site.journal.kept.clear()
+        assert len(cells((await client.get(URL, headers={"accept": XLSX})).content)) == 1
 
 
 async def test_an_empty_journal_is_a_page_and_a_csv_of_one_line() -> None:
@@ -136,6 +237,14 @@ async def test_an_empty_journal_is_a_page_and_a_csv_of_one_line() -> None:
         {"id": "a b"},
         {"id": "x" * 65},
         {"id": "'; drop table journal"},
+        {"tag": "a b"},
+        {"hazard_source": "x" * 65},
+        {"trigger": "Raised"},
+        {"state": "normal;"},
+        {"person": "王强"},
+        {"kind": "x" * 41},
+        {"text": ""},
+        {"text": "x" * 101},
         {"from": "yesterday"},
         {"from": "2026-01-01T00:00:00"},
         {"to": "2026-13-01T00:00:00Z"},
@@ -157,17 +266,20 @@ async def test_the_ends_of_time_are_no_error() -> None:
 @pytest.mark.parametrize(
     ("accept", "expected"),
     [
-        ("", False),
-        ("*/*", False),
-        ("text/csv", True),
-        ("text/csv;q=0.9, application/json", True),
-        ("application/json, text/csv", False),
-        ("TEXT/CSV", True),
-        ("text/csvx", False),
+        ("", JSON),
+        ("*/*", JSON),
+        ("text/csv", CSV),
+        ("text/csv;q=0.9, application/json", CSV),
+        ("application/json, text/csv", JSON),
+        ("TEXT/CSV", CSV),
+        ("text/csvx", JSON),
+        (XLSX, XLSX),
+        (f"{XLSX}, text/csv", XLSX),
+        ("application/vnd.ms-excel, text/csv", CSV),
     ],
 )
-def test_who_asks_for_csv(accept: str, expected: bool) -> None:
-    assert wants_csv(accept) is expected
+def test_who_asks_for_what(accept: str, expected: str) -> None:
+    assert wanted_format(accept) == expected
 
 
 @given(st.text(max_size=20) | st.floats(allow_nan=False) | st.integers() | st.none())
