@@ -248,6 +248,7 @@ def _scan_plan(plant: Plant) -> ScanPlan:
         definitions=plant.definitions,
         notification=plant.notification,
         start_grace_ns=plant.start_grace_ns,
+        philosophy=plant.philosophy,
     )
 
 
@@ -279,6 +280,7 @@ def plant_card(plant: Plant) -> PlantCard:
         persons=plant.persons,
         channels=plant.channels,
         history_keep_days=plant.history_keep_days,
+        philosophy=plant.philosophy,
     )
 
 

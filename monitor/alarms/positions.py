@@ -6,6 +6,8 @@ from typing import Final
 
 from monitor.alarms.definition import AlarmDefinition
 
+ROLE_NAMES: Final = ("viewer", "operator", "shift_leader", "engineer", "safety", "manager", "admin")
+"""Roles that can sit at a position; what each may do stands in `monitor.api.roles`."""
 BOUND_ROLES: Final = frozenset({"operator"})
 """Roles that answer only at their own positions; everybody above answers everywhere."""
 

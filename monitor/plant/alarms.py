@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, get_args
 
+from monitor.alarms.classes import BUILT_IN, AlarmClassRules
 from monitor.alarms.definition import BUILT_IN_CLASSES, AlarmClass, AlarmDefinition, AlarmKind
 from monitor.plant.record import Record
 from monitor.plant.site import NS
@@ -30,7 +31,10 @@ class AlarmRow:
 
 
 def read_alarms(
-    records: Sequence[Record], tags: Mapping[str, TagRow], generated: Sequence[AlarmDefinition]
+    records: Sequence[Record],
+    tags: Mapping[str, TagRow],
+    generated: Sequence[AlarmDefinition],
+    classes: Mapping[str, AlarmClassRules] = BUILT_IN,
 ) -> tuple[list[AlarmRow], tuple[AlarmDefinition, ...]]:
     """Read the sheet; returns its alarms, and the generated definitions with what the sheet changes of them."""
     by_id = {definition.id: definition for definition in generated}
@@ -44,7 +48,7 @@ def read_alarms(
             changed.add(wanted)
             by_id[wanted] = _change(record, by_id[wanted])
             continue
-        row = _row(record, tags)
+        row = _row(record, tags, classes)
         if row is None:
             continue
         alarm_id = row.definition.id
@@ -88,13 +92,13 @@ def _priority(record: Record) -> int:
     return min(max(priority or 4, 1), 4)
 
 
-def _row(record: Record, tags: Mapping[str, TagRow]) -> AlarmRow | None:
+def _row(record: Record, tags: Mapping[str, TagRow], classes: Mapping[str, AlarmClassRules]) -> AlarmRow | None:
     tag_id = record.reference("tag", tags, ("位号", "tag"))
     kind = record.choice("kind", KINDS)
     alarm_id = record.identifier("id") if record.is_given("id") else f"{tag_id}.{kind}"
     if len(alarm_id) > 64:
         record.wrong("id", f"报警编号 {alarm_id} 超过 64 个字符", f"alarm id {alarm_id} is longer than 64 characters")
-    priority, alarm_class = _priority(record), _class(record)
+    priority, alarm_class = _priority(record), _class(record, tuple(classes))
     on_delay_s = record.number("on_delay_s", default=0.0, minimum=0, maximum=3600) or 0.0
     off_delay_s = record.number("off_delay_s", default=0.0, minimum=0, maximum=3600) or 0.0
     if tag_id not in tags:
@@ -119,7 +123,7 @@ def _row(record: Record, tags: Mapping[str, TagRow]) -> AlarmRow | None:
         eu=tag.eu if kind in LIMIT_KINDS else "",
         on_delay_ns=delays.on_delay_ns,
         off_delay_ns=delays.off_delay_ns,
-        latch=record.flag("latch"),
+        latch=record.flag("latch", default=classes[alarm_class].latch_default),
         subject_zh=tag.description_zh,
         subject_en=tag.description_en,
         time_to_respond_s=record.number("time_to_respond_s", minimum=0),
@@ -127,11 +131,11 @@ def _row(record: Record, tags: Mapping[str, TagRow]) -> AlarmRow | None:
     return AlarmRow(definition=_with_texts(definition, record), rule=rule, record=record)
 
 
-def _class(record: Record) -> AlarmClass:
-    found = record.choice("class", CLASSES, default="process")
+def _class(record: Record, classes: tuple[str, ...]) -> AlarmClass:
+    found = record.choice("class", classes, default="process")
     if not record.is_given("class"):
-        record.wrong("class", f"必填：{', '.join(CLASSES)}", f"must be given: {', '.join(CLASSES)}")
-    return next(item for item in CLASSES if item == found)
+        record.wrong("class", f"必填：{', '.join(classes)}", f"must be given: {', '.join(classes)}")
+    return found
 
 
 def _kind(text: str) -> AlarmKind:

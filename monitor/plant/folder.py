@@ -66,7 +66,7 @@ def read_plant(folder: Path, devices: DevicePort) -> Checked:
     interlocks = read_interlocks(register, site, tags)
     generated = generated_definitions(site, tags)
     bypass = tuple(bypass_definition(interlock) for interlock in interlocks)
-    rows, changed = read_alarms(alarm_records, tags, (*bypass, *generated))
+    rows, changed = read_alarms(alarm_records, tags, (*bypass, *generated), site.philosophy.classes)
     rules = (*(row.rule for row in rows), *(bypass_rule(interlock) for interlock in interlocks))
     table = TagTable([row.tag for row in tags.values()])
     try:
@@ -97,6 +97,7 @@ def read_plant(folder: Path, devices: DevicePort) -> Checked:
         history_keep_days=site.history_keep_days,
         influx=site.influx,
         performance=site.performance,
+        philosophy=site.philosophy,
         fingerprint=print_of_files,
     )
     return Checked(plant=plant, warnings=_in_order(mistakes))

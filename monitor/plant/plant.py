@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from monitor.alarms.classes import Philosophy
 from monitor.alarms.definition import AlarmDefinition
 from monitor.alarms.performance import Performance
 from monitor.hazards.source import Equipment, HazardSource, ProcessUnit
@@ -67,6 +68,8 @@ class Plant:
     influx: Mapping[str, object] = field(default_factory=dict)
     """`[history.influx]` as written; empty when history stays inside."""
     performance: Performance = field(default_factory=Performance)
+    philosophy: Philosophy = field(default_factory=Philosophy)
+    """Classes, limits of shelving, operator positions."""
     """When alarms flood or are a nuisance, and the targets of the figures."""
     fingerprint: str = ""
     """Hash over the bytes of all files of the folder, to tell when they differ from what runs."""

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from monitor.alarms.classes import Philosophy
 from monitor.alarms.performance import Performance
 from monitor.hazards.source import Chemical, Equipment, HazardSource, ProcessUnit
 from monitor.notify.people import Channel, Person
 from monitor.plant.channels import read_channel
 from monitor.plant.document import Document
 from monitor.plant.performance import read_performance
+from monitor.plant.philosophy import read_philosophy
 from monitor.plant.record import Record
 
 SCHEMA = 1
@@ -31,6 +33,9 @@ TOP = (
     "duty",
     "history",
     "alarm_performance",
+    "alarm_classes",
+    "shelving",
+    "operator_positions",
 )
 EQUIPMENT_KINDS = ("atmospheric_tank", "sphere", "pump", "valve", "detector", "other")
 EQUIPMENT_NUMBERS = ("height_m", "overflow_height_m", "fill_rate_m_per_h")
@@ -88,6 +93,7 @@ class Site:
     history_keep_days: int = MINIMUM_KEEP_DAYS
     influx: Mapping[str, object] = field(default_factory=dict)
     performance: Performance = field(default_factory=Performance)
+    philosophy: Philosophy = field(default_factory=Philosophy)
 
 
 def read_site(document: Document, devices: DevicePort) -> Site:
@@ -118,6 +124,7 @@ def read_site(document: Document, devices: DevicePort) -> Site:
         site.channels[channel_id] = read_channel(record, channel_id)
     _history(site, document)
     site.performance = read_performance(document)
+    site.philosophy = read_philosophy(document, site.hazard_sources, site.process_units)
     return site
 
 
