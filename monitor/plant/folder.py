@@ -95,6 +95,7 @@ def read_plant(folder: Path, devices: DevicePort) -> Checked:
         channels=tuple(site.channels.values()),
         notification=_notification(site),
         history_keep_days=site.history_keep_days,
+        journal_keep_days=site.journal_keep_days,
         influx=site.influx,
         performance=site.performance,
         philosophy=site.philosophy,

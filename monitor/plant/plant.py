@@ -65,6 +65,7 @@ class Plant:
     channels: tuple[Channel, ...]
     notification: Notification
     history_keep_days: int
+    journal_keep_days: int
     influx: Mapping[str, object] = field(default_factory=dict)
     """`[history.influx]` as written; empty when history stays inside."""
     performance: Performance = field(default_factory=Performance)

@@ -19,6 +19,8 @@ SCHEMA = 1
 NS = 1_000_000_000
 MINIMUM_KEEP_DAYS = 30
 """Order 40 article 13: monitoring records are kept for at least 30 days."""
+JOURNAL_KEEP_DAYS = 1096
+"""Three years."""
 
 TOP = (
     "schema",
@@ -32,6 +34,7 @@ TOP = (
     "channels",
     "duty",
     "history",
+    "journal",
     "alarm_performance",
     "alarm_classes",
     "shelving",
@@ -91,6 +94,7 @@ class Site:
     devices: dict[str, DeviceRecord] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
     history_keep_days: int = MINIMUM_KEEP_DAYS
+    journal_keep_days: int = JOURNAL_KEEP_DAYS
     influx: Mapping[str, object] = field(default_factory=dict)
     performance: Performance = field(default_factory=Performance)
     philosophy: Philosophy = field(default_factory=Philosophy)
@@ -123,6 +127,7 @@ def read_site(document: Document, devices: DevicePort) -> Site:
         channel_id = _fresh(record, site.channels)
         site.channels[channel_id] = read_channel(record, channel_id)
     _history(site, document)
+    _journal(site, document.record("journal"))
     site.performance = read_performance(document)
     site.philosophy = read_philosophy(document, site.hazard_sources, site.process_units)
     return site
@@ -271,3 +276,12 @@ def _history(site: Site, document: Document) -> None:
     influx = document.nested("history", "influx")
     influx.only(("url_env", "url_file", "token_env", "token_file", "org", "bucket", "database", "measurement"))
     site.influx = dict(influx.values)
+
+
+def _journal(site: Site, record: Record) -> None:
+    record.only(("keep_days",))
+    days = record.integer("keep_days", default=JOURNAL_KEEP_DAYS, minimum=1, maximum=36600) or JOURNAL_KEEP_DAYS
+    if 1 <= days < MINIMUM_KEEP_DAYS:  # others are said already
+        zh = f"日志至少保存 {MINIMUM_KEEP_DAYS} 天（40 号令第十三条），不能是 {days} 天"
+        record.wrong("keep_days", zh, f"Order 40 article 13 asks for {MINIMUM_KEEP_DAYS} days at least, not {days}")
+    site.journal_keep_days = days

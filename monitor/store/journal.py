@@ -19,7 +19,7 @@ from monitor.alarms.transition import Alarm
 from monitor.notify.people import Account
 from monitor.notify.row import OutboxRow, Status
 from monitor.settings import Settings
-from monitor.store import accounts, annunciations, lookup, outbox
+from monitor.store import accounts, annunciations, lookup, outbox, retention
 from monitor.store.commit import Commit, Committed
 from monitor.store.database import FILE_NAME, refused
 from monitor.store.disk import DiskSpace, disk_space
@@ -30,6 +30,7 @@ from monitor.store.start import Started, start
 from monitor.store.verify import Verification, verify
 from monitor.store.writer import WallClock
 
+_PRUNE_PAUSE_S: Final = 0.05
 _SYNC_EVERY_NS: Final = 1_000_000_000
 
 
@@ -86,6 +87,27 @@ class JournalStore:
         :raises sqlalchemy.exc.DBAPIError: the database refuses.
         """
         await self._write.call(self._writer.anchor)
+
+    async def prune(self, keep_days: int) -> int:
+        """Forget what is older than `keep_days`, in small transactions with room between; returns how many rows.
+
+        Stops at the first row of an alarm that is not over; see `monitor.store.retention`.  At most 25 000 rows a call.
+
+        :raises sqlalchemy.exc.DBAPIError: the database refuses.
+        """
+        wall_ns, keep_ns = self._clock.wall_ns(), keep_days * retention.DAY_NS
+        needed_seq = await self._long.run(retention.first_needed)
+        pruned, anchor = 0, None
+        for _ in range(retention.CHUNKS):
+            count, said = await self._write.call(self._writer.prune_rows, wall_ns - keep_ns, needed_seq)
+            count += await self._write.call(self._writer.prune_outbox, wall_ns, keep_ns)
+            if count == 0:
+                break
+            pruned, anchor = pruned + count, said or anchor
+            await asyncio.sleep(_PRUNE_PAUSE_S)
+        if anchor is not None:
+            await self._write.call(self._writer.keep_anchor, anchor)
+        return pruned
 
     async def load_board(self) -> tuple[Alarm, ...]:
         """The board as it was left, by id."""

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from monitor.alarms.record import Entry
 from monitor.alarms.transition import Alarm, Transition
 from monitor.notify.row import OutboxRow, Status
-from monitor.store import outbox
+from monitor.store import outbox, retention
 from monitor.store.anchor import Anchor, Anchors
 from monitor.store.anchor import insert as insert_anchor
 from monitor.store.body import chained, encode_alarm, entry_body, transition_body
@@ -180,6 +180,30 @@ class JournalWriter:
                 insert_anchor(self._connection, anchor)
             self._anchors.keep(anchor)
         return anchor
+
+    def prune_rows(self, before_ns: int, needed_seq: int | None) -> tuple[int, Anchor | None]:
+        """Delete some of the oldest rows; one transaction; returns how many, and the anchor that says so.
+
+        Without a key nothing is deleted: the rest could not be told from a forgery.
+        """
+        up_to = retention.prunable(self._connection, before_ns, needed_seq)
+        self._connection.rollback()
+        anchor = None if up_to is None else self._anchors.sign("pruned", up_to, self._clock.wall_ns())
+        if up_to is None or anchor is None:
+            return 0, None
+        with self._connection.begin():
+            count = retention.prune_rows(self._connection, up_to)
+            insert_anchor(self._connection, anchor)
+        return count, anchor
+
+    def prune_outbox(self, wall_ns: int, keep_ns: int) -> int:
+        """Delete some old pushes; one transaction; returns how many."""
+        with self._connection.begin():
+            return retention.prune_outbox(self._connection, wall_ns, keep_ns)
+
+    def keep_anchor(self, anchor: Anchor) -> None:
+        """Append an anchor that is on disk to the file beside the database."""
+        self._anchors.keep(anchor)
 
     def record_gap(self, entry: Entry, after_seq: int) -> None:
         """Write the entry that accounts for rows lost up to `after_seq`; numbers that were given out stay used."""
