@@ -12,7 +12,6 @@ from typing import Final
 
 from drivers import registry
 from monitor.cli import demo
-from monitor.cli.processes import free_port
 from monitor.plant.folder import read_plant
 from monitor.plant.plant import Plant
 from monitor.store.head import HEAD_NAME, read_head
@@ -21,7 +20,7 @@ from tests.benchmarks.commits import Commits
 from tests.benchmarks.decisions import RAISED, Write, latencies
 from tests.benchmarks.figures import Figure, of_runs, percentile
 from tests.benchmarks.filled_journal import Filled, fill
-from tests.benchmarks.service import Child, Service
+from tests.benchmarks.service import Child, Service, free_ports
 from tests.benchmarks.synthetic_plant import ANALOGS, DISCRETES, write_plant
 
 POINTS: Final = ANALOGS + DISCRETES
@@ -98,9 +97,8 @@ def _plant(folder: Path, ports: Sequence[int]) -> Plant:
 @contextmanager
 def _field(folder: Path, size: Size, *, abnormal: int) -> Iterator[tuple[Plant, Child, Service]]:
     """The synthetic devices with so many points beyond their limit, their plant, and a service that is not started yet."""
-    ports = [free_port(0) for _ in range(size.devices)]
+    console, *ports = free_ports(1 + size.devices)
     plant = _plant(folder, ports)
-    console = free_port(0)
     addresses = demo.Ports(console=console, opcua=0, modbus_a=0, modbus_b=0, control=0, wecom=0, mqtt=0, nats=0)
     command, environment = demo.monitor_command(folder, folder / "plant", addresses)
     with Child("tests.benchmarks.modbus_field", *(str(port) for port in ports)) as source:

@@ -14,10 +14,9 @@ from typing import Any
 import httpx
 
 from monitor.cli import demo
-from monitor.cli.processes import free_port
 from tests.benchmarks.decisions import Latencies, Write, latencies
 from tests.benchmarks.figures import Figure, of_runs, percentile
-from tests.benchmarks.service import Child, Service
+from tests.benchmarks.service import Child, Service, free_ports
 from tests.benchmarks.synthetic_plant import ANALOGS, DISCRETES, write_plant
 from tests.faults.rig import Rig
 
@@ -161,9 +160,8 @@ def _set(control: httpx.Client, alarm_id: str, value: int) -> None:
 # --- the synthetic plant --------------------------------------------------------------------------
 def _measure_synthetic(folder: Path, size: Size) -> Load:
     """10 000 tags: 20 Modbus devices of 480 float32 and 20 discretes at 200 ms, served by one numpy process."""
-    ports = [free_port(0) for _ in range(size.devices)]
+    console, *ports = free_ports(1 + size.devices)
     plant = write_plant(folder / "plant", ports)
-    console = free_port(0)
     addresses = demo.Ports(console=console, opcua=0, modbus_a=0, modbus_b=0, control=0, wecom=0, mqtt=0, nats=0)
     command, environment = demo.monitor_command(folder, plant, addresses)
     with Child("tests.benchmarks.modbus_field", *(str(port) for port in ports)) as source:
