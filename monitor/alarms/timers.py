@@ -23,9 +23,9 @@ def clamped(alarm: Alarm, rules: AlarmClassRules, wall_ns: int) -> Alarm:
 def _clamped(record: SuppressionRecord, longest_ns: int, wall_ns: int) -> SuppressionRecord:
     if record.suppression is not Suppression.SHELVED or record.until_wall_ns is None:
         return record
+    since_ns = min(record.since_wall_ns, wall_ns)  # the clock was set back meanwhile
     duration_ns = min(record.until_wall_ns - record.since_wall_ns, longest_ns)
-    until_ns = min(record.until_wall_ns, record.since_wall_ns + duration_ns, wall_ns + duration_ns)
-    return replace(record, until_wall_ns=until_ns)
+    return replace(record, since_wall_ns=since_ns, until_wall_ns=since_ns + duration_ns)
 
 
 def shifted(alarm: Alarm, step_ns: int) -> Alarm:

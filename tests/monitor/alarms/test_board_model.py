@@ -1,32 +1,63 @@
-"""Any sequence of verdicts, commands and restarts: the board must do what a model of a few lines does."""
+"""Any sequence of verdicts, commands, suppressions, time and restarts: the board must do what a model of a few lines does."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from monitor.alarms.board import Board
-from monitor.alarms.commands import Acknowledge, CommandRefusedError, Reset
-from monitor.alarms.lifecycle import TRANSITIONS, State, Trigger
+from monitor.alarms.classes import BUILT_IN, AlarmClassRules, Philosophy, ShelvingLimits
+from monitor.alarms.commands import (
+    Acknowledge,
+    Command,
+    CommandRefusedError,
+    EndSuppression,
+    RemoveFromService,
+    Reset,
+    Shelve,
+    SuppressByDesign,
+)
+from monitor.alarms.lifecycle import BEGINS, ENDS, QUIET, TRANSITIONS, State, Suppression, Trigger
 from monitor.alarms.transition import Alarm, Transition
 from tests.monitor.alarms.verdicts import FALSE, TRUE, UNKNOWN, WALL, definition, verdicts
 
-PLAIN, LATCHED, OTHER = definition("A.HH"), definition("B.HH", latch=True), definition("C.HH", priority=3)
+PLAIN, LATCHED = definition("A.HH"), definition("B.HH", latch=True)
+OTHER = definition("A.H", kind="H", priority=3)
 CHANGED = replace(OTHER, set_point=11.0)
 COUNT = 3
+MILDER = 2
+"""A.H ends its shelf when A.HH, at place 0, comes."""
+LONGEST, RE_ALARM, RAISE_PRIORITY, MOST = 200, 150, 170, 2
+RULES = AlarmClassRules(
+    id="process", longest_shelve_ns=LONGEST, re_alarm_after_ns=RE_ALARM, raise_priority_after_ns=RAISE_PRIORITY
+)
+PHILOSOPHY = Philosophy(
+    classes={**BUILT_IN, "process": RULES}, shelving=ShelvingLimits(most_at_once=MOST, most_risk=100)
+)
+NEVER = 10**30
 
 
 @dataclass
 class Model:
-    """One alarm as four facts; the names of the states follow from them."""
+    """One alarm as a few facts; the names of the states follow from them."""
 
     latch: bool
+    priority_defined: int
     on: bool = False
     acknowledged: bool = True
     latched: bool = False
     occurrence: int = 0
     said: int = UNKNOWN
+    priority: int = 1
+    wait_began: int = 0
+    wait_lasts: int = NEVER
+    deadline: int = NEVER
+    """When it is annunciated again or rises, unless suppressed; the sum of the two above until the clock steps."""
+    suppressed: dict[Suppression, tuple[int, int]] = field(default_factory=dict)
+    """Kind -> (since, until)."""
+    kept: dict[Suppression, tuple[int, int]] = field(default_factory=dict)
+    """The same as on disk."""
 
     @property
     def state(self) -> State:
@@ -36,21 +67,40 @@ class Model:
             return State.LATCHED_ACKNOWLEDGED if self.acknowledged else State.LATCHED_UNACKNOWLEDGED
         return State.NORMAL if self.acknowledged else State.RETURNED_UNACKNOWLEDGED
 
-    def judge(self, verdict: int, renew: bool) -> list[Trigger]:
+    def judge(self, verdict: int, renew: bool, wall: int) -> list[Trigger]:
+        """The triggers of a verdict."""
         self.said = verdict
         if verdict == TRUE and (renew or not self.on):
             triggers = [] if self.state is State.NORMAL else [Trigger.REACTIVATED]
             self.on, self.acknowledged, self.latched = True, False, False
             self.occurrence += 1
+            self.priority = self.priority_defined
+            self.wait(wall)
             return [*triggers, Trigger.RAISED]
         if verdict == FALSE and self.on:
             self.on, self.latched = False, self.latch
             return [Trigger.RETURNED_LATCHED if self.latch else Trigger.RETURNED]
         return []
 
-    def acknowledge(self, occurrence: int) -> bool:
+    def wait(self, wall: int) -> None:
+        """Begin to wait for somebody to do something."""
+        lasts = RE_ALARM if self.acknowledged else RAISE_PRIORITY if self.priority > 1 else NEVER
+        self.wait_began, self.wait_lasts, self.deadline = wall, lasts, wall + lasts
+
+    def restart(self, wall: int) -> None:
+        """Only what is on disk crosses; no wait is longer than its whole duration from now."""
+        self.said = UNKNOWN
+        self.deadline = min(self.wait_began, wall) + self.wait_lasts
+        self.suppressed = dict(self.kept)
+        if Suppression.SHELVED in self.suppressed:
+            since, until = self.suppressed[Suppression.SHELVED]
+            self.suppressed[Suppression.SHELVED] = min(since, wall), min(since, wall) + until - since
+
+    def acknowledge(self, occurrence: int, wall: int) -> bool:
         allowed = occurrence == self.occurrence and not self.acknowledged
-        self.acknowledged = self.acknowledged or allowed
+        if allowed:
+            self.acknowledged = True
+            self.wait(wall)
         return allowed
 
     def reset(self, occurrence: int) -> bool:
@@ -63,41 +113,96 @@ class Model:
         self.on, self.acknowledged, self.latched = False, True, False
         return stood
 
+    def begin(self, kind: Suppression, since: int, until: int) -> None:
+        self.suppressed.pop(kind, None)
+        self.suppressed[kind] = since, until
+        if self.on and not self.acknowledged:
+            self.wait(since)  # every step begins the wait anew
+
+    def end(self, kind: Suppression, wall: int) -> Trigger:
+        del self.suppressed[kind]
+        if self.suppressed or not self.on:
+            if self.on and not self.acknowledged:
+                self.wait(wall)
+            return ENDS[kind]
+        self.acknowledged = False
+        self.wait(wall)
+        return Trigger.UNSUPPRESSED
+
+    def elapse(self, wall: int) -> list[Trigger]:
+        triggers = []
+        while self.suppressed and min(until for _, until in self.suppressed.values()) <= wall:
+            kind = min(self.suppressed, key=lambda item: self.suppressed[item][1])
+            triggers.append(self.end(kind, wall))
+        if not self.suppressed and self.on and self.deadline <= wall:
+            if self.acknowledged:
+                self.acknowledged = False
+                triggers.append(Trigger.RE_ALARMED)
+            else:
+                self.priority -= 1
+                triggers.append(Trigger.PRIORITY_RAISED)
+            self.wait(wall)
+        return triggers
+
+
+def bare(alarm: Alarm) -> tuple[object, ...]:
+    """What a stored row must hold, whatever the clock did: all but readings and the times of suppressions."""
+    kinds = frozenset(item.suppression for item in alarm.suppressions)
+    return alarm.state, alarm.occurrence, alarm.transition, alarm.priority, alarm.acknowledged_wall_ns, kinds
+
 
 class BoardMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.definitions = (PLAIN, LATCHED, OTHER)
-        self.board = Board(self.definitions)
-        self.models = [Model(latch=item.latch) for item in self.definitions]
+        self.board = Board(self.definitions, PHILOSOPHY)
+        self.models = [Model(latch=item.latch, priority_defined=item.priority) for item in self.definitions]
         self.stored: dict[str, Alarm] = {}
         self.journal: list[Transition] = []
         self.wall = WALL
+        self.stepped = False
 
     def commit(self, steps: tuple[Transition, ...]) -> None:
         self.journal += steps
         self.stored |= {alarm.id: alarm for alarm in self.board.changed()}
+        for model, item in zip(self.models, self.definitions, strict=True):
+            if any(step.id == item.id for step in steps):
+                model.kept = dict(model.suppressed)
 
-    @rule(said=st.tuples(*[st.sampled_from([FALSE, TRUE, UNKNOWN])] * COUNT), renew=st.tuples(*[st.booleans()] * COUNT))
-    def scan(self, said: tuple[int, ...], renew: tuple[bool, ...]) -> None:
-        self.wall += 1
+    @rule(
+        said=st.tuples(*[st.sampled_from([FALSE, TRUE, UNKNOWN])] * COUNT),
+        renew=st.tuples(*[st.booleans()] * COUNT),
+        passed=st.sampled_from([0, 1, 1, 40, 120, 180]),
+    )
+    def scan(self, said: tuple[int, ...], renew: tuple[bool, ...], passed: int) -> None:
+        self.wall += passed
         ids = [item.id for item in self.definitions]
         steps = self.board.apply(verdicts(ids, said, renew=renew, value=[13.0] * COUNT), self.wall)
-        expected = [
-            (name, trigger)
-            for name, model, verdict, again in zip(ids, self.models, said, renew, strict=True)
-            for trigger in model.judge(verdict, again)
-        ]
-        assert [(step.id, step.trigger) for step in steps] == expected
+        assert [(step.id, step.trigger, step.annunciated) for step in steps] == self.expected(ids, said, renew)
         assert all(step.decided_wall_ns == self.wall for step in steps)
         self.commit(steps)
 
-    @rule(place=st.integers(0, COUNT - 1), back=st.integers(-1, 2), reset=st.booleans())
-    def command(self, place: int, back: int, reset: bool) -> None:
-        model, occurrence = self.models[place], self.models[place].occurrence - back
-        kind = Reset if reset else Acknowledge
-        asked = kind(id=self.definitions[place].id, occurrence=occurrence, person="li", person_name="李")
-        allowed = model.reset(occurrence) if reset else model.acknowledge(occurrence)
+    def expected(
+        self, ids: list[str], said: tuple[int, ...], renew: tuple[bool, ...]
+    ) -> list[tuple[str, Trigger, bool]]:
+        expected: list[tuple[str, Trigger, bool]] = []
+        worse = set()
+        for place, model in enumerate(self.models):
+            triggers = model.judge(said[place], renew[place], self.wall)
+            expected += [(ids[place], trigger, not model.suppressed) for trigger in triggers]
+            if Trigger.RAISED in triggers:
+                worse |= {place} if renew[place] else set()
+                worse |= {MILDER} if place == 0 else set()
+        for place in sorted(worse):
+            if Suppression.SHELVED in self.models[place].suppressed:
+                trigger = self.models[place].end(Suppression.SHELVED, self.wall)
+                expected.append((ids[place], trigger, trigger not in QUIET))
+        for place, model in enumerate(self.models):
+            expected += [(ids[place], trigger, trigger not in QUIET) for trigger in model.elapse(self.wall)]
+        return expected
+
+    def obey(self, asked: Command, allowed: bool) -> Transition | None:
+        """Give a command; None when it is refused, as the model says."""
         before = self.board.alarms()
         try:
             step = self.board.obey(asked, self.wall)
@@ -106,33 +211,117 @@ class BoardMachine(RuleBasedStateMachine):
             assert refusal.message_zh
             assert self.board.alarms() == before
             assert self.board.changed() == ()
-        else:
-            assert allowed
-            assert (step.person, step.after) == ("li", model.state)
-            self.commit((step,))
+            return None
+        assert allowed
+        assert step.person == "li"
+        self.commit((step,))
+        return step
+
+    @rule(place=st.integers(0, COUNT - 1), back=st.integers(-1, 2), reset=st.booleans())
+    def command(self, place: int, back: int, reset: bool) -> None:
+        model, occurrence = self.models[place], self.models[place].occurrence - back
+        kind = Reset if reset else Acknowledge
+        asked = kind(id=self.definitions[place].id, occurrence=occurrence, person="li", person_name="李")
+        allowed = model.reset(occurrence) if reset else model.acknowledge(occurrence, self.wall)
+        step = self.obey(asked, allowed)
+        assert step is None or step.after is model.state
+
+    @rule(
+        place=st.integers(0, COUNT - 1), back=st.sampled_from([0, 0, 0, 1]), duration=st.sampled_from([1, 60, 200, 201])
+    )
+    def shelve(self, place: int, back: int, duration: int) -> None:
+        model = self.models[place]
+        asked = Shelve(
+            id=self.definitions[place].id,
+            occurrence=model.occurrence - back,
+            person="li",
+            person_name="李",
+            comment="修",
+            duration_ns=duration,
+        )
+        others = sum(Suppression.SHELVED in other.suppressed for other in self.models if other is not model)
+        step = self.obey(asked, back == 0 and duration <= LONGEST and others < MOST)
+        if step is not None:
+            model.begin(Suppression.SHELVED, self.wall, self.wall + duration)
+            model.kept = dict(model.suppressed)
+            assert (step.trigger, step.before) == (Trigger.SHELVED, step.after)
+
+    @rule(place=st.integers(0, COUNT - 1), lasts=st.sampled_from([1, 100, None]), design=st.booleans())
+    def suppress(self, place: int, lasts: int | None, design: bool) -> None:
+        model, name = self.models[place], self.definitions[place].id
+        until = None if lasts is None else self.wall + lasts
+        kind = Suppression.BY_DESIGN if design else Suppression.OUT_OF_SERVICE
+        asked: Command = SuppressByDesign(id=name, person="li", person_name="李", comment="票", until_wall_ns=until)
+        if not design:
+            asked = RemoveFromService(
+                id=name,
+                occurrence=model.occurrence,
+                person="li",
+                person_name="李",
+                comment="拆",
+                until_wall_ns=until or self.wall + 1000,
+                authorised_by="wang",
+                interim="人工",
+            )
+        step = self.obey(asked, True)
+        assert step is not None
+        assert step.trigger is BEGINS[kind]
+        self.note(model, kind, (NEVER if design else self.wall + 1000) if until is None else until)
+
+    @rule(place=st.integers(0, COUNT - 1), kind=st.sampled_from(list(Suppression)))
+    def end_suppression(self, place: int, kind: Suppression) -> None:
+        model = self.models[place]
+        stands = kind in model.suppressed
+        asked = EndSuppression(id=self.definitions[place].id, suppression=kind, person="li", person_name="李")
+        step = self.obey(asked, stands)
+        if step is not None:
+            assert step.trigger is model.end(kind, self.wall)
+            model.kept = dict(model.suppressed)
+
+    def note(self, model: Model, kind: Suppression, until: int) -> None:
+        model.begin(kind, self.wall, until)
+        model.kept = dict(model.suppressed)
+
+    @rule(step=st.sampled_from([-3600, -7, 7, 3600]))
+    def the_wall_clock_steps(self, step: int) -> None:
+        self.wall += step
+        self.board.clock_stepped(step)
+        for model in self.models:
+            model.deadline += 0 if model.deadline == NEVER else step
+            if Suppression.SHELVED in model.suppressed:
+                since, until = model.suppressed[Suppression.SHELVED]
+                model.suppressed[Suppression.SHELVED] = since + step, until + step
+            model.kept = dict(model.suppressed)
+        self.stepped = True
+        self.stored |= {alarm.id: alarm for alarm in self.board.changed()}
 
     @rule()
     def kill_and_restart(self) -> None:
-        self.board = Board(self.definitions)
+        self.board = Board(self.definitions, PHILOSOPHY)
         assert self.board.restore(tuple(self.stored.values()), self.wall) == ()
         assert self.board.changed() == ()
         for model in self.models:
-            model.said = UNKNOWN
+            model.restart(self.wall)
+
+    @rule(moved=st.sampled_from([-3600, -30, 30, 3600]))
+    def kill_and_restart_with_another_clock(self, moved: int) -> None:
+        self.wall += moved
+        self.kill_and_restart()
 
     @rule()
     def restart_with_the_third_definition_changed(self) -> None:
         self.definitions = (PLAIN, LATCHED, CHANGED if self.definitions[2] == OTHER else OTHER)
-        self.board = Board(self.definitions)
+        self.board = Board(self.definitions, PHILOSOPHY)
         steps = self.board.restore(tuple(self.stored.values()), self.wall)
         stood = self.models[2].close()
         assert [(step.id, step.trigger) for step in steps] == [(OTHER.id, Trigger.DEFINITION_CHANGED)] * stood
         for model in self.models:
-            model.said = UNKNOWN
+            model.restart(self.wall)
         self.commit(steps)
 
     @rule()
     def restart_without_the_third_definition_and_back(self) -> None:
-        without = Board(self.definitions[:2])
+        without = Board(self.definitions[:2], PHILOSOPHY)
         steps = without.restore(tuple(self.stored.values()), self.wall)
         stood = self.models[2].close()
         assert [(step.id, step.trigger) for step in steps] == [(OTHER.id, Trigger.DEFINITION_REMOVED)] * stood
@@ -145,11 +334,26 @@ class BoardMachine(RuleBasedStateMachine):
         for alarm, model in zip(self.board.alarms(), self.models, strict=True):
             assert (alarm.state, alarm.occurrence) == (model.state, model.occurrence)
             assert alarm.condition_true == model.on
+            assert alarm.priority == model.priority or not model.on
+            assert {item.suppression: item.until_wall_ns or NEVER for item in alarm.suppressions} == {
+                kind: until for kind, (_, until) in model.suppressed.items()
+            }
+
+    @invariant()
+    def the_next_deadline_is_the_earliest_of_the_model(self) -> None:
+        ends = [until for model in self.models for _, until in model.suppressed.values()]
+        waits = [model.deadline for model in self.models if model.on and not model.suppressed]
+        earliest = min([*ends, *waits], default=NEVER)
+        assert self.board.next_deadline_ns() == (None if earliest >= NEVER // 2 else earliest)
 
     @invariant()
     def the_stored_rows_are_the_fold_of_the_journal(self) -> None:
         fold = {step.id: step.alarm for step in self.journal}
-        assert fold == self.stored
+        if not self.stepped:  # a step of the clock moves the ends of shelves; the entry `clock_step` says by how much
+            assert fold == self.stored
+        assert {name: bare(alarm) for name, alarm in fold.items()} == {
+            name: bare(alarm) for name, alarm in self.stored.items()
+        }
 
     @invariant()
     def the_journal_is_a_walk_through_the_table_without_a_key_twice(self) -> None:
