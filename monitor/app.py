@@ -18,6 +18,7 @@ from drivers import registry
 from drivers.poll import poll
 from drivers.port import LinkStatus
 from monitor.accounts import prepare_accounts
+from monitor.alarms.identity import definition_hash
 from monitor.alarms.record import Entry
 from monitor.api.app import create_api
 from monitor.api.context import ApiOptions
@@ -30,7 +31,9 @@ from monitor.notify.registry import open_senders
 from monitor.notify.sender import Sender
 from monitor.plant.folder import fingerprint
 from monitor.plant.plant import Plant
+from monitor.scan.approvals import DriftWatch, approve_demo, last_approval
 from monitor.scan.conditions import Facts
+from monitor.scan.floods import SEED_NS, SEED_STEPS
 from monitor.scan.inbox import Inbox
 from monitor.scan.loop import Scanner, ScanPlan
 from monitor.scan.loop_lag import measure_loop_lag
@@ -106,7 +109,9 @@ async def serve(plant: Plant, folder: Path, settings: Settings) -> None:
         inbox = Inbox(plant.tags)
         publisher = Publisher(inbox.wake)
         scanner = Scanner(_scan_plan(plant), inbox, publisher, journal, clock, facts)
+        drift = await _drift_watch(plant, journal, settings, clock.wall_ns())
         scanner.restore(await journal.load_board(), journal.seq)
+        scanner.remember(await journal.recent_annunciations(clock.wall_ns() - SEED_NS, SEED_STEPS))
         scanner.note(_started(plant, clock.wall_ns()))
         await scanner.scan()
         stack.enter_context(Watchdog(lambda: publisher.view().mono_ns, clock))
@@ -116,7 +121,7 @@ async def serve(plant: Plant, folder: Path, settings: Settings) -> None:
             settings,
             clock,
             listening,
-            Parts(journal, history, outward, facts, inbox, publisher, scanner),
+            Parts(journal, history, outward, facts, inbox, publisher, scanner, drift),
         )
         # only after an orderly stop: the part that died may be the journal, and a second error must not hide the first
         await journal.record(_stopped(clock.wall_ns()))
@@ -133,6 +138,15 @@ class Parts:
     inbox: Inbox
     publisher: Publisher
     scanner: Scanner
+    drift: DriftWatch
+
+
+async def _drift_watch(plant: Plant, journal: JournalStore, settings: Settings, wall_ns: int) -> DriftWatch:
+    """What runs against what was approved last; the demo approves its own plant, so that it starts calm."""
+    running = {definition.id: definition_hash(definition) for definition in plant.definitions}
+    if settings.demo_accounts:
+        await approve_demo(journal, running, plant.fingerprint, plant.persons, wall_ns)
+    return DriftWatch(await last_approval(journal), running, plant.fingerprint)
 
 
 @asynccontextmanager
@@ -222,7 +236,10 @@ async def _watch_self(plant: Plant, folder: Path, clock: SystemClock, parts: Par
     overruns, overrun_until_ns = 0, 0
     while True:
         space = await parts.journal.disk_space()
-        parts.scanner.plant_differs = await asyncio.to_thread(fingerprint, folder) != plant.fingerprint
+        found = await asyncio.to_thread(fingerprint, folder)
+        parts.scanner.plant_differs = found != plant.fingerprint
+        parts.scanner.drift = parts.drift.look(found)
+        parts.facts.system["system.drift"] = parts.scanner.drift.state == "drifted"
         if parts.inbox.overruns != overruns:
             overruns, overrun_until_ns = parts.inbox.overruns, clock.mono_ns() + OVERRUN_SHOWN_NS
         parts.facts.system["system.disk"] = space.free_fraction < DISK_LOW
@@ -266,6 +283,7 @@ def _scan_plan(plant: Plant) -> ScanPlan:
         definitions=plant.definitions,
         notification=plant.notification,
         start_grace_ns=plant.start_grace_ns,
+        performance=plant.performance,
         philosophy=plant.philosophy,
     )
 
@@ -298,6 +316,7 @@ def plant_card(plant: Plant) -> PlantCard:
         persons=plant.persons,
         channels=plant.channels,
         history_keep_days=plant.history_keep_days,
+        performance=plant.performance,
         philosophy=plant.philosophy,
     )
 

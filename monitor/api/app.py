@@ -9,9 +9,12 @@ from monitor.api import (
     alarms,
     channels,
     console,
+    definitions,
     devices,
     diagnostics,
     equipment,
+    figures,
+    floods,
     health,
     interlocks,
     journal,
@@ -19,6 +22,7 @@ from monitor.api import (
     positions,
     problems,
     pushes,
+    sequence,
     session,
     sources,
     stream_socket,
@@ -97,6 +101,10 @@ PLANT: Final[tuple[APIRouter, ...]] = tuple(
         channels,
         pushes,
         diagnostics,
+        floods,
+        figures,
+        sequence,
+        definitions,
     )
 )
 OTHERS: Final[tuple[APIRouter, ...]] = (journal.router, session.router, openapi.router)

@@ -34,6 +34,10 @@ class Source(Protocol):
         """All active alarms as of the last view."""
         ...
 
+    def flood_text(self) -> str | None:
+        """How flooded each position is, None where none is."""
+        ...
+
     def snapshot_text(self) -> str:
         """All rows as of the last frame."""
         ...
@@ -47,6 +51,7 @@ class StreamClient:
         "_covered_seq",
         "_end",
         "_events",
+        "_flood",
         "_frame",
         "_last_frame",
         "_snapshot_wanted",
@@ -62,6 +67,8 @@ class StreamClient:
         self._events: deque[str] = deque()
         self._frame: tuple[int, str] | None = None
         """(prev, text) of the newest frame that was not sent."""
+        self._flood: str | None = None
+        """The newest word on floods that was not sent."""
         self._last_frame = 0
         self._started = False
         self._covered_seq = 0
@@ -85,6 +92,12 @@ class StreamClient:
         """Replace the waiting frame by a newer one."""
         self._frame = (prev, text)
         self.wake.set()
+
+    def offer_flood(self, text: str) -> None:
+        """Replace the waiting word on floods by a newer one."""
+        if self._started:
+            self._flood = text
+            self.wake.set()
 
     def want_everything(self) -> None:
         """The client lost track: all alarms and all rows again, after the events that wait."""
@@ -110,7 +123,11 @@ class StreamClient:
             self._alarms_wanted = False
             self._started = True
             self._covered_seq = source.seq
+            self._flood = source.flood_text()
             return source.alarms_text()
+        if self._flood is not None:
+            flood, self._flood = self._flood, None
+            return flood
         frame, self._frame = self._frame, None
         if not self._snapshot_wanted and frame is None:
             return None

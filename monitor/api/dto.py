@@ -41,6 +41,8 @@ class Health(Dto):
     devices: int
     blind_points: int
     plant_differs: bool
+    approval: Literal["unknown", "never_approved", "approved", "drifted"]
+    """Of the alarm definitions that run, see GET /definitions/drift."""
     version: str
 
 
@@ -469,7 +471,7 @@ class FloodState(Dto):
     """Whether one operator position is flooded: begins above 10 new annunciations in 10 minutes, ends below 5."""
 
     position: str
-    """Id of the operator position; empty where the plant has none."""
+    """Id of the operator position; `all` where the plant has none of its own."""
     in_flood: bool
     since: str | None
     """When the flood began, or when the last one ended; None: no flood since the service looks."""

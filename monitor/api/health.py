@@ -23,5 +23,6 @@ async def health(here: Here, response: Response) -> dto.Health:
         devices=now.devices,
         blind_points=now.blind_points,
         plant_differs=view.plant_differs,
+        approval="unknown" if view.drift is None else view.drift.state,
         version=here.options.version,
     )

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from monitor.alarms.classes import Philosophy
 from monitor.alarms.commands import Command, CommandRefusedError, Silence
+from monitor.alarms.annunciations import StepColumns
 from monitor.alarms.definition import AlarmDefinition
 from monitor.alarms.horn import HornState
+from monitor.alarms.performance import Performance
 from monitor.alarms.record import Entry, JournalRow
 from monitor.alarms.search import EVERYTHING, JournalSearch
 from monitor.alarms.transition import Alarm
@@ -54,6 +56,7 @@ class PlantCard:
     persons: tuple[Person, ...]
     channels: tuple[Channel, ...]
     history_keep_days: int
+    performance: Performance = field(default_factory=Performance)
     philosophy: Philosophy = field(default_factory=Philosophy)
 
 
@@ -124,6 +127,22 @@ class Journal(Protocol):
 
     async def record(self, entry: Entry) -> None:
         """Write one entry; returns after it is on disk."""
+        ...
+
+    async def annunciations(self, from_ns: int, to_ns: int) -> StepColumns:
+        """Steps decided in [from_ns, to_ns), and those that began occurrences which go on in it."""
+        ...
+
+    async def turns(self, from_ns: int, to_ns: int, most: int) -> Sequence[dict[str, Any]]:
+        """Bodies of the transitions by which a condition turned, oldest first; at most one more than `most`."""
+        ...
+
+    async def entries(self, kind: str, most: int) -> Sequence[JournalRow]:
+        """Entries of one kind, newest first."""
+        ...
+
+    async def definition_steps(self, alarm_id: str, most: int) -> Sequence[JournalRow]:
+        """Transitions by which the board noticed that a definition changed or went, newest first."""
         ...
 
     async def pushes(self, *, id: str | None, limit: int) -> Sequence[OutboxRow]:

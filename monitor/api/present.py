@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from monitor.alarms.definition import AlarmDefinition
+from monitor.alarms.flood import PositionFlood
 from monitor.alarms.horn import HornState
 from monitor.alarms.lifecycle import IS_ACTIVE, State, Suppression
 from monitor.alarms.positions import Positions
@@ -146,6 +147,17 @@ class Presenter:
             journaled_at=rfc3339(event.journaled_wall_ns),
             person_name=step.person_name,
             alarm=self.alarm(step.alarm, step.definition),
+        )
+
+    @staticmethod
+    def flood_state(state: PositionFlood) -> dto.FloodState:
+        """How flooded one position is."""
+        return dto.FloodState(
+            position=state.position,
+            in_flood=state.in_flood,
+            since=rfc3339_or_none(state.since_wall_ns),
+            count=state.count,
+            peak=state.peak,
         )
 
     @staticmethod

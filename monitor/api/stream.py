@@ -9,9 +9,10 @@ from typing import Final
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from monitor.alarms.flood import PositionFlood
 from monitor.alarms.horn import HornState
 from monitor.api.client import StreamClient, StreamEndedError
-from monitor.api.dto import StreamAlarms, StreamHorn
+from monitor.api.dto import StreamAlarms, StreamFlood, StreamHorn
 from monitor.api.frames import FrameEncoder
 from monitor.api.ports import Board, Clock, PlantCard, Subscription
 from monitor.api.present import Presenter, is_active
@@ -60,6 +61,7 @@ class StreamHub:
         self._view: View | None = None
         self._encoder: FrameEncoder | None = None
         self._horns: tuple[HornState, ...] = ()
+        self._floods: tuple[PositionFlood, ...] = ()
         self._alarms_text: tuple[View, str] | None = None
 
     @property
@@ -118,6 +120,23 @@ class StreamHub:
             for client in self._clients:
                 client.offer_event(view.journal_seq, text)
 
+    def _tell_floods(self, view: View) -> None:
+        """Tell how flooded the positions are: when a flood begins or ends, and while one lasts."""
+        before, self._floods = self._floods, view.floods
+        if before is not view.floods and any(state.in_flood for state in (*before, *view.floods)):
+            text = self._flood_message(view)
+            for client in self._clients:
+                client.offer_flood(text)
+
+    def _flood_message(self, view: View) -> str:
+        message = StreamFlood(
+            type="flood",
+            epoch=self.epoch,
+            at=rfc3339(view.wall_ns),
+            positions=[self._presenter.flood_state(state) for state in view.floods],
+        )
+        return orjson.dumps(message.model_dump(mode="json")).decode()
+
     async def _make_frames(self) -> None:
         """At most one frame per `frame_s`, at least one per `heartbeat_s`: a screen must see that we live."""
         while True:
@@ -132,6 +151,7 @@ class StreamHub:
             text = encoder.advance(view, self._clock.mono_ns(), self._clock.wall_ns())
             for client in self._clients:
                 client.offer_frame(prev, text)
+            self._tell_floods(view)
             await asyncio.sleep(self._options.frame_s)
 
     # --- what a client needs whole ------------------------------------------------------------
@@ -159,6 +179,11 @@ class StreamHub:
             )
             self._alarms_text = view, orjson.dumps(message.model_dump(mode="json", by_alias=True)).decode()
         return self._alarms_text[1]
+
+    def flood_text(self) -> str | None:
+        """How flooded each position is as of the last view, None where none is."""
+        view = self._running()[1]
+        return self._flood_message(view) if any(state.in_flood for state in view.floods) else None
 
     def snapshot_text(self) -> str:
         """All rows as of the last frame."""

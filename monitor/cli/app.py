@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from monitor.cli import account, demo, journal
+from monitor.cli.approve import approve_folder
 from monitor.cli.check import check_folder
 from monitor.cli.read import read_plant_once
 from monitor.cli.run import run_service
@@ -57,6 +58,18 @@ def read(
 ) -> None:
     """Read every tag once through the drivers and show value, quality and status: the proof before commissioning."""
     raise typer.Exit(read_plant_once(plant, device, _language(language)))
+
+
+@app.command()
+def approve(
+    plant: Folder,
+    person: Annotated[str, typer.Option(help="person id of plant.toml who approves")],
+    reason: Annotated[str, typer.Option(help="why, e.g. the number of the management of change")],
+    state: Annotated[Path | None, typer.Option(help="folder of journal and history (REDLINE_STATE_DIR)")] = None,
+    language: Language = "zh",
+) -> None:
+    """Approve the plant folder as it stands: what runs is compared with it from the next start on (service stopped)."""
+    raise typer.Exit(approve_folder(plant, person, reason, state, _language(language)))
 
 
 @app.command()

@@ -67,7 +67,8 @@ def test_without_log_in_there_is_only_health(shared: Rig) -> None:
                 if path.endswith("/health"):
                     assert answer.status_code == 200
                     assert set(answer.json()) == {
-                        "status", "scan_age_ms", "devices_up", "devices", "blind_points", "plant_differs", "version",
+                        "status", "scan_age_ms", "devices_up", "devices", "blind_points", "plant_differs", "approval",
+                        "version",
                     }  # fmt: skip
                 elif path.endswith("/session") and method == "post":
                     assert answer.status_code == 422, "the way in: an empty body is refused"

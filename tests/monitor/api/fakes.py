@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
 import orjson
 from fastapi import FastAPI
 
+from monitor.alarms.annunciations import Step, StepColumns, columns
 from monitor.alarms.board import Board as AlarmBoard
 from monitor.alarms.classes import Philosophy
 from monitor.alarms.commands import Command, CommandRefusedError, Silence
@@ -422,6 +424,8 @@ class FakeJournal:
     kept: list[JournalRow] = field(default_factory=list)
     outbox: list[OutboxRow] = field(default_factory=list)
     broken: bool = False
+    stepped: list[Step] = field(default_factory=list)
+    turned: list[dict[str, Any]] = field(default_factory=list)
     searches: list[JournalSearch] = field(default_factory=list)
     """What was looked for at each read; only id and time are heeded here, the store has tests of its own."""
 
@@ -448,6 +452,23 @@ class FakeJournal:
             and (before_seq is None or row.seq < before_seq)
         ]
         return found[:limit]
+
+    async def annunciations(self, from_ns: int, to_ns: int) -> StepColumns:
+        return columns(step for step in self.stepped if from_ns <= step.decided_wall_ns < to_ns)
+
+    async def turns(self, from_ns: int, to_ns: int, most: int) -> Sequence[dict[str, Any]]:
+        return [body for body in self.turned if from_ns <= body["decided_wall_ns"] < to_ns][: most + 1]
+
+    async def entries(self, kind: str, most: int) -> Sequence[JournalRow]:
+        return [row for row in reversed(self.kept) if row.kind == kind][:most]
+
+    async def definition_steps(self, alarm_id: str, most: int) -> Sequence[JournalRow]:
+        noticed = ("definition_changed", "definition_removed")
+        return [
+            row
+            for row in reversed(self.kept)
+            if row.id == alarm_id and orjson.loads(row.body).get("trigger") in noticed
+        ][:most]
 
     async def record(self, entry: Entry) -> None:
         body: dict[str, object] = {

@@ -110,6 +110,9 @@ class Whole:
         self.frame = 1
         self.seq = 10
 
+    def flood_text(self) -> str | None:
+        return None
+
     def alarms_text(self) -> str:
         return f"alarms {self.seq}"
 

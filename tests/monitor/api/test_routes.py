@@ -29,7 +29,8 @@ from tests.monitor.api.fakes import (
 API = "/api/v1"
 READING = ("/sources", "/sources/HS-1", "/tags", "/tags/LT-101", "/tags/LT-101/trend", "/equipment", "/alarms",
            "/alarms/LT-101.HH", "/interlocks", "/positions", "/devices", "/diagnostics", "/channels", "/pushes", "/journal",
-           "/openapi.json", "/session")  # fmt: skip
+           "/openapi.json", "/flood", "/figures",
+           "/figures/nuisance", "/sequence", "/definitions/drift", "/definitions/LT-101.HH/history", "/session")  # fmt: skip
 
 
 # --- who may ----------------------------------------------------------------------------------
@@ -92,6 +93,7 @@ async def test_health_is_late_with_503_degraded_and_ok_with_200() -> None:
             "devices": 3,
             "blind_points": 0,
             "plant_differs": False,
+            "approval": "unknown",
             "version": "9.9",
         }
         site.board.publish(blind=(1,), plant_differs=True)
