@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from monitor.alarms.annunciations import StepColumns
 from monitor.alarms.classes import Philosophy
 from monitor.alarms.commands import Command, CommandRefusedError, Silence
-from monitor.alarms.annunciations import StepColumns
 from monitor.alarms.definition import AlarmDefinition
 from monitor.alarms.horn import HornState
 from monitor.alarms.performance import Performance
