@@ -9,6 +9,7 @@ import typer
 
 from monitor.cli import account, demo, journal
 from monitor.cli.approve import approve_folder
+from monitor.cli.backup import run_backup, run_restore
 from monitor.cli.check import check_folder
 from monitor.cli.read import read_plant_once
 from monitor.cli.run import run_service
@@ -87,6 +88,30 @@ def run(
         given["accept_missing_rows"] = True
     chosen = {key: value for key, value in given.items() if value is not None}
     raise typer.Exit(run_service(plant, chosen, _language(language)))
+
+
+@app.command()
+def backup(
+    state: Annotated[Path, typer.Argument(help="state folder", exists=True, file_okay=False)],
+    target: Annotated[Path, typer.Argument(help="new or empty folder for the copy")],
+    with_history: Annotated[bool, typer.Option("--with-history", help="history too (service stopped)")] = False,
+    language: Language = "zh",
+) -> None:
+    """Copy the journal with board, outbox and accounts while the service runs, and verify the copy."""
+    raise typer.Exit(run_backup(state, target, _language(language), with_history=with_history))
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="BACKUP", help="folder that `backup` made", exists=True)],
+    state: Annotated[Path, typer.Argument(help="state folder of a stopped service")],
+    overwrite_newer: Annotated[
+        bool, typer.Option("--overwrite-newer", help="although the journal there knows newer rows")
+    ] = False,
+    language: Language = "zh",
+) -> None:
+    """Put a backup back; what stood in the state folder is moved aside."""
+    raise typer.Exit(run_restore(source, state, _language(language), overwrite_newer=overwrite_newer))
 
 
 @app.command("demo")
