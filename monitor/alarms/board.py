@@ -1,7 +1,6 @@
 """The alarm board: verdicts and commands in, transitions out.  Pure; nothing here is told before it is committed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -18,11 +17,13 @@ from monitor.alarms.refusals import Winner
 from monitor.alarms.shelving import is_shelved, shelf_of, worsened_by
 from monitor.alarms.steps import Step, end, taken
 from monitor.alarms.timers import NEVER_NS, clamped, due_ns, elapsed, shifted
-from monitor.alarms.transition import Alarm, Transition
+from monitor.alarms.transition import Alarm, Transition, altered
 from rules.columns.quality import Quality
 from rules.verdicts import Verdict, Verdicts
 
 _UNKNOWN: Final = np.uint8(Verdict.UNKNOWN)
+MOST_SHOWN: Final = 100
+"""Rows that one scan shows with a newer reading: with thousands of active alarms more would delay the next decision."""
 
 
 class Board:
@@ -40,14 +41,17 @@ class Board:
         "_ids",
         "_listed",
         "_milder",
+        "_next_shown",
         "_philosophy",
         "_position",
         "_quality",
         "_received",
         "_shelved",
+        "_stale",
         "_touched",
         "_unknown",
         "_value",
+        "_verdicts",
         "_winners",
     )
 
@@ -70,6 +74,10 @@ class Board:
         self._value = np.full(length, np.nan)
         self._quality = np.full(length, Quality.NEVER_SEEN, np.uint8)
         self._received = np.zeros(length, np.int64)
+        self._stale = np.zeros(length, np.bool_)
+        """Active alarms whose row does not show the newest reading yet."""
+        self._next_shown = 0
+        self._verdicts: Verdicts | None = None
         # before the first verdict nothing may be believed to be FALSE
         self._condition_now: npt.NDArray[np.uint8] = np.full(length, _UNKNOWN, np.uint8)
         self._touched: set[int] = set()
@@ -99,11 +107,11 @@ class Board:
             self._schedule(position, wall_ns)
             if stored.definition_hash == self._hashes[position]:
                 continue
-            adopted = replace(kept, definition_hash=self._hashes[position])
+            adopted = altered(kept, definition_hash=self._hashes[position])
             if stored.state in IS_ACTIVE:
                 closed.append(self._take(position, Step(alarm=adopted, trigger=Trigger.DEFINITION_CHANGED), wall_ns))
             else:
-                self._keep(position, replace(adopted, priority=self._definitions[position].priority))
+                self._keep(position, altered(adopted, priority=self._definitions[position].priority))
         return tuple(closed)
 
     # --- verdicts -----------------------------------------------------------------------------
@@ -161,6 +169,7 @@ class Board:
         if position is None:
             raise NoSuchAlarmError(f"没有报警 {command.id}", f"there is no alarm {command.id}")
         definition = self._definitions[position]
+        self._show_newest(position)
         step = decide(
             command,
             Situation(
@@ -202,7 +211,7 @@ class Board:
             closing = Step(alarm=judged(alarm, verdicts, position), trigger=Trigger.REACTIVATED)
             steps.append(self._take(position, closing, wall_ns))
             alarm = steps[0].alarm
-        fresh = begun(replace(alarm, value=None), definition.priority, detail, wall_ns)
+        fresh = begun(altered(alarm, value=None), definition.priority, detail, wall_ns)
         raised = Step(alarm=judged(fresh, verdicts, position), trigger=Trigger.RAISED)
         steps.append(self._take(position, raised, wall_ns))
         return steps
@@ -215,6 +224,7 @@ class Board:
         for place in sorted(causes.keys() & self._shelved):
             record = shelf_of(self._alarms[place])
             assert record is not None  # _shelved mirrors the rows
+            self._show_newest(place)
             cause = self._ids[causes[place]]
             why = f"恶化：{cause}", f"worse: {cause}"
             steps.append(self._take(place, end(self._alarms[place], record, why), wall_ns))
@@ -224,6 +234,7 @@ class Board:
         """Take the steps whose time has come; an alarm with two suppressions that ended takes two."""
         steps = []
         for position in np.flatnonzero(self._due <= wall_ns).tolist():
+            self._show_newest(position)
             while self._due[position] <= wall_ns:
                 steps.append(self._take(position, elapsed(self._alarms[position]), wall_ns))
         return steps
@@ -265,11 +276,35 @@ class Board:
         stepped: npt.NDArray[np.bool_],
         details: Mapping[int, tuple[str, ...]],
     ) -> None:
-        """Show what is judged now, for active alarms whose reading moved and for those that turned (un)known."""
-        moved = (verdicts.received_wall_ns != self._received) | (verdicts.quality != self._quality)
-        moved |= (verdicts.value != self._value) & ~(np.isnan(verdicts.value) & np.isnan(self._value))
-        for position in np.flatnonzero(((moved & self._active) | (unknown != self._unknown)) & ~stepped).tolist():
-            shown = judged(self._alarms[position], verdicts, position)
-            # the list goes with the count, or the screen would name fewer blind points than it counts
-            self._keep(position, replace(shown, detail=details.get(position, shown.detail)))
+        """Show what is judged now: at once what turned (un)known or has another quality, then readings that moved.
+
+        Of active alarms only, and at most MOST_SHOWN of the moved ones, the longest waiting first; a step and a command
+        always take the newest reading.
+        """
+        turned = ((unknown != self._unknown) | (self._active & (verdicts.quality != self._quality))) & ~stepped
+        moved = (verdicts.received_wall_ns != self._received) | (verdicts.value != self._value) & ~(
+            np.isnan(verdicts.value) & np.isnan(self._value)
+        )
         self._received, self._quality, self._value = verdicts.received_wall_ns, verdicts.quality, verdicts.value
+        self._verdicts = verdicts
+        self._stale = (self._stale | moved) & self._active & ~stepped
+        for position in np.flatnonzero(turned).tolist():
+            self._show(position, verdicts, details)
+        waiting = np.flatnonzero(self._stale)
+        first = int(np.searchsorted(waiting, self._next_shown))
+        chosen = np.concatenate((waiting[first:], waiting[:first]))[:MOST_SHOWN].tolist()
+        for position in chosen:
+            self._show(position, verdicts, details)
+        self._next_shown = chosen[-1] + 1 if chosen else 0
+
+    def _show(self, position: int, verdicts: Verdicts, details: Mapping[int, tuple[str, ...]]) -> None:
+        shown = judged(self._alarms[position], verdicts, position)
+        # the list goes with the count, or the screen would name fewer blind points than it counts
+        self._keep(position, altered(shown, detail=details.get(position, shown.detail)))
+        self._stale[position] = False
+
+    def _show_newest(self, position: int) -> None:
+        """Bring a row that waits for its turn up to date."""
+        if self._stale[position] and self._verdicts is not None:
+            details = dict(self._verdicts.detail) if self._verdicts.detail else {}
+            self._show(position, self._verdicts, details)

@@ -1,13 +1,12 @@
 """Alarm rows that take no step: never raised, shown with a newer reading, or left over from a definition that is gone."""
 
 import math
-from dataclasses import replace
 from typing import Final, get_args
 
 from monitor.alarms.definition import AlarmDefinition, AlarmKind
 from monitor.alarms.lifecycle import State
 from monitor.alarms.message import kind_of
-from monitor.alarms.transition import Alarm
+from monitor.alarms.transition import Alarm, altered
 from rules.columns.quality import Quality
 from rules.columns.readings import NO_TIME
 from rules.verdicts import Verdict, Verdicts
@@ -52,7 +51,7 @@ def judged(alarm: Alarm, verdicts: Verdicts, position: int) -> Alarm:
     """
     value, limit = float(verdicts.value[position]), float(verdicts.limit[position])
     source_time_ns, received_wall_ns = int(verdicts.source_time_ns[position]), int(verdicts.received_wall_ns[position])
-    return replace(
+    return altered(
         alarm,
         unknown=int(verdicts.verdict[position]) == Verdict.UNKNOWN,
         value=alarm.value if math.isnan(value) else value,
@@ -65,7 +64,7 @@ def judged(alarm: Alarm, verdicts: Verdicts, position: int) -> Alarm:
 
 def begun(alarm: Alarm, priority: int, detail: tuple[str, ...], wall_ns: int) -> Alarm:
     """The row at the start of a new occurrence, before its first step: nothing of the old one is left."""
-    return replace(
+    return altered(
         alarm,
         occurrence=alarm.occurrence + 1,
         transition=0,

@@ -1,12 +1,12 @@
 """One step of one alarm, from the row before it to the transition that is journaled.  Pure."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from monitor.alarms.commands import Command
 from monitor.alarms.definition import AlarmDefinition
 from monitor.alarms.lifecycle import BEGINS, ENDS, IS_TRUE, QUIET, TRANSITIONS, Trigger
 from monitor.alarms.message import message
-from monitor.alarms.transition import Alarm, SuppressionRecord, Transition
+from monitor.alarms.transition import Alarm, SuppressionRecord, Transition, altered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ def taken(definition: AlarmDefinition, step: Step, wall_ns: int, command: Comman
     state = TRANSITIONS[alarm.state, trigger]
     name = command.person_name if command else ""
     text = message(definition, trigger, alarm.value, alarm.limit, alarm.detail, name, step.why)
-    after = replace(
+    after = altered(
         alarm,
         state=state,
         transition=alarm.transition + 1,
@@ -60,14 +60,14 @@ def taken(definition: AlarmDefinition, step: Step, wall_ns: int, command: Comman
 def begin(alarm: Alarm, record: SuppressionRecord) -> Step:
     """A suppression begins, or the same kind begins anew with other words or another end."""
     others = tuple(item for item in alarm.suppressions if item.suppression is not record.suppression)
-    suppressed = replace(alarm, suppressions=(*others, record))
+    suppressed = altered(alarm, suppressions=(*others, record))
     return Step(alarm=suppressed, trigger=BEGINS[record.suppression], suppression=record)
 
 
 def end(alarm: Alarm, record: SuppressionRecord, why: tuple[str, str] = ("", "")) -> Step:
     """A suppression ends; the last one, while the condition is TRUE, lets the alarm be annunciated as if it were new."""
     left = tuple(item for item in alarm.suppressions if item is not record)
-    freed = replace(alarm, suppressions=left)
+    freed = altered(alarm, suppressions=left)
     if left or alarm.state not in IS_TRUE:
         return Step(alarm=freed, trigger=ENDS[record.suppression], suppression=record, why=why)
     return Step(alarm=unanswered(freed), trigger=Trigger.UNSUPPRESSED, suppression=record, why=why)
@@ -75,4 +75,4 @@ def end(alarm: Alarm, record: SuppressionRecord, why: tuple[str, str] = ("", "")
 
 def unanswered(alarm: Alarm) -> Alarm:
     """The row without an acknowledgement: what is annunciated again must be answered again (the journal keeps who did)."""
-    return replace(alarm, acknowledged_by=None, acknowledged_name=None, acknowledged_wall_ns=None)
+    return altered(alarm, acknowledged_by=None, acknowledged_name=None, acknowledged_wall_ns=None)

