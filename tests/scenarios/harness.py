@@ -11,6 +11,10 @@ the scans before which the process is killed and started again.  `expect` lists 
     <scan> <id>#<occurrence>.<transition> <trigger> -> <state>     (`!` before the id: not annunciated)
     <scan> <id>#<occurrence> refused: <words of the English answer>
 
+`[[classes]]` (`id`, `re_alarm_s`, `raise_priority_s`, `comment_required`, `shelvable`) change alarm classes; a scan is a
+second, so a shelf of `for_s = 3` ends three scans after its command.  `clock_steps = [[4, 3600]]` moves the wall clock
+before a scan, and the board is told.
+
 `unknown` lists the alarms that cannot be judged as `<first scan>-<last scan> <id>`.
 """
 
@@ -21,8 +25,18 @@ from pathlib import Path
 from typing import Any
 
 from monitor.alarms.board import Board
-from monitor.alarms.commands import Acknowledge, Command, CommandRefusedError, Reset
+from monitor.alarms.classes import BUILT_IN, AlarmClassRules, Philosophy
+from monitor.alarms.commands import (
+    Acknowledge,
+    Command,
+    CommandRefusedError,
+    EndSuppression,
+    RemoveFromService,
+    Reset,
+    Shelve,
+)
 from monitor.alarms.definition import AlarmDefinition
+from monitor.alarms.lifecycle import Suppression
 from monitor.alarms.transition import Alarm, Transition
 from rules.catalog import BadQuality, Bypassed, Delays, DiscreteState, Limit, NoUpdate, Rule
 from rules.columns.latest import Latest
@@ -34,8 +48,7 @@ from rules.memory import Memory, seed
 from tests.rules.plants import SECOND, START_WALL_NS, batch, tag
 
 START_MONO_NS = 1000 * SECOND
-KINDS: dict[str, type[Acknowledge] | type[Reset]] = {"acknowledge": Acknowledge, "reset": Reset}
-KEYS = {"title", "tags", "alarms", "commands", "restart_at", "expect", "unknown"}
+KEYS = {"title", "tags", "alarms", "classes", "commands", "restart_at", "clock_steps", "expect", "unknown"}
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -79,6 +92,41 @@ def definition_of(alarm: dict[str, Any]) -> AlarmDefinition:
     )
 
 
+def philosophy_of(scenario: dict[str, Any]) -> Philosophy:
+    classes = dict(BUILT_IN)
+    for item in scenario.get("classes", []):
+        classes[item["id"]] = AlarmClassRules(
+            id=item["id"],
+            shelvable=item.get("shelvable", True),
+            comment_required=item.get("comment_required", False),
+            re_alarm_after_ns=item["re_alarm_s"] * SECOND if "re_alarm_s" in item else None,
+            raise_priority_after_ns=item["raise_priority_s"] * SECOND if "raise_priority_s" in item else None,
+        )
+    return Philosophy(classes=classes)
+
+
+def command_of(asked: dict[str, Any], wall_ns: int) -> Command:
+    who = {"id": asked["id"], "person": asked["person"], "person_name": asked["person"]}
+    occurrence, comment = asked.get("occurrence"), asked.get("comment", "")
+    if asked["do"] in ("unshelve", "return"):
+        kind = Suppression.SHELVED if asked["do"] == "unshelve" else Suppression.OUT_OF_SERVICE
+        return EndSuppression(**who, suppression=kind, occurrence=occurrence, comment=comment)
+    assert occurrence is not None
+    if asked["do"] == "shelve":
+        return Shelve(**who, occurrence=occurrence, comment=comment, duration_ns=asked["for_s"] * SECOND)
+    if asked["do"] == "remove":
+        return RemoveFromService(
+            **who,
+            occurrence=occurrence,
+            comment=comment,
+            until_wall_ns=wall_ns + asked["for_s"] * SECOND,
+            authorised_by=asked["authorised_by"],
+            interim=asked["interim"],
+        )
+    kinds: dict[str, type[Acknowledge] | type[Reset]] = {"acknowledge": Acknowledge, "reset": Reset}
+    return kinds[asked["do"]](**who, occurrence=occurrence, comment=comment)
+
+
 def reading(word: str) -> tuple[float, int] | None:
     """(value, quality) of one word of a series; None where nothing was read."""
     if word == "_":
@@ -104,13 +152,19 @@ class Play:
         self.table = TagTable([tag(item["id"], discrete=item.get("discrete", False)) for item in self.scenario["tags"]])
         self.rule_set = compile_rules([rule_of(alarm) for alarm in self.scenario["alarms"]], self.table)
         self.definitions = [definition_of(alarm) for alarm in self.scenario["alarms"]]
-        self.latest, self.board = Latest(self.table), Board(self.definitions)
+        self.philosophy = philosophy_of(self.scenario)
+        self.latest, self.board = Latest(self.table), Board(self.definitions, self.philosophy)
+        self.moved_ns = 0
         self.memory = Memory.fresh(self.rule_set, START_MONO_NS)
 
     def run(self) -> "Play":
         lengths = {len(words) for words in self.series.values()}
         assert len(lengths) == 1, f"series differ in length: {lengths}"
         for scan in range(lengths.pop()):
+            for at, step_s in self.scenario.get("clock_steps", []):
+                if at == scan:
+                    self.moved_ns += step_s * SECOND
+                    self.board.clock_stepped(step_s * SECOND)
             if scan in self.scenario.get("restart_at", []):
                 self.restart(scan)
             self.scan(scan)
@@ -121,7 +175,7 @@ class Play:
 
     def restart(self, scan: int) -> None:
         """What `kill -9` leaves: the stored rows.  Nothing else crosses."""
-        self.latest, self.board = Latest(self.table), Board(self.definitions)
+        self.latest, self.board = Latest(self.table), Board(self.definitions, self.philosophy)
         self.note(scan, self.board.restore(tuple(self.stored.values()), self.wall(scan)))
         active = {alarm.id: alarm.condition_true for alarm in self.board.alarms()}
         self.memory = seed(self.rule_set, active, self.mono(scan))
@@ -140,10 +194,7 @@ class Play:
                 self.unknown.setdefault(alarm.id, []).append(scan)
 
     def obey(self, scan: int, asked: dict[str, Any]) -> None:
-        kind = KINDS[asked["do"]]
-        command: Command = kind(
-            id=asked["id"], occurrence=asked["occurrence"], person=asked["person"], person_name=asked["person"]
-        )
+        command = command_of(asked, self.wall(scan))
         try:
             self.note(scan, (self.board.obey(command, self.wall(scan)),))
         except CommandRefusedError as refusal:
@@ -173,6 +224,5 @@ class Play:
     def mono(scan: int) -> int:
         return START_MONO_NS + scan * SECOND
 
-    @staticmethod
-    def wall(scan: int) -> int:
-        return START_WALL_NS + scan * SECOND
+    def wall(self, scan: int) -> int:
+        return START_WALL_NS + scan * SECOND + self.moved_ns
