@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from monitor.alarms.classes import Philosophy
 from monitor.alarms.definition import AlarmDefinition
 from monitor.hazards.links import LinkStatus
 from monitor.notify.people import Channel, Notification
@@ -151,7 +152,9 @@ CHANNELS = (Channel(id="duty", kind="wecom_webhook", url_env="X"), Channel(id="b
 class Bench:
     """One scanner with everything it needs, driven by hand."""
 
-    def __init__(self, definitions: Sequence[AlarmDefinition] = DEFINITIONS) -> None:
+    def __init__(
+        self, definitions: Sequence[AlarmDefinition] = DEFINITIONS, philosophy: Philosophy | None = None
+    ) -> None:
         self.clock = ManualClock()
         self.disk = MemoryDisk()
         self.facts = Facts()
@@ -171,6 +174,7 @@ class Bench:
                 channels=CHANNELS,
             ),
             start_grace_ns=15 * SECOND_NS,
+            philosophy=philosophy or Philosophy(),
         )
         self.scanner = Scanner(self.plan, self.inbox, self.publisher, self.disk, self.clock, self.facts)
 
