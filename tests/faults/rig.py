@@ -43,6 +43,7 @@ class Seen:
 
     events: list[Row] = field(default_factory=list)
     boards: list[Row] = field(default_factory=list)
+    floods: list[Row] = field(default_factory=list)
 
     def keys(self) -> set[tuple[str, int, int]]:
         return {(event["alarm"]["id"], event["occurrence"], event["transition"]) for event in self.events}
@@ -188,6 +189,8 @@ class Rig:
                         self.seen.events.append(message)
                     elif message["type"] == "alarms":
                         self.seen.boards.append(message)
+                    elif message["type"] == "flood":
+                        self.seen.floods.append(message)
 
         self._watcher = threading.Thread(target=run, name="observer")
         self._watcher.start()
