@@ -5,6 +5,10 @@ import { session } from "./state/live";
 const pages = {
   login: () => import("./pages/login/LoginPage.vue"),
   alarms: () => import("./pages/alarms/AlarmsPage.vue"),
+  suppressed: () => import("./pages/suppressed/SuppressedPage.vue"),
+  sequence: () => import("./pages/sequence/SequencePage.vue"),
+  figures: () => import("./pages/figures/FiguresPage.vue"),
+  definitions: () => import("./pages/definitions/DefinitionsPage.vue"),
   tanks: () => import("./pages/tanks/TanksPage.vue"),
   interlocks: () => import("./pages/interlocks/InterlocksPage.vue"),
   sources: () => import("./pages/sources/SourcesPage.vue"),
@@ -23,6 +27,10 @@ const routes: RouteRecordRaw[] = [
   { path: "/tags/:id?", name: "tags", component: pages.tags },
   { path: "/devices", name: "devices", component: pages.devices },
   { path: "/journal", name: "journal", component: pages.journal },
+  { path: "/suppressed", name: "suppressed", component: pages.suppressed },
+  { path: "/sequence", name: "sequence", component: pages.sequence },
+  { path: "/figures", name: "figures", component: pages.figures },
+  { path: "/definitions", name: "definitions", component: pages.definitions },
   { path: "/:rest(.*)*", redirect: "/alarms" },
 ];
 

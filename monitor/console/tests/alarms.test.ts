@@ -3,7 +3,7 @@ import type { Alarm } from "../src/api/types";
 import { canReset, isReturned, mostUrgent, needsAcknowledge, NO_ALARMS, sorted, takeAll, takeAnswer, takeEvent, totals, worst } from "../src/state/alarms";
 import { alarm, event, iso, shelved } from "./make";
 
-const all = (alarms: Alarm[], seq = 10) => takeAll({ type: "alarms", epoch: "e1", seq, at: iso(0), alarms });
+const all = (alarms: Alarm[], seq = 10) => takeAll({ type: "alarms", epoch: "e1", seq, at: iso(0), alarms, horns: [] });
 
 describe("what the stream says", () => {
   it("begins with everything that is active", () => {
@@ -35,7 +35,7 @@ describe("what the stream says", () => {
 
   it("a new list replaces the old one whole", () => {
     const state = takeEvent(all([alarm()]), event(11, alarm({ id: "B" })));
-    const next = takeAll({ type: "alarms", epoch: "e2", seq: 3, at: iso(0), alarms: [alarm({ id: "C" })] });
+    const next = takeAll({ type: "alarms", epoch: "e2", seq: 3, at: iso(0), alarms: [alarm({ id: "C" })], horns: [] });
     expect(state.byId.size).toBe(2);
     expect([...next.byId.keys()]).toEqual(["C"]);
     expect(next.seq).toBe(3);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { keep, silence, sounding, waitingLoud } from "../src/state/horn";
 import { markName } from "../src/state/mark";
-import { alarm, shelved } from "./make";
+import { alarm, horn, shelved } from "./make";
 
 const one = alarm({ id: "one", priority: 1 });
 const two = alarm({ id: "two", priority: 2 });
@@ -36,6 +36,24 @@ describe("horn", () => {
     expect(sounding([one, two], later)).toBe(1);
     expect(keep(later, [two])).toBe(later);
     expect(waitingLoud([one, two, three])).toBe(2);
+  });
+});
+
+describe("horn of a position", () => {
+  const ringing = horn({ sounding: true, alarms: ["two"] });
+  it("sounds for what the service says, and for nothing else", () => {
+    expect(sounding([one, two], new Set(), [ringing])).toBe(2);
+    expect(sounding([one, two], new Set(), [horn()])).toBeNull();
+    expect(sounding([one, two], new Set(), [])).toBeNull();
+  });
+  it("the most urgent of several positions gives the tone", () => {
+    expect(sounding([one, two], new Set(), [ringing, horn({ position: "B", sounding: true, alarms: ["one"] })])).toBe(1);
+  });
+  it("what a person silenced here is silent although the network has not said so yet", () => {
+    expect(sounding([two], silence([two]), [ringing])).toBeNull();
+  });
+  it("without word from the service every loud alarm sounds", () => {
+    expect(sounding([one], new Set(), null)).toBe(1);
   });
 });
 

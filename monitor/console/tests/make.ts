@@ -1,5 +1,5 @@
 /** Small, complete values of the contract; a test changes what it is about. */
-import type { Alarm, Equipment, Interlock, StreamAlarm, StreamTags, Tag } from "../src/api/types";
+import type { Alarm, Equipment, Flood, FloodFold, Horn, Interlock, Position, SequenceEvent, Session, StreamAlarm, StreamTags, Suppression, Tag } from "../src/api/types";
 
 export const T0 = Date.parse("2026-03-01T04:00:00.000Z");
 export const iso = (seconds: number): string => new Date(T0 + seconds * 1000).toISOString();
@@ -38,11 +38,23 @@ export function alarm(change: Partial<Alarm> = {}): Alarm {
     acknowledged_name: null,
     acknowledged_at: null,
     comment: "",
+    position: null,
+    shelvable: true,
+    comment_required: false,
     ...change,
   };
 }
 
-export const shelved = { suppression: "shelved", reason: "检修", person: "王", since: iso(0), until: null } as const;
+export const shelved: Suppression = {
+  suppression: "shelved",
+  reason: "检修",
+  person: "wang",
+  person_name: "王",
+  since: iso(0),
+  until: null,
+  authorised_by: "",
+  interim: "",
+};
 
 export function event(seq: number, of: Alarm, change: Partial<StreamAlarm> = {}): StreamAlarm {
   return {
@@ -153,6 +165,66 @@ export function interlock(change: Partial<Interlock> = {}): Interlock {
     trip_point: 11.2,
     trip_eu: "m",
     alarm: "SIS-101.bypass",
+    ...change,
+  };
+}
+
+export function horn(change: Partial<Horn> = {}): Horn {
+  return { position: "A", sounding: false, alarms: [], silenced_by: null, silenced_at: null, ...change };
+}
+
+export function position(change: Partial<Position> = {}): Position {
+  return { id: "A", name: { zh: "一岗", en: "Desk A" }, hazard_sources: ["HS-1"], process_units: [], accounts: [], roles: ["operator"], mine: true, horn: horn(), ...change };
+}
+
+export function session(change: Partial<Session> = {}): Session {
+  return {
+    username: "operator",
+    person: "P1",
+    name: { zh: "冯", en: "Feng" },
+    role: "operator",
+    permissions: ["plant.read", "alarm.acknowledge", "alarm.shelve"],
+    site: { zh: "厂", en: "Site" },
+    plant: "plant",
+    timezone: "Asia/Shanghai",
+    language: "zh",
+    server_time: iso(0),
+    history_keep_days: 30,
+    positions: ["A"],
+    ...change,
+  };
+}
+
+export function fold(change: Partial<FloodFold> = {}): FloodFold {
+  return { by: "equipment", key: "T-101", name: { zh: "101 号罐", en: "Tank 101" }, priority: 2, count: 2, unacknowledged: 2, since: iso(0), first_out: ["a"], undecided_within_ms: 0, alarms: ["a", "b"], ...change };
+}
+
+export function flood(change: Partial<Flood> = {}): Flood {
+  return { position: "A", in_flood: true, since: iso(0), count: 12, peak: 15, pinned: [], folds: [], ...change };
+}
+
+export function sequenceEvent(change: Partial<SequenceEvent> = {}): SequenceEvent {
+  return {
+    seq: 1,
+    id: "LT-101A.HH",
+    occurrence: 1,
+    trigger: "raised",
+    priority: 2,
+    subject: { zh: "液位", en: "level" },
+    message: { zh: "高高报警", en: "high-high" },
+    tag: "LT-101A",
+    device: null,
+    value: 10.9,
+    eu: "m",
+    at: iso(0),
+    earliest: iso(0),
+    latest: iso(0),
+    time_from: "source",
+    resolution_ms: 10,
+    decided_at: iso(0),
+    first_out: false,
+    undecided_with_next: 0,
+    undecided_within_ms: 0,
     ...change,
   };
 }

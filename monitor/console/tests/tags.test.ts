@@ -15,8 +15,8 @@ describe("frames", () => {
   });
 
   it("a snapshot fills every row", () => {
-    expect(reading(tags, "a")).toEqual({ value: 1, quality: 0, usable: true, sourceMs: 10, receivedMs: 11 });
-    expect(reading(tags, "c")).toEqual({ value: null, quality: 2, usable: false, sourceMs: null, receivedMs: 13 });
+    expect(reading(tags, "a")).toEqual({ value: 1, quality: 0, usable: true, waiting: false, sourceMs: 10, receivedMs: 11 });
+    expect(reading(tags, "c")).toEqual({ value: null, quality: 2, usable: false, waiting: false, sourceMs: null, receivedMs: 13 });
   });
 
   it("the next frame changes its rows only", () => {
@@ -78,4 +78,13 @@ describe("search", () => {
   ])("%o", (wanted, rows) => {
     expect(find(wanted)).toEqual(rows);
   });
+});
+
+it("before the first snapshot a value is awaited, not blind", () => {
+  const empty = columns(["a"]);
+  expect(reading(empty, "a")).toMatchObject({ waiting: true, usable: false });
+  expect(reading(empty, "unknown")).toMatchObject({ waiting: true, usable: false });
+  takeFrame(empty, frame({ type: "snapshot" }));
+  expect(reading(empty, "a")).toMatchObject({ waiting: false, usable: false, quality: 4 });
+  expect(reading(empty, "unknown").waiting).toBe(false);
 });

@@ -4,7 +4,7 @@ import { isAbnormal, isMoving, minutesToHighHigh, switchHeight, switchState, tan
 import type { Reading } from "../src/state/tags";
 import { alarm, equipment, interlock, tag } from "./make";
 
-const read = (value: number | null, quality = 0): Reading => ({ value, quality, usable: quality < 2 && value !== null, sourceMs: null, receivedMs: null });
+const read = (value: number | null, quality = 0): Reading => ({ value, quality, usable: quality < 2 && value !== null, sourceMs: null, waiting: false, receivedMs: null });
 
 describe("drawn to scale", () => {
   const scale = scaleOf(equipment(), tag(), 120);

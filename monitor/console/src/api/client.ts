@@ -3,13 +3,23 @@ import type {
   Alarm,
   AlarmDetail,
   Channel,
+  DefinitionHistory,
   Device,
+  Diagnostics,
+  Drift,
   Equipment,
+  FiguresReport,
+  FloodBoard,
+  GroupAnswer,
   Health,
   Interlock,
   JournalPage,
+  Nuisance,
+  Position,
   Problem,
   Push,
+  SeenAlarm,
+  Sequence,
   Session,
   Source,
   Tag,
@@ -94,6 +104,20 @@ export interface JournalQuery {
   after?: string | null;
 }
 
+/** A stretch of time, RFC 3339 in UTC. */
+export interface Period {
+  from: string;
+  to: string;
+}
+
+/** What takes an alarm out of service, and what stands in for it. */
+export interface RemovalWish {
+  reason: string;
+  until: string;
+  authorised_by: string;
+  interim: string;
+}
+
 const id = encodeURIComponent;
 
 export const api = {
@@ -109,6 +133,23 @@ export const api = {
     post<Alarm>(`/alarms/${id(alarm)}/acknowledge`, { occurrence, comment }),
   reset: (alarm: string, occurrence: number, comment: string) =>
     post<Alarm>(`/alarms/${id(alarm)}/reset`, { occurrence, comment }),
+  acknowledgeGroup: (alarms: SeenAlarm[], comment: string) => post<GroupAnswer[]>("/alarms/acknowledge", { alarms, comment }),
+  shelve: (alarm: string, occurrence: number, reason: string, durationS: number) =>
+    post<Alarm>(`/alarms/${id(alarm)}/shelve`, { occurrence, reason, duration_s: durationS }),
+  unshelve: (alarm: string, comment: string) => post<Alarm>(`/alarms/${id(alarm)}/unshelve`, { comment }),
+  removeFromService: (alarm: string, occurrence: number, wish: RemovalWish) =>
+    post<Alarm>(`/alarms/${id(alarm)}/remove-from-service`, { occurrence, ...wish }),
+  returnToService: (alarm: string, comment: string) => post<Alarm>(`/alarms/${id(alarm)}/return-to-service`, { comment }),
+  suppressed: () => ask<Alarm[]>("/alarms?state=suppressed"),
+  positions: () => ask<Position[]>("/positions"),
+  silence: (position: string) => post<unknown>(`/positions/${id(position)}/silence`, {}),
+  flood: () => ask<FloodBoard>("/flood"),
+  figures: (period: Period) => ask<FiguresReport>(`/figures${query({ ...period })}`),
+  nuisance: (period: Period) => ask<Nuisance>(`/figures/nuisance${query({ ...period })}`),
+  sequence: (period: Period) => ask<Sequence>(`/sequence${query({ ...period })}`),
+  drift: () => ask<Drift>("/definitions/drift"),
+  definitionHistory: (alarm: string) => ask<DefinitionHistory>(`/definitions/${id(alarm)}/history`),
+  diagnostics: () => ask<Diagnostics>("/diagnostics"),
   equipment: () => ask<Equipment[]>("/equipment"),
   interlocks: () => ask<Interlock[]>("/interlocks"),
   sources: () => ask<Source[]>("/sources"),
@@ -128,9 +169,13 @@ export async function health(): Promise<Health | null> {
   }
 }
 
-/** The journal as CSV, whole range. */
-export async function journalCsv(wanted: JournalQuery): Promise<Blob> {
-  const response = await send(`/journal${query({ ...wanted })}`, { headers: { Accept: "text/csv" } });
+/** What an address answers as CSV, for a person to keep. */
+async function csv(path: string): Promise<Blob> {
+  const response = await send(path, { headers: { Accept: "text/csv" } });
   if (!response.ok) throw await refusal(response);
   return response.blob();
 }
+
+export const journalCsv = (wanted: JournalQuery): Promise<Blob> => csv(`/journal${query({ ...wanted })}`);
+export const figuresCsv = (period: Period): Promise<Blob> => csv(`/figures${query({ ...period })}`);
+export const sequenceCsv = (period: Period): Promise<Blob> => csv(`/sequence${query({ ...period })}`);

@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alarms/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge Group
+         * @description Acknowledge several occurrences in one commit; each is answered for itself, in the order asked.
+         */
+        post: operations["acknowledge_group_api_v1_alarms_acknowledge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alarms/{alarm_id}": {
         parameters: {
             query?: never;
@@ -64,6 +84,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alarms/{alarm_id}/remove-from-service": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove From Service
+         * @description Take an alarm out of service, authorised by a second person, with what watches in its place, until a time.
+         */
+        post: operations["remove_from_service_api_v1_alarms__alarm_id__remove_from_service_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alarms/{alarm_id}/reset": {
         parameters: {
             query?: never;
@@ -84,6 +124,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alarms/{alarm_id}/return-to-service": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Return To Service
+         * @description Return an alarm to service; one that stands is annunciated.
+         */
+        post: operations["return_to_service_api_v1_alarms__alarm_id__return_to_service_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{alarm_id}/shelve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shelve
+         * @description Shelve an alarm for a time, before or during it; the class, the number and the risk have limits.
+         */
+        post: operations["shelve_api_v1_alarms__alarm_id__shelve_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{alarm_id}/unshelve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unshelve
+         * @description End a shelf before its time; an alarm that stands is annunciated.
+         */
+        post: operations["unshelve_api_v1_alarms__alarm_id__unshelve_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels": {
         parameters: {
             query?: never;
@@ -96,6 +196,46 @@ export interface paths {
          * @description All notification channels; one that never reported is not up.
          */
         get: operations["list_channels_api_v1_channels_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/definitions/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Drift
+         * @description What runs otherwise than approved, and whether the files do; the target is nothing.
+         */
+        get: operations["read_drift_api_v1_definitions_drift_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/definitions/{alarm_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read History
+         * @description What is recorded about one definition: approvals that changed it, and active alarms that a change closed.
+         */
+        get: operations["read_history_api_v1_definitions__alarm_id__history_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -164,6 +304,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Figures
+         * @description Rates, peak, floods, the ten worst, priorities, times to acknowledge, against their targets; new annunciations only.
+         */
+        get: operations["read_figures_api_v1_figures_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/figures/nuisance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Nuisance
+         * @description Chattering, fleeting and stale alarms of a period, the worst first.
+         */
+        get: operations["read_nuisance_api_v1_figures_nuisance_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flood": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Flood
+         * @description Every operator position: flooded or not, since when, and its standing alarms folded.
+         */
+        get: operations["read_flood_api_v1_flood_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -213,11 +413,51 @@ export interface paths {
         };
         /**
          * List Journal
-         * @description Journal rows, newest first; `Accept: text/csv` answers with one CSV of up to 100 000 rows.
+         * @description Journal rows, newest first; `Accept` text/csv or that of a workbook answers with one file of up to 100 000 rows.
          */
         get: operations["list_journal_api_v1_journal_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/positions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Positions
+         * @description Every operator position with its horn; a plant without any has one, `all`, where everybody sits.
+         */
+        get: operations["list_positions_api_v1_positions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/positions/{position_id}/silence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Silence
+         * @description Silence the horn of one position for what it sounds for now; what comes later sounds again.
+         */
+        post: operations["silence_api_v1_positions__position_id__silence_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -236,6 +476,26 @@ export interface paths {
          * @description Outbox rows, newest first; `id` picks one alarm.
          */
         get: operations["list_pushes_api_v1_pushes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sequence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Sequence
+         * @description Alarms that came and went, in the order in which they happened, with what of that order is not certain.
+         */
+        get: operations["read_sequence_api_v1_sequence_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -393,6 +653,11 @@ export interface components {
             class: string;
             /** Comment */
             comment: string;
+            /**
+             * Comment Required
+             * @default false
+             */
+            comment_required: boolean;
             /** Definition Priority */
             definition_priority: number;
             /** Detail */
@@ -416,6 +681,8 @@ export interface components {
             message: components["schemas"]["Text"];
             /** Occurrence */
             occurrence: number;
+            /** Position */
+            position?: string | null;
             /** Priority */
             priority: number;
             /** Process Unit */
@@ -424,6 +691,11 @@ export interface components {
             raised_at: string | null;
             /** Received At */
             received_at: string | null;
+            /**
+             * Shelvable
+             * @default false
+             */
+            shelvable: boolean;
             /** Source Time */
             source_time: string | null;
             /** State */
@@ -473,6 +745,11 @@ export interface components {
             class: string;
             /** Comment */
             comment: string;
+            /**
+             * Comment Required
+             * @default false
+             */
+            comment_required: boolean;
             consequence: components["schemas"]["Text"];
             /** Dead Band */
             dead_band: number;
@@ -488,6 +765,11 @@ export interface components {
             eu: string;
             /** Hazard Source */
             hazard_source: string | null;
+            /**
+             * Highly Managed
+             * @default false
+             */
+            highly_managed: boolean;
             /** Id */
             id: string;
             /** Interlock */
@@ -498,6 +780,11 @@ export interface components {
             latch: boolean;
             /** Limit */
             limit: number | null;
+            /**
+             * Longest Shelve S
+             * @default 0
+             */
+            longest_shelve_s: number;
             message: components["schemas"]["Text"];
             /** Occurrence */
             occurrence: number;
@@ -505,17 +792,26 @@ export interface components {
             off_delay_s: number;
             /** On Delay S */
             on_delay_s: number;
+            /** Position */
+            position?: string | null;
             /** Priority */
             priority: number;
             /** Process Unit */
             process_unit: string | null;
             /** Raised At */
             raised_at: string | null;
+            /** Re Alarm After S */
+            re_alarm_after_s?: number | null;
             /** Received At */
             received_at: string | null;
             response: components["schemas"]["Text"];
             /** Set Point */
             set_point: number | null;
+            /**
+             * Shelvable
+             * @default false
+             */
+            shelvable: boolean;
             /** Source Time */
             source_time: string | null;
             /** State */
@@ -585,6 +881,59 @@ export interface components {
             quantity_t: number;
         };
         /**
+         * DefinitionDrift
+         * @description One alarm definition that runs otherwise than approved.
+         */
+        DefinitionDrift: {
+            /** Approved Hash */
+            approved_hash: string | null;
+            /**
+             * Drift
+             * @enum {string}
+             */
+            drift: "never_approved" | "changed" | "removed";
+            /** Id */
+            id: string;
+            /** Running Hash */
+            running_hash: string | null;
+        };
+        /**
+         * DefinitionHistory
+         * @description What is recorded about one definition, newest first.
+         */
+        DefinitionHistory: {
+            /** Approved Hash */
+            approved_hash: string | null;
+            /** Id */
+            id: string;
+            /** Running Hash */
+            running_hash: string | null;
+            /** Steps */
+            steps: components["schemas"]["DefinitionStep"][];
+        };
+        /**
+         * DefinitionStep
+         * @description One entry in the history of a definition.
+         */
+        DefinitionStep: {
+            /** At */
+            at: string;
+            /** Hash */
+            hash: string | null;
+            message: components["schemas"]["Text"];
+            /** Person */
+            person: string | null;
+            /** Person Name */
+            person_name: string | null;
+            /** Seq */
+            seq: number;
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "approved" | "changed_when_active" | "removed_when_active";
+        };
+        /**
          * Device
          * @description One device's link and diagnostics.
          */
@@ -638,6 +987,68 @@ export interface components {
             stream_clients: number;
         };
         /**
+         * Distribution
+         * @description Not only an average: averages hide floods.  None where nothing was counted.
+         */
+        Distribution: {
+            /** Count */
+            count: number;
+            /** Maximum */
+            maximum: number | null;
+            /** Mean */
+            mean: number | null;
+            /** P50 */
+            p50: number | null;
+            /** P90 */
+            p90: number | null;
+            /** P99 */
+            p99: number | null;
+        };
+        /**
+         * Drift
+         * @description The master alarm database as approved, as it runs, and as it stands in the plant folder.
+         */
+        Drift: {
+            /** Approved At */
+            approved_at: string | null;
+            /** Approved By */
+            approved_by: string | null;
+            /** Approved By Name */
+            approved_by_name: string | null;
+            /** Approved Fingerprint */
+            approved_fingerprint: string | null;
+            /** Definitions */
+            definitions: components["schemas"]["DefinitionDrift"][];
+            /** Drift */
+            drift: number;
+            /** Files Differ */
+            files_differ: boolean;
+            /** Folder Fingerprint */
+            folder_fingerprint: string;
+            /** Reason */
+            reason: string;
+            /** Running Fingerprint */
+            running_fingerprint: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "unknown" | "never_approved" | "approved" | "drifted";
+        };
+        /**
+         * Ending
+         * @description Body of unshelve and return-to-service; `occurrence` may be left out: ending hides nothing.
+         */
+        Ending: {
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+            /** Occurrence */
+            occurrence: number | null;
+        };
+        /**
          * Equipment
          * @description One piece of equipment with the tags the overview draws.
          */
@@ -677,10 +1088,185 @@ export interface components {
             temperature_tag: string | null;
         };
         /**
+         * Figures
+         * @description How the alarms of one operator position performed in a period; only new annunciations are counted.
+         */
+        Figures: {
+            acknowledge_s: components["schemas"]["Distribution"];
+            /** Annunciations */
+            annunciations: number;
+            /** Chattering */
+            chattering: number;
+            /** Days */
+            days: number;
+            /** Enough */
+            enough: boolean;
+            /** Fleeting */
+            fleeting: number;
+            /** Flood Fraction */
+            flood_fraction: number;
+            /** Flood S */
+            flood_s: number;
+            /** Floods */
+            floods: number;
+            /** Hourly */
+            hourly: number[];
+            /** Judged */
+            judged: components["schemas"]["JudgedFigure"][];
+            /** Out Of Service */
+            out_of_service: number;
+            /** Peak 10 Min */
+            peak_10_min: number;
+            /** Peak At */
+            peak_at: string | null;
+            per_10_min: components["schemas"]["Distribution"];
+            per_hour: components["schemas"]["Distribution"];
+            /** Position */
+            position: string;
+            /** Priorities */
+            priorities: {
+                [key: string]: number;
+            };
+            /** Shelved */
+            shelved: number;
+            /** Stale */
+            stale: number;
+            /** Suppressed */
+            suppressed: number;
+            /** Top */
+            top: components["schemas"]["TopAlarm"][];
+            /** Unacknowledged */
+            unacknowledged: number;
+        };
+        /**
+         * FiguresReport
+         * @description Every operator position, or the one that was asked for.
+         */
+        FiguresReport: {
+            /** Begin */
+            begin: string;
+            /** End */
+            end: string;
+            /** Positions */
+            positions: components["schemas"]["Figures"][];
+        };
+        /**
+         * Flood
+         * @description One operator position with its standing alarms folded; folds are made whether or not there is a flood.
+         */
+        Flood: {
+            /** Count */
+            count: number;
+            /** Folds */
+            folds: components["schemas"]["FloodFold"][];
+            /** In Flood */
+            in_flood: boolean;
+            /** Peak */
+            peak: number;
+            /** Pinned */
+            pinned: string[];
+            /** Position */
+            position: string;
+            /** Since */
+            since: string | null;
+        };
+        /**
+         * FloodBoard
+         * @description All operator positions, and the limits that are applied.
+         */
+        FloodBoard: {
+            /** At */
+            at: string;
+            /** Begin Above */
+            begin_above: number;
+            /** End Below */
+            end_below: number;
+            /** Positions */
+            positions: components["schemas"]["Flood"][];
+            /** Window S */
+            window_s: number;
+        };
+        /**
+         * FloodFold
+         * @description Alarms that belong together: one line in a flooded list.
+         */
+        FloodFold: {
+            /** Alarms */
+            alarms: string[];
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "equipment" | "process_unit" | "cause";
+            /** Count */
+            count: number;
+            /** First Out */
+            first_out: string[];
+            /** Key */
+            key: string;
+            name: components["schemas"]["Text"];
+            /** Priority */
+            priority: number;
+            /** Since */
+            since: string;
+            /** Unacknowledged */
+            unacknowledged: number;
+            /** Undecided Within Ms */
+            undecided_within_ms: number;
+        };
+        /**
+         * FloodState
+         * @description Whether one operator position is flooded: begins above 10 new annunciations in 10 minutes, ends below 5.
+         */
+        FloodState: {
+            /** Count */
+            count: number;
+            /** In Flood */
+            in_flood: boolean;
+            /** Peak */
+            peak: number;
+            /** Position */
+            position: string;
+            /** Since */
+            since: string | null;
+        };
+        /**
+         * GroupAnswer
+         * @description What became of one alarm of a group: acknowledged, or why not.
+         */
+        GroupAnswer: {
+            /** Acknowledged */
+            acknowledged: boolean;
+            alarm: components["schemas"]["Alarm"] | null;
+            /** Id */
+            id: string;
+            /** Occurrence */
+            occurrence: number;
+            reason: components["schemas"]["Text"] | null;
+        };
+        /**
+         * GroupCommand
+         * @description Body of the group acknowledgement.
+         */
+        GroupCommand: {
+            /** Alarms */
+            alarms: components["schemas"]["SeenAlarm"][];
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+        };
+        /**
          * Health
          * @description Open to all.  `late`: the last scan is older than 1 s, answered with 503.
          */
         Health: {
+            /**
+             * Approval
+             * @enum {string}
+             */
+            approval: "unknown" | "never_approved" | "approved" | "drifted";
             /** Blind Points */
             blind_points: number;
             /** Devices */
@@ -698,6 +1284,22 @@ export interface components {
             status: "ok" | "degraded" | "late";
             /** Version */
             version: string;
+        };
+        /**
+         * Horn
+         * @description The horn of one operator position; `alarms` are those it sounds for.
+         */
+        Horn: {
+            /** Alarms */
+            alarms: string[];
+            /** Position */
+            position: string;
+            /** Silenced At */
+            silenced_at: string | null;
+            /** Silenced By */
+            silenced_by: string | null;
+            /** Sounding */
+            sounding: boolean;
         };
         /**
          * Interlock
@@ -775,6 +1377,34 @@ export interface components {
             transition: number | null;
         };
         /**
+         * JudgedFigure
+         * @description One figure against its target.
+         */
+        JudgedFigure: {
+            /** Acceptable */
+            acceptable: number | null;
+            /**
+             * Certainty
+             * @enum {string}
+             */
+            certainty: "found" | "configured";
+            /** Figure */
+            figure: string;
+            /** Manageable */
+            manageable: number | null;
+            /** Source */
+            source: string;
+            /** Unit */
+            unit: string;
+            /** Value */
+            value: number | null;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "acceptable" | "manageable" | "beyond" | "no_data";
+        };
+        /**
          * Limits
          * @description Set-points of one tag that are configured.
          */
@@ -799,6 +1429,62 @@ export interface components {
             username: string;
         };
         /**
+         * Nuisance
+         * @description Chattering, fleeting and stale alarms of a period, the worst first.
+         */
+        Nuisance: {
+            /** Begin */
+            begin: string;
+            /** Chattering */
+            chattering: components["schemas"]["NuisanceAlarm"][];
+            criteria: components["schemas"]["NuisanceCriteria"];
+            /** End */
+            end: string;
+            /** Fleeting */
+            fleeting: components["schemas"]["NuisanceAlarm"][];
+            /** Stale */
+            stale: components["schemas"]["NuisanceAlarm"][];
+        };
+        /**
+         * NuisanceAlarm
+         * @description One alarm that says too much or nothing any more.
+         */
+        NuisanceAlarm: {
+            /** Count */
+            count: number;
+            /** First At */
+            first_at: string;
+            /** Id */
+            id: string;
+            /** Last At */
+            last_at: string;
+            /** Position */
+            position: string;
+            /** Priority */
+            priority: number;
+            /** Standing */
+            standing: boolean;
+            subject: components["schemas"]["Text"];
+            /** Worst */
+            worst: number;
+        };
+        /**
+         * NuisanceCriteria
+         * @description When an alarm counts as what; `[alarm_performance]` in plant.toml.
+         */
+        NuisanceCriteria: {
+            /** Chattering Count */
+            chattering_count: number;
+            /** Chattering Within S */
+            chattering_within_s: number;
+            /** Fleeting Alone S */
+            fleeting_alone_s: number;
+            /** Fleeting Within S */
+            fleeting_within_s: number;
+            /** Stale After S */
+            stale_after_s: number;
+        };
+        /**
          * Person
          * @description A responsible person as shown.
          */
@@ -808,6 +1494,26 @@ export interface components {
             /** Mobile */
             mobile: string;
             name: components["schemas"]["Text"];
+        };
+        /**
+         * Position
+         * @description One operator position: what it owns, who sits there, its horn.  A plant without any has one, `all`.
+         */
+        Position: {
+            /** Accounts */
+            accounts: string[];
+            /** Hazard Sources */
+            hazard_sources: string[];
+            horn: components["schemas"]["Horn"];
+            /** Id */
+            id: string;
+            /** Mine */
+            mine: boolean;
+            name: components["schemas"]["Text"];
+            /** Process Units */
+            process_units: string[];
+            /** Roles */
+            roles: string[];
         };
         /**
          * Problem
@@ -865,6 +1571,96 @@ export interface components {
             transition: number;
         };
         /**
+         * Removal
+         * @description Body of remove-from-service; `authorised_by` is another person of the plant than the one who asks.
+         */
+        Removal: {
+            /** Authorised By */
+            authorised_by: string;
+            /** Interim */
+            interim: string;
+            /** Occurrence */
+            occurrence: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
+         * SeenAlarm
+         * @description One occurrence that a person saw.
+         */
+        SeenAlarm: {
+            /** Id */
+            id: string;
+            /** Occurrence */
+            occurrence: number;
+        };
+        /**
+         * Sequence
+         * @description What happened in which order, by the time at which it happened, as far as that can be known.
+         */
+        Sequence: {
+            /** Begin */
+            begin: string;
+            /** Complete */
+            complete: boolean;
+            /** End */
+            end: string;
+            /** Events */
+            events: components["schemas"]["SequenceEvent"][];
+        };
+        /**
+         * SequenceEvent
+         * @description One event of the sequence-of-events sheet.
+         */
+        SequenceEvent: {
+            /** At */
+            at: string;
+            /** Decided At */
+            decided_at: string;
+            /** Device */
+            device: string | null;
+            /** Earliest */
+            earliest: string;
+            /** Eu */
+            eu: string;
+            /** First Out */
+            first_out: boolean;
+            /** Id */
+            id: string;
+            /** Latest */
+            latest: string;
+            message: components["schemas"]["Text"];
+            /** Occurrence */
+            occurrence: number;
+            /** Priority */
+            priority: number;
+            /** Resolution Ms */
+            resolution_ms: number;
+            /** Seq */
+            seq: number;
+            subject: components["schemas"]["Text"];
+            /** Tag */
+            tag: string | null;
+            /**
+             * Time From
+             * @enum {string}
+             */
+            time_from: "source" | "received" | "decided";
+            /** Trigger */
+            trigger: string;
+            /** Undecided With Next */
+            undecided_with_next: number;
+            /** Undecided Within Ms */
+            undecided_within_ms: number;
+            /** Value */
+            value: number | null;
+        };
+        /**
          * Session
          * @description Who I am and what I may do.
          */
@@ -883,6 +1679,8 @@ export interface components {
             person: string | null;
             /** Plant */
             plant: string;
+            /** Positions */
+            positions?: string[];
             /** Role */
             role: string;
             /** Server Time */
@@ -892,6 +1690,18 @@ export interface components {
             timezone: string;
             /** Username */
             username: string;
+        };
+        /**
+         * Shelving
+         * @description Body of shelve; `occurrence` is what the person saw, 0 for an alarm that was never raised.
+         */
+        Shelving: {
+            /** Duration S */
+            duration_s: number;
+            /** Occurrence */
+            occurrence: number;
+            /** Reason */
+            reason: string;
         };
         /**
          * Source
@@ -980,6 +1790,8 @@ export interface components {
             at: string;
             /** Epoch */
             epoch: string;
+            /** Horns */
+            horns?: components["schemas"]["Horn"][];
             /** Seq */
             seq: number;
             /**
@@ -987,6 +1799,41 @@ export interface components {
              * @constant
              */
             type: "alarms";
+        };
+        /**
+         * StreamFlood
+         * @description How flooded each operator position is: sent when a flood begins or ends, while one lasts, and at most per frame.
+         *
+         *     A new stream gets it after `alarms` where a position is flooded; without one there is no flood.  Folds: GET /flood.
+         */
+        StreamFlood: {
+            /** At */
+            at: string;
+            /** Epoch */
+            epoch: string;
+            /** Positions */
+            positions: components["schemas"]["FloodState"][];
+            /**
+             * Type
+             * @constant
+             */
+            type: "flood";
+        };
+        /**
+         * StreamHorn
+         * @description The horn of one position, sent when it begins, goes on for another alarm or ends.
+         */
+        StreamHorn: {
+            /** At */
+            at: string;
+            /** Epoch */
+            epoch: string;
+            horn: components["schemas"]["Horn"];
+            /**
+             * Type
+             * @constant
+             */
+            type: "horn";
         };
         /**
          * StreamTags
@@ -1038,8 +1885,23 @@ export interface components {
          * @description One suppression of one alarm.
          */
         SuppressionDto: {
+            /**
+             * Authorised By
+             * @default
+             */
+            authorised_by: string;
+            /**
+             * Interim
+             * @default
+             */
+            interim: string;
             /** Person */
             person: string;
+            /**
+             * Person Name
+             * @default
+             */
+            person_name: string;
             /** Reason */
             reason: string;
             /** Since */
@@ -1115,6 +1977,19 @@ export interface components {
             zh: string;
         };
         /**
+         * TopAlarm
+         * @description One of the alarms that come most often.
+         */
+        TopAlarm: {
+            /** Count */
+            count: number;
+            /** Id */
+            id: string;
+            /** Share */
+            share: number;
+            subject: components["schemas"]["Text"];
+        };
+        /**
          * Trend
          * @description Columnar history, ready for uPlot: `t` ascending (unix seconds), None where nothing good was stored.
          */
@@ -1148,7 +2023,7 @@ export interface operations {
     list_alarms_api_v1_alarms_get: {
         parameters: {
             query?: {
-                state?: "active" | "all" | "unacknowledged" | "suppressed";
+                state?: "active" | "all" | "unacknowledged" | "suppressed" | "shelved" | "by_design" | "out_of_service";
             };
             header?: never;
             path?: never;
@@ -1203,6 +2078,93 @@ export interface operations {
             };
             /** @description Wrong fields */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledge_group_api_v1_alarms_acknowledge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupCommand"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupAnswer"][];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Log-in needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; the detail says who was first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not confirmed */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1300,6 +2262,104 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["AlarmCommand"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alarm"];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Log-in needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; the detail says who was first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not confirmed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_from_service_api_v1_alarms__alarm_id__remove_from_service_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Removal"];
             };
         };
         responses: {
@@ -1484,6 +2544,300 @@ export interface operations {
             };
         };
     };
+    return_to_service_api_v1_alarms__alarm_id__return_to_service_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ending"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alarm"];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Log-in needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; the detail says who was first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not confirmed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shelve_api_v1_alarms__alarm_id__shelve_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Shelving"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alarm"];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Log-in needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; the detail says who was first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not confirmed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unshelve_api_v1_alarms__alarm_id__unshelve_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ending"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alarm"];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Log-in needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; the detail says who was first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not confirmed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_channels_api_v1_channels_get: {
         parameters: {
             query?: never;
@@ -1522,6 +2876,147 @@ export interface operations {
             };
             /** @description Not permitted */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_drift_api_v1_definitions_drift_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drift"];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Log-in needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_history_api_v1_definitions__alarm_id__history_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionHistory"];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Log-in needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1747,6 +3242,216 @@ export interface operations {
             };
         };
     };
+    read_figures_api_v1_figures_get: {
+        parameters: {
+            query?: {
+                /** @description all if not given */
+                position?: string | null;
+                /** @description a day before `to` if not given */
+                from?: string | null;
+                /** @description now if not given */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiguresReport"];
+                    "text/csv": string;
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Log-in needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_nuisance_api_v1_figures_nuisance_get: {
+        parameters: {
+            query?: {
+                /** @description all if not given */
+                position?: string | null;
+                /** @description a day before `to` if not given */
+                from?: string | null;
+                /** @description now if not given */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nuisance"];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Log-in needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_flood_api_v1_flood_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FloodBoard"];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Log-in needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     health_api_v1_health_get: {
         parameters: {
             query?: never;
@@ -1874,7 +3579,19 @@ export interface operations {
                 from?: string | null;
                 to?: string | null;
                 id?: string | null;
-                /** @description 100 if not given; a page holds at most 1000 rows, a CSV 100000 */
+                tag?: string | null;
+                hazard_source?: string | null;
+                /** @description of a transition: raised, acknowledged, cleared ... */
+                trigger?: string | null;
+                /** @description the state that a transition led to */
+                state?: string | null;
+                /** @description id of the person who acted */
+                person?: string | null;
+                /** @description transition, start, login ... */
+                kind?: string | null;
+                /** @description part of message, comment or person's name */
+                text?: string | null;
+                /** @description 100 if not given; a page holds at most 1000 rows, a file 100000 */
                 limit?: number | null;
                 /** @description `next` of the page before */
                 after?: string | null;
@@ -1892,6 +3609,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JournalPage"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                     "text/csv": string;
                 };
             };
@@ -1942,6 +3660,165 @@ export interface operations {
             };
         };
     };
+    list_positions_api_v1_positions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Position"][];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Log-in needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    silence_api_v1_positions__position_id__silence_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                position_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Horn"];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Log-in needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; the detail says who was first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not confirmed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_pushes_api_v1_pushes_get: {
         parameters: {
             query?: {
@@ -1961,6 +3838,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Push"][];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Log-in needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_sequence_api_v1_sequence_get: {
+        parameters: {
+            query?: {
+                /** @description a day before `to` if not given */
+                from?: string | null;
+                /** @description now if not given */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sequence"];
+                    "text/csv": string;
                 };
             };
             /** @description Bad request */

@@ -28,7 +28,7 @@ export function takeAnswer(state: AlarmsState, alarm: Alarm): AlarmsState {
   return { ...state, byId: put(state.byId, alarm) };
 }
 
-function isNewer(known: Alarm, other: Alarm): boolean {
+export function isNewer(known: Alarm, other: Alarm): boolean {
   return known.occurrence > other.occurrence || (known.occurrence === other.occurrence && known.transition > other.transition);
 }
 

@@ -1,5 +1,5 @@
-/** When the horn sounds: an unacknowledged alarm of priority 1 or 2 that nobody has silenced. */
-import type { Alarm } from "../api/types";
+/** When the tone sounds: the horns of this console's positions; an unacknowledged alarm of priority 1 or 2 that nobody silenced. */
+import type { Alarm, Horn } from "../api/types";
 import { needsAcknowledge, occurrenceKey } from "./alarms";
 
 export type Silenced = ReadonlySet<string>;
@@ -10,9 +10,10 @@ function loud(alarms: readonly Alarm[]): Alarm[] {
   return alarms.filter((alarm) => alarm.priority <= LOUD && needsAcknowledge(alarm));
 }
 
-/** The priority to sound, or null for quiet. */
-export function sounding(alarms: readonly Alarm[], silenced: Silenced): 1 | 2 | null {
-  const waiting = loud(alarms).filter((alarm) => !silenced.has(occurrenceKey(alarm)));
+/** The priority to sound, or null for quiet.  `horns` as the service tells them; null when it tells none. */
+export function sounding(alarms: readonly Alarm[], silenced: Silenced, horns: readonly Horn[] | null = null): 1 | 2 | null {
+  const ringing = horns === null ? null : new Set(horns.filter((horn) => horn.sounding).flatMap((horn) => horn.alarms));
+  const waiting = loud(alarms).filter((alarm) => !silenced.has(occurrenceKey(alarm)) && (ringing === null || ringing.has(alarm.id)));
   if (waiting.length === 0) return null;
   return waiting.some((alarm) => alarm.priority === 1) ? 1 : 2;
 }

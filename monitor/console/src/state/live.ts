@@ -2,7 +2,7 @@
 import { computed, ref, shallowReactive, shallowRef, triggerRef } from "vue";
 import { api, health, RefusedError } from "../api/client";
 import { Stream } from "../api/stream";
-import type { Alarm, Channel, Device, Equipment, Interlock, Session, Source, StreamMessage, Tag } from "../api/types";
+import type { Alarm, Channel, Device, Equipment, FloodBoard, FloodState, Horn, Interlock, Position, Session, Source, StreamMessage, Tag } from "../api/types";
 import { speakSite } from "../i18n";
 import * as alarmsOf from "./alarms";
 import * as linkOf from "./link";
@@ -12,6 +12,8 @@ import { columns, reading as readingOf, type Reading, takeFrame } from "./tags";
 const POLL_MS = 5_000;
 const TICK_MS = 200;
 const SETTLE_MS = 300;
+/** In a flood the folds are asked for no more often than this. */
+const FLOOD_MS = 2_000;
 
 export const session = shallowRef<Session | null>(null);
 export const alarmsState = shallowRef(alarmsOf.NO_ALARMS);
@@ -25,7 +27,17 @@ export const lists = shallowReactive({
   sources: [] as Source[],
   devices: [] as Device[],
   channels: [] as Channel[],
+  positions: [] as Position[],
+  /** Alarms that somebody or the design has silenced, whether or not their condition holds. */
+  suppressed: [] as Alarm[],
 });
+/** Horn of each operator position; empty while the service has told none. */
+export const horns = shallowRef<ReadonlyMap<string, Horn>>(new Map());
+/** As the stream tells it; empty means that no position is flooded. */
+export const floodStates = shallowRef<readonly FloodState[]>([]);
+/** The folds, asked for while a position is flooded or somebody folds the list. */
+export const floodBoard = shallowRef<FloodBoard | null>(null);
+export const foldsWanted = ref(false);
 export const loaded = ref(false);
 /** The files of the plant folder are not what runs. */
 export const plantDiffers = ref(false);
@@ -53,6 +65,9 @@ export const tagById = computed(() => new Map(lists.tags.map((tag) => [tag.id, t
 export const sourceById = computed(() => new Map(lists.sources.map((source) => [source.id, source])));
 export const interlockById = computed(() => new Map(lists.interlocks.map((interlock) => [interlock.id, interlock])));
 export const deviceById = computed(() => new Map(lists.devices.map((device) => [device.id, device])));
+export const positionById = computed(() => new Map(lists.positions.map((position) => [position.id, position])));
+/** Before the first snapshot nothing is known, which is not the same as blind. */
+export const awaiting = computed(() => columnsNow.value.epoch === "");
 export const alarmsByTag = computed(() => grouped(alarms.value, (alarm) => alarm.tag));
 
 function grouped(of: readonly Alarm[], key: (alarm: Alarm) => string | null): Map<string, Alarm[]> {
@@ -90,9 +105,8 @@ let reloading: Promise<void> | null = null;
 let settle: number | null = null;
 
 async function loadAll(): Promise<void> {
-  const [tags, equipment] = await Promise.all([api.tags(), api.equipment(), loadChanging()]);
-  lists.tags = tags;
-  lists.equipment = equipment;
+  const [tags, equipment, positions] = await Promise.all([api.tags(), api.equipment(), api.positions(), loadChanging()]);
+  Object.assign(lists, { tags, equipment, positions });
   columnsNow.value = columns(tags.map((tag) => tag.id));
   samples.clear();
   loaded.value = true;
@@ -100,8 +114,8 @@ async function loadAll(): Promise<void> {
 
 /** What changes while the plant runs and does not travel on the stream. */
 async function loadChanging(): Promise<void> {
-  const [interlocks, sources, devices, channels] = await Promise.all([api.interlocks(), api.sources(), api.devices(), api.channels()]);
-  Object.assign(lists, { interlocks, sources, devices, channels });
+  const [interlocks, sources, devices, channels, suppressed] = await Promise.all([api.interlocks(), api.sources(), api.devices(), api.channels(), api.suppressed()]);
+  Object.assign(lists, { interlocks, sources, devices, channels, suppressed });
   plantDiffers.value = (await health())?.plant_differs ?? plantDiffers.value;
 }
 
@@ -119,6 +133,15 @@ function take(message: StreamMessage): boolean {
   switch (message.type) {
     case "alarms":
       alarmsState.value = alarmsOf.takeAll(message);
+      horns.value = new Map((message.horns ?? []).map((horn) => [horn.position, horn]));
+      floodStates.value = []; // the stream tells it again where there is one
+      return false;
+    case "horn":
+      horns.value = new Map(horns.value).set(message.horn.position, message.horn);
+      return false;
+    case "flood":
+      floodStates.value = message.positions;
+      refreshFlood();
       return false;
     case "alarm":
       alarmsState.value = alarmsOf.takeEvent(alarmsState.value, message);
@@ -143,7 +166,7 @@ function take(message: StreamMessage): boolean {
 }
 
 /** An alarm has changed: bypasses, blind points and links probably too. */
-function refreshSoon(): void {
+export function refreshSoon(): void {
   if (settle !== null) return;
   settle = window.setTimeout(() => {
     settle = null;
@@ -154,6 +177,24 @@ function refreshSoon(): void {
 function refresh(): void {
   if (session.value === null || !loaded.value || document.hidden || !link.value.connected) return;
   loadChanging().catch(() => undefined); // the data age already says that nothing comes
+  refreshFlood();
+}
+
+let floodTimer: number | null = null;
+let floodAskedMs = -Infinity;
+
+/** Ask for the folds, soon but not too often, while somebody has a use for them. */
+export function refreshFlood(): void {
+  if (floodTimer !== null || session.value === null) return;
+  if (!foldsWanted.value && !floodStates.value.some((one) => one.in_flood)) return;
+  floodTimer = window.setTimeout(() => {
+    floodTimer = null;
+    floodAskedMs = performance.now();
+    api.flood().then(
+      (board) => (floodBoard.value = board),
+      () => undefined, // folded as before; what is new stands above the folds
+    );
+  }, Math.max(0, floodAskedMs + FLOOD_MS - performance.now()));
 }
 
 const stream = new Stream({
@@ -198,7 +239,10 @@ export function leave(): void {
   alarmsState.value = alarmsOf.NO_ALARMS;
   link.value = linkOf.NO_LINK;
   columnsNow.value = columns([]);
-  Object.assign(lists, { tags: [], equipment: [], interlocks: [], sources: [], devices: [], channels: [] });
+  horns.value = new Map();
+  floodStates.value = [];
+  floodBoard.value = null;
+  Object.assign(lists, { tags: [], equipment: [], interlocks: [], sources: [], devices: [], channels: [], positions: [], suppressed: [] });
   samples.clear();
 }
 

@@ -1,9 +1,11 @@
-/** What this browser remembers of how a person likes to see: theme and wall size. */
-import { ref, watchEffect } from "vue";
+/** What this browser remembers of how a person likes to see: theme, wall size, and whose alarms. */
+import { ref, watch, watchEffect } from "vue";
+import { type Area, MINE } from "./positions";
 
 export type Theme = "dark" | "light";
 const THEME = "redline.theme";
 const WALL = "redline.wall";
+const AREA = "redline.area";
 
 function keptTheme(): Theme {
   const value = localStorage.getItem(THEME);
@@ -13,6 +15,10 @@ function keptTheme(): Theme {
 
 export const theme = ref<Theme>(keptTheme());
 export const wall = ref(localStorage.getItem(WALL) === "on");
+
+/** Whose alarms the list shows; one who sits nowhere sees all of them. */
+export const area = ref<Area>(localStorage.getItem(AREA) ?? MINE);
+watch(area, (now) => localStorage.setItem(AREA, now));
 
 export function turnTheme(): void {
   theme.value = theme.value === "dark" ? "light" : "dark";

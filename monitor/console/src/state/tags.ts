@@ -53,21 +53,24 @@ export interface Reading {
   readonly quality: number;
   /** May be shown as normal: it was read, and it may be believed. */
   readonly usable: boolean;
+  /** No snapshot came yet: nothing is known, not even that it is blind. */
+  readonly waiting: boolean;
   readonly sourceMs: number | null;
   readonly receivedMs: number | null;
 }
 
-const NOTHING: Reading = { value: null, quality: NEVER_SEEN, usable: false, sourceMs: null, receivedMs: null };
+const NOTHING: Reading = { value: null, quality: NEVER_SEEN, usable: false, waiting: false, sourceMs: null, receivedMs: null };
 
 export function reading(tags: TagColumns, id: string | null | undefined): Reading {
   const row = id == null ? undefined : tags.rowOf.get(id);
-  if (row === undefined) return NOTHING;
+  if (row === undefined) return tags.epoch === "" ? { ...NOTHING, waiting: true } : NOTHING;
   const value = tags.value[row] ?? null;
   const quality = tags.quality[row] ?? NEVER_SEEN;
   return {
     value,
     quality,
     usable: quality < FIRST_UNUSABLE && value !== null,
+    waiting: tags.epoch === "",
     sourceMs: tags.sourceMs[row] ?? null,
     receivedMs: tags.receivedMs[row] ?? null,
   };
