@@ -2,20 +2,20 @@
 
 import json
 import queue
-import socket
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
 import psutil
+
+from tests.ports import free_ports as free_ports
 
 POLL_S = 0.01
 PATIENCE_S = 90.0
@@ -28,15 +28,6 @@ class Weight:
     mono_s: float
     cpu_s: float
     rss_mb: float
-
-
-def free_ports(count: int) -> list[int]:
-    """Different ports of 127.0.0.1 that nobody listens on; asked one by one the same port may come twice."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 class Service:

@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import pytest
 
 from monitor.cli.demo import Ports, copy_plant
 from tests.deploy.repository import ROOT, files, project
+from tests.ports import free_port as free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -122,12 +122,6 @@ def test_the_packaged_demo_plant_passes_the_check(installed: Path, tmp_path: Pat
     assert redline(installed, tmp_path, "--version").stdout.strip() == f"redline {project()['project']['version']}"
     assert redline(installed, tmp_path, "check").returncode == 2
     assert redline(installed, tmp_path, "check", "nowhere").returncode == 1
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_the_service_runs_from_it(installed: Path, tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ import websockets.sync.client
 from websockets.typing import Origin
 
 from monitor.cli import demo
-from monitor.cli.processes import Processes, free_port
+from monitor.cli.processes import Processes
+from tests.ports import free_port as free_port
 
 Row = dict[str, Any]
 PATIENCE_S = 60.0
@@ -56,8 +57,8 @@ class Rig:
     """Simulated plant, WeCom, broker and monitor in one folder; the monitor can be killed and started again."""
 
     def __init__(self, folder: Path, *, with_broker: bool = True) -> None:
-        found = {name: free_port(0) for name in demo.DEFAULT_PORTS}
-        self.ports = demo.Ports(console=free_port(0), nats=free_port(0), **found)
+        found = {name: free_port() for name in demo.DEFAULT_PORTS}
+        self.ports = demo.Ports(console=free_port(), nats=free_port(), **found)
         self.folder = folder
         self.plant = demo.copy_plant(folder, self.ports)
         self.base = f"http://127.0.0.1:{self.ports.console}"

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from typing import Any, Self
 from asyncua import ua
 from asyncua.server.server import Server
 from asyncua.server.user_managers import UserManager
+
+from tests.ports import free_port as free_port
 
 URI = "urn:test:plc"
 
@@ -42,13 +43,6 @@ def tags(names: Iterable[str], *, period_s: float = 0.05, uri: str = URI, **more
         Tag(tag=name, row=row, address=f"nsu={uri};s={name}", scan_period_ns=round(period_s * 1e9), **more)
         for row, name in enumerate(names)
     ]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 class Plc:

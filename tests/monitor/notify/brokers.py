@@ -14,13 +14,9 @@ from typing import Literal, Self
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from tests.ports import free_port as free_port
+
 BrokerKind = Literal["mosquitto", "nats"]
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 class BrokerProcess:
