@@ -266,3 +266,13 @@ def read_file(path: Path) -> list[Anchor]:
         except ValueError as error:
             raise ValueError(f"{path.name}:{number}: {error}") from error
     return anchors
+
+
+def last_signed(path: Path) -> Head | None:
+    """The newest row that the file knows to be signed; None without a readable file.  It stands in for a lost head file."""
+    try:
+        heads = [anchor for anchor in read_file(path) if anchor.kind == "head"]
+    except (OSError, ValueError):
+        return None
+    newest = max(heads, key=lambda anchor: anchor.seq, default=None)
+    return None if newest is None else Head(newest.seq, newest.hash)

@@ -11,14 +11,14 @@ from sqlalchemy import Connection, select
 from monitor.alarms.record import Entry
 from monitor.settings import Settings
 from monitor.store import outbox
-from monitor.store.anchor import Anchors
+from monitor.store.anchor import ANCHORS_NAME, Anchors, last_signed
 from monitor.store.database import FILE_NAME, prepare
 from monitor.store.disk import Ballast
 from monitor.store.errors import JournalRefusedError
 from monitor.store.head import Head, HeadFile
 from monitor.store.lookup import last_row
 from monitor.store.tables import JOURNAL
-from monitor.store.verify import accepted_rows, verify
+from monitor.store.verify import accepted_rows, first_expected, verify
 from monitor.store.writer import Beside, JournalWriter, WallClock
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def examine(connection: Connection, head: Head | None) -> Finding | None:
     last = last_row(connection)
     if head is None:
         if last.seq:
-            logger.warning("the head file is missing or damaged: rows cut off the end would not be noticed")
+            logger.warning("head file and anchors are missing or damaged: rows cut off the end would not be noticed")
         return _altered(connection, last)
     if last.seq < head.seq:
         missing = head.seq - last.seq
@@ -76,7 +76,7 @@ def examine(connection: Connection, head: Head | None) -> Finding | None:
             after_seq=head.seq,
         )
     found = connection.execute(select(JOURNAL.c.hash).where(JOURNAL.c.seq == head.seq)).scalar()
-    if head.seq and found != head.hash:
+    if head.seq > first_expected(connection).seq and found != head.hash:
         return Finding(
             message_zh=f"日志第 {head.seq} 条与最后确认写入的记录不一致。",
             message_en=f"row {head.seq} of the journal is not the one that was acknowledged last.",
@@ -123,7 +123,7 @@ def start(
     ballast = Ballast(state_dir / BALLAST_NAME, settings.ballast_bytes)
     ballast.take()
     boot_epoch = prepare(connection, state_dir / FILE_NAME, plant_id)
-    head = head_file.read()
+    head = head_file.read() or last_signed(state_dir / ANCHORS_NAME)
     finding = examine(connection, head)
     last = last_row(connection)
     connection.rollback()

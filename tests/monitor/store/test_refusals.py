@@ -167,6 +167,7 @@ async def test_a_row_taken_out_with_a_new_chain_leaves_a_hole_that_is_named(tmp_
     await write(tmp_path)
     change(tmp_path, "UPDATE journal SET seq = seq + 5 WHERE seq = 20")
     (tmp_path / "journal.head").unlink()
+    (tmp_path / "anchors.jsonl").unlink()
     assert "rows 20 to 24 are missing" in (await refusal(tmp_path)).message_en
 
 
