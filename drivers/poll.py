@@ -64,6 +64,7 @@ class Link:
         self._readings = 0
         self._overruns_before = 0
         self._health = DriverHealth(overruns=0, round_trip_ms=0.0, impairment="")
+        self._clock_skew_ns: int | None = None
         self._bad: npt.NDArray[np.bool_] = np.zeros(0, np.bool_)
         self.attempts = 0
         """Connection attempts since the link was last up."""
@@ -78,6 +79,8 @@ class Link:
         self._batches += 1
         self._readings += len(batch)
         self._health = health
+        if health.clock_skew_ns is not None:
+            self._clock_skew_ns = health.clock_skew_ns  # a lost link does not set the device's clock right
         if len(batch):
             self._mark(batch)
         self.attempts = 0
@@ -116,6 +119,7 @@ class Link:
                 overruns=self._overruns_before + self._health.overruns,
                 round_trip_ms=self._health.round_trip_ms,
                 bad_points=int(np.count_nonzero(self._bad)),
+                clock_skew_ns=self._clock_skew_ns,
             )
         )
 

@@ -55,6 +55,8 @@ class DriverHealth:
     """Of the last poll."""
     impairment: str
     """Why the link is DEGRADED (points refused, periods overrun), in words; empty while it is plainly UP."""
+    clock_skew_ns: int | None = None
+    """The device's clock minus ours; None where it has none or has not told it."""
 
 
 class Driver(Protocol):
@@ -115,6 +117,8 @@ class LinkStatus:
     round_trip_ms: float
     """Of the last poll, for the whole device."""
     bad_points: int
+    clock_skew_ns: int | None = None
+    """The device's clock minus ours as told last; None where it has none."""
 
 
 Settings = Mapping[str, object]

@@ -54,6 +54,7 @@ class OpcUaDriver:
             overruns=self._overruns,
             round_trip_ms=self._round_trip_ms,
             impairment="; ".join(filter(None, impairments)),
+            clock_skew_ns=self.clock_skew_ns,
         )
 
     async def __aenter__(self) -> Self:

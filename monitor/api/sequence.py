@@ -1,7 +1,7 @@
 """`/sequence`: the sequence-of-events sheet, by the time at which things happened, as far as that can be known."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, Request
@@ -58,7 +58,8 @@ async def read_sequence(here: Here, request: Request, asked: Asked) -> dto.Seque
 
 def _sequence(here: Context, bodies: Sequence[dict[str, Any]], asked: Period) -> dto.Sequence:
     chosen = bodies[:MOST_EVENTS]
-    when = [_interval(here, body) for body in chosen]
+    skew_of = {device: abs(link.clock_skew_ns or 0) for device, link in here.board.view().links.items()}
+    when = [_interval(here, body, skew_of) for body in chosen]
     order = in_order([found for found, _ in when])
     events = [
         _event(
@@ -78,11 +79,13 @@ def _sequence(here: Context, bodies: Sequence[dict[str, Any]], asked: Period) ->
     )
 
 
-def _interval(here: Context, body: dict[str, Any]) -> tuple[Interval, int]:
-    """When it turned, and the resolution of that time in ns: the tag's scan class period."""
+def _interval(here: Context, body: dict[str, Any], skew_of: Mapping[str, int]) -> tuple[Interval, int]:
+    """When it turned, and the resolution of that time in ns: the scan class period, and by how much the device's clock errs."""
     plant = here.plant
     row = plant.tags.row_of.get(body["tag"] or "")
     resolution_ns = OWN_RESOLUTION_NS if row is None else plant.tags.tags[row].scan_period_ns
+    if body["source_time_ns"] is not None:
+        resolution_ns += skew_of.get(body["device"] or "", 0)
     definition = here.presenter.definition_of.get(body["id"])
     delay_ns = 0
     if definition is not None:

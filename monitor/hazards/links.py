@@ -28,3 +28,5 @@ class LinkStatus(Protocol):
     def round_trip_ms(self) -> float: ...  # noqa: D102
     @property
     def bad_points(self) -> int: ...  # noqa: D102
+    @property
+    def clock_skew_ns(self) -> int | None: ...  # noqa: D102

@@ -79,6 +79,7 @@ class Scripted:
     overruns: int = 0
     left: bool = False
     impairment: str = ""
+    clock_skew_ns: int | None = None
 
     async def __aenter__(self) -> Self:
         if self.entering is not None:
@@ -104,7 +105,9 @@ class Scripted:
                 await asyncio.sleep(step)
 
     def health(self) -> DriverHealth:
-        return DriverHealth(overruns=self.overruns, round_trip_ms=1.5, impairment=self.impairment)
+        return DriverHealth(
+            overruns=self.overruns, round_trip_ms=1.5, impairment=self.impairment, clock_skew_ns=self.clock_skew_ns
+        )
 
 
 class Waits:
@@ -292,6 +295,18 @@ async def test_counters(waits: Waits) -> None:
     last = heard.links[-1]
     assert (last.batches, last.readings, last.overruns, last.bad_points) == (4, 8, 7, 2)
     assert last.round_trip_ms == 1.5
+
+
+async def test_a_skew_that_was_measured_is_kept_over_a_lost_link(waits: Waits) -> None:
+    heard = Heard()
+    drivers = [
+        Scripted([batch_of([1.0]), LinkLostError("gone")], clock_skew_ns=-7),
+        Scripted([batch_of([1.0]), 3600.0]),
+    ]
+    async with polling(playing(*drivers), heard):
+        await heard.until(lambda: len(heard.batches) == 2 and heard.links[-1].state is UP)
+    assert heard.links[0].clock_skew_ns is None
+    assert {status.clock_skew_ns for status in heard.links if status.batches} == {-7}
 
 
 async def test_the_status_is_told_at_least_once_a_second_without_any_change(monkeypatch: pytest.MonkeyPatch) -> None:

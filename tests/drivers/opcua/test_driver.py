@@ -75,6 +75,7 @@ async def test_every_type_arrives_as_it_is() -> None:
             health = driver.health()
             assert driver.clock_skew_ns is not None
             assert abs(driver.clock_skew_ns) < 5_000_000_000
+            assert health.clock_skew_ns == driver.clock_skew_ns
     assert batch.value.tolist() == [wanted for *_, wanted in given]
     assert set(batch.quality.tolist()) == {Quality.GOOD}
     assert batch.row.tolist() == list(range(len(given)))

@@ -83,6 +83,7 @@ class FakeLink:
     overruns: int = 0
     round_trip_ms: float = 1.5
     bad_points: int = 0
+    clock_skew_ns: int | None = None
 
 
 def tag(

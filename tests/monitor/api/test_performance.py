@@ -17,7 +17,7 @@ from monitor.alarms.positions import OperatorPosition
 from monitor.alarms.record import JournalRow
 from monitor.api.sequence import MOST_EVENTS
 from monitor.api.times import rfc3339
-from tests.monitor.api.fakes import PLANT, WALL_NS, Site, assert_problem
+from tests.monitor.api.fakes import PLANT, WALL_NS, FakeLink, Site, assert_problem
 
 API = "/api/v1"
 S = 1_000_000_000
@@ -245,6 +245,22 @@ async def test_what_the_scan_classes_cannot_tell_is_undecided() -> None:
     assert (first["undecided_with_next"], first["undecided_within_ms"]) == (1, 300.0)
     assert first["first_out"]
     assert second["first_out"]
+
+
+async def test_a_clock_that_errs_is_not_believed() -> None:
+    """The server's clock is 3 s behind ours: its stamp cannot prove that its event came before the other."""
+    site = Site()
+    site.journal.turned = [
+        turn(1, "LT-101.H", "LT-101", 2000, source_time_ns=WALL_NS - 1_000_000_000),
+        turn(2, "AT-201.H", "AT-201", 2000),
+    ]
+    period = {"from": rfc3339(WALL_NS), "to": rfc3339(WALL_NS + 60 * S)}
+    async with site.client("viewer") as client:
+        (believed, _) = (await get(client, "/sequence", **period))["events"]
+        site.board.publish(links={"PLC-1": FakeLink(device="PLC-1", clock_skew_ns=-3 * S)})
+        (widened, _) = (await get(client, "/sequence", **period))["events"]
+    assert (believed["seq"], believed["undecided_with_next"], believed["resolution_ms"]) == (1, 0, 200.0)
+    assert (widened["seq"], widened["undecided_with_next"], widened["resolution_ms"]) == (1, 1, 3200.0)
 
 
 async def test_an_on_delay_is_taken_off() -> None:

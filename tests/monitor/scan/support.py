@@ -78,6 +78,7 @@ class Status:
     overruns: int = 0
     round_trip_ms: float = 0.0
     bad_points: int = 0
+    clock_skew_ns: int | None = None
 
 
 def tag(tag_id: str, device: str, *, discrete: bool = False) -> Tag:
