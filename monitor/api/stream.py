@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from monitor.alarms.flood import PositionFlood
 from monitor.alarms.horn import HornState
 from monitor.api.client import StreamClient, StreamEndedError
-from monitor.api.dto import StreamAlarms, StreamFlood, StreamHorn
+from monitor.api.dto import StreamFlood, StreamHorn
 from monitor.api.frames import FrameEncoder
 from monitor.api.ports import Board, Clock, PlantCard, Subscription
 from monitor.api.present import Presenter, is_active
@@ -99,9 +99,7 @@ class StreamHub:
         while True:
             self._view, events = await subscription.next()
             for number, event in enumerate(events, start=1):
-                text = orjson.dumps(
-                    self._presenter.event(event, self.epoch).model_dump(mode="json", by_alias=True)
-                ).decode()
+                text = orjson.dumps(self._presenter.event(event, self.epoch)).decode()
                 for client in self._clients:
                     client.offer_event(event.seq, text)
                 if number % EVENTS_AT_ONCE == 0:
@@ -169,15 +167,15 @@ class StreamHub:
         """All active alarms as of the last view; made once per view, whoever asks."""
         view = self._running()[1]
         if self._alarms_text is None or self._alarms_text[0] is not view:
-            message = StreamAlarms(
-                type="alarms",
-                epoch=self.epoch,
-                seq=view.journal_seq,
-                at=rfc3339(self._clock.wall_ns()),
-                alarms=self._presenter.alarms([alarm for alarm in view.alarms if is_active(alarm)]),
-                horns=[self._presenter.horn(state) for state in view.horns],
-            )
-            self._alarms_text = view, orjson.dumps(message.model_dump(mode="json", by_alias=True)).decode()
+            message = {
+                "type": "alarms",
+                "epoch": self.epoch,
+                "seq": view.journal_seq,
+                "at": rfc3339(self._clock.wall_ns()),
+                "alarms": self._presenter.alarm_fields([alarm for alarm in view.alarms if is_active(alarm)]),
+                "horns": [self._presenter.horn(state).model_dump(mode="json") for state in view.horns],
+            }
+            self._alarms_text = view, orjson.dumps(message).decode()
         return self._alarms_text[1]
 
     def flood_text(self) -> str | None:

@@ -1,6 +1,7 @@
 """Moments as they travel: RFC 3339 in UTC with milliseconds, and back to integer nanoseconds."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,12 @@ INT64_LAST: Final = 2**63 - 1
 
 def rfc3339(wall_ns: int) -> str:
     """Write a wall time as `2026-01-31T08:30:00.123Z`."""
-    moment = EPOCH + timedelta(milliseconds=wall_ns // 1_000_000)
+    return _rfc3339(wall_ns // 1_000_000)
+
+
+@lru_cache(maxsize=1024)  # the alarms of one scan share their moments
+def _rfc3339(milliseconds: int) -> str:
+    moment = EPOCH + timedelta(milliseconds=milliseconds)
     return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 

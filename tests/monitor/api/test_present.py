@@ -128,7 +128,11 @@ def test_an_alarm_and_its_event() -> None:
     presenter = Presenter(PLANT)
     feed = board.subscribe()
     board.judge("LT-101.HH", value=11.3)
-    shown = presenter.event(feed.events[0], "e")
+    fields = presenter.event(feed.events[0], "e")
+    shown = dto.StreamAlarm.model_validate(fields)
+    assert json.loads(json.dumps(fields)) == shown.model_dump(mode="json", by_alias=True), (
+        "it is told as it is described"
+    )
     assert (shown.seq, shown.trigger, shown.before, shown.after) == (1, "raised", "normal", "unacknowledged")
     assert (shown.decided_at, shown.journaled_at) == ("2026-01-01T00:00:00.123Z",) * 2
     alarm = shown.alarm
@@ -157,6 +161,7 @@ def test_suppressions_show_and_the_strongest_names_the_state() -> None:
         board.view().alarms[0], suppressions=(record(Suppression.SHELVED), record(Suppression.OUT_OF_SERVICE))
     )
     shown = Presenter(PLANT).alarm(alarm)
+    assert Presenter(PLANT).alarm_fields([alarm]) == [shown.model_dump(mode="json", by_alias=True)]
     assert (shown.state, shown.underlying_state) == ("out_of_service", "unacknowledged")
     assert [item.until for item in shown.suppressions] == [None, None]
     assert is_selected(alarm, "suppressed")
