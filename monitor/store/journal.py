@@ -100,7 +100,8 @@ class JournalStore:
         pruned, anchor = 0, None
         for _ in range(retention.CHUNKS):
             count, said = await self._write.call(self._writer.prune_rows, wall_ns - keep_ns, needed_seq)
-            count += await self._write.call(self._writer.prune_outbox, wall_ns, keep_ns)
+            pushes = await self._long.run(retention.old_pushes, wall_ns, keep_ns)
+            count += await self._write.call(self._writer.prune_outbox, pushes) if pushes else 0
             if count == 0:
                 break
             pruned, anchor = pruned + count, said or anchor

@@ -3,6 +3,7 @@
 Rows go from the front only, so that the rest is still one chain; a signed `pruned` anchor says what stood before it.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import Connection, Text, and_, cast, delete, func, or_, select
@@ -49,15 +50,16 @@ def prune_rows(connection: Connection, up_to: Head) -> int:
     return connection.execute(delete(JOURNAL).where(JOURNAL.c.seq <= up_to.seq)).rowcount
 
 
-def prune_outbox(connection: Connection, wall_ns: int, keep_ns: int) -> int:
-    """Delete some pushes, inside the connection's transaction; returns how many.
-
-    Accepted and superseded ones after 90 days, refused ones with the rows of the journal (`keep_ns`).
-    """
+def old_pushes(connection: Connection, wall_ns: int, keep_ns: int) -> list[int]:
+    """Numbers of pushes that may go: accepted and superseded ones after 90 days, refused ones after `keep_ns`."""
     over = (Status.ACCEPTED.value, Status.SUPERSEDED.value)
     old = or_(
         and_(OUTBOX.c.status.in_(over), OUTBOX.c.queued_wall_ns < wall_ns - OUTBOX_KEEP_NS),
         and_(OUTBOX.c.status == Status.REFUSED.value, OUTBOX.c.queued_wall_ns < wall_ns - keep_ns),
     )
-    chosen = select(OUTBOX.c.seq).where(old).limit(CHUNK_ROWS)
-    return connection.execute(delete(OUTBOX).where(OUTBOX.c.seq.in_(chosen))).rowcount
+    return list(connection.execute(select(OUTBOX.c.seq).where(old).order_by(OUTBOX.c.seq).limit(CHUNK_ROWS)).scalars())
+
+
+def prune_outbox(connection: Connection, seqs: Sequence[int]) -> int:
+    """Delete pushes by their numbers, inside the connection's transaction; returns how many.  These never wait again."""
+    return connection.execute(delete(OUTBOX).where(OUTBOX.c.seq.in_(seqs))).rowcount

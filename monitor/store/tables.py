@@ -98,7 +98,6 @@ OUTBOX: Final = Table(
     UniqueConstraint("plant", "id", "occurrence", "transition", "channel", "purpose", "repeat", name="ux_outbox_key"),
     Index("ix_outbox_due", "channel", "status", "priority", "queued_wall_ns", "seq"),
     Index("ix_outbox_id", "id", "occurrence", "status"),
-    Index("ix_outbox_status_queued", "status", "queued_wall_ns"),
     sqlite_autoincrement=True,
 )
 

@@ -196,10 +196,10 @@ class JournalWriter:
             insert_anchor(self._connection, anchor)
         return count, anchor
 
-    def prune_outbox(self, wall_ns: int, keep_ns: int) -> int:
-        """Delete some old pushes; one transaction; returns how many."""
+    def prune_outbox(self, seqs: Sequence[int]) -> int:
+        """Delete pushes; one transaction; returns how many."""
         with self._connection.begin():
-            return retention.prune_outbox(self._connection, wall_ns, keep_ns)
+            return retention.prune_outbox(self._connection, seqs)
 
     def keep_anchor(self, anchor: Anchor) -> None:
         """Append an anchor that is on disk to the file beside the database."""

@@ -45,7 +45,6 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_anchor_kind_seq", "anchor", ["kind", "seq"])
-    op.create_index("ix_outbox_status_queued", "outbox", ["status", "queued_wall_ns"])
 
 
 def downgrade() -> None:
