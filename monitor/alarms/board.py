@@ -22,8 +22,8 @@ from rules.columns.quality import Quality
 from rules.verdicts import Verdict, Verdicts
 
 _UNKNOWN: Final = np.uint8(Verdict.UNKNOWN)
-MOST_SHOWN: Final = 100
-"""Rows that one scan shows with a newer reading: with thousands of active alarms more would delay the next decision."""
+MOST_SHOWN: Final = 50
+"""Rows that one scan shows with a newer reading, less those that took a step: more would delay the next decision."""
 
 
 class Board:
@@ -292,10 +292,11 @@ class Board:
             self._show(position, verdicts, details)
         waiting = np.flatnonzero(self._stale)
         first = int(np.searchsorted(waiting, self._next_shown))
-        chosen = np.concatenate((waiting[first:], waiting[:first]))[:MOST_SHOWN].tolist()
+        most = max(0, MOST_SHOWN - int(np.count_nonzero(stepped)))
+        chosen = np.concatenate((waiting[first:], waiting[:first]))[:most].tolist()
         for position in chosen:
             self._show(position, verdicts, details)
-        self._next_shown = chosen[-1] + 1 if chosen else 0
+        self._next_shown = chosen[-1] + 1 if chosen else self._next_shown
 
     def _show(self, position: int, verdicts: Verdicts, details: Mapping[int, tuple[str, ...]]) -> None:
         shown = judged(self._alarms[position], verdicts, position)
