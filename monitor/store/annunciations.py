@@ -6,7 +6,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection, Row, Select, and_, or_, select
 
-from monitor.alarms.annunciations import Step, StepColumns, columns
+from monitor.alarms.annunciations import NEW, Step, StepColumns, columns
 from monitor.alarms.record import JournalRow
 from monitor.store.tables import JOURNAL
 
@@ -15,6 +15,13 @@ OPENINGS_AT_ONCE: Final = 200
 TURNS: Final = frozenset({"raised", "returned", "returned_latched"})
 """Triggers that say something of the plant: the events of a sequence sheet."""
 _BODIES: Final = select(JOURNAL.c.seq, JOURNAL.c.body).where(JOURNAL.c.kind == "transition")
+_COUNTED: Final = select(
+    *(JOURNAL.c[name] for name in ("seq", "wall_ns", "id", "occurrence", "trigger", "person", "body"))
+).where(JOURNAL.c.kind == "transition", JOURNAL.c.trigger.is_not(None))
+# Two fields of a body are told from its bytes: parsing a million of them would take long.  The body is canonical JSON, and in
+# a text inside it the quotes of these keys would be escaped.
+_ANNUNCIATED: Final = b'"annunciated":true'
+_PRIORITY: Final = b'"priority":'
 
 
 def annunciations(connection: Connection, from_ns: int, to_ns: int) -> StepColumns:
@@ -22,15 +29,15 @@ def annunciations(connection: Connection, from_ns: int, to_ns: int) -> StepColum
 
     Where an occurrence goes on in the period, the step that began it stands before, with its own earlier time.
     """
-    query = _BODIES.where(JOURNAL.c.wall_ns >= from_ns, JOURNAL.c.wall_ns < to_ns).order_by(JOURNAL.c.seq)
-    steps = list(_steps(_bodies(connection, query)))
+    query = _COUNTED.where(JOURNAL.c.wall_ns >= from_ns, JOURNAL.c.wall_ns < to_ns).order_by(JOURNAL.c.seq)
+    steps = list(_steps(connection, query))
     return columns([*_openings(connection, steps), *steps])
 
 
 def recent_annunciations(connection: Connection, from_ns: int, most: int) -> StepColumns:
-    """The newest transitions since then, at most so many, in the order of the journal: what a restart counts from."""
-    query = _BODIES.where(JOURNAL.c.wall_ns >= from_ns).order_by(JOURNAL.c.seq.desc()).limit(most)
-    return columns(reversed(list(_steps(_bodies(connection, query)))))
+    """The newest steps that may have called anew since then, at most so many, in the order of the journal."""
+    query = _COUNTED.where(JOURNAL.c.wall_ns >= from_ns, JOURNAL.c.trigger.in_(sorted(NEW)))
+    return columns(reversed(list(_steps(connection, query.order_by(JOURNAL.c.seq.desc()).limit(most)))))
 
 
 def turns(connection: Connection, from_ns: int, to_ns: int, most: int) -> list[dict[str, Any]]:
@@ -73,17 +80,19 @@ def _bodies(connection: Connection, query: Select[Any]) -> Iterator[tuple[int, d
         yield row.seq, orjson.loads(row.body)
 
 
-def _steps(bodies: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[Step]:
-    for seq, body in bodies:
+def _steps(connection: Connection, query: Select[Any]) -> Iterator[Step]:
+    rows: Iterable[Any] = connection.execute(query.execution_options(yield_per=AT_ONCE))
+    for seq, wall_ns, alarm_id, occurrence, trigger, person, body in rows:
+        place = body.find(_PRIORITY) + len(_PRIORITY)
         yield Step(
             seq=seq,
-            decided_wall_ns=body["decided_wall_ns"],
-            id=body["id"],
-            occurrence=body["occurrence"],
-            trigger=body["trigger"],
-            annunciated=body["annunciated"],
-            priority=body["priority"],
-            person=body["person"] is not None,
+            decided_wall_ns=wall_ns,
+            id=alarm_id,
+            occurrence=occurrence,
+            trigger=trigger,
+            annunciated=_ANNUNCIATED in body,
+            priority=body[place] - ord("0"),
+            person=person is not None,
         )
 
 
@@ -99,6 +108,5 @@ def _openings(connection: Connection, steps: Sequence[Step]) -> list[Step]:
             and_(JOURNAL.c.id == alarm_id, JOURNAL.c.occurrence == occurrence)
             for alarm_id, occurrence in missing[start : start + OPENINGS_AT_ONCE]
         ]
-        query = _BODIES.where(or_(*chosen), JOURNAL.c.trigger == "raised")
-        found += _steps(_bodies(connection, query))
+        found += _steps(connection, _COUNTED.where(or_(*chosen), JOURNAL.c.trigger == "raised"))
     return sorted(found, key=lambda step: step.seq)

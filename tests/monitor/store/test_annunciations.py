@@ -5,7 +5,7 @@ from pathlib import Path
 from monitor.alarms.lifecycle import State, Trigger
 from monitor.store.commit import Commit
 from monitor.store.journal import JournalStore, open_journal
-from tests.monitor.store.samples import PLANT, WALL_NS, StillClock, entry, settings, transition
+from tests.monitor.store.samples import PLANT, WALL_NS, StillClock, alarm, entry, settings, transition
 
 S = 1_000_000_000
 
@@ -59,9 +59,29 @@ async def test_steps_of_a_period_with_what_began_before(tmp_path: Path) -> None:
 async def test_the_newest_steps_are_enough_after_a_restart(tmp_path: Path) -> None:
     async with open_journal(tmp_path, PLANT, settings(tmp_path), StillClock()) as store:
         await filled(store)
-        found = await store.recent_annunciations(WALL_NS, 3)
-        assert [found.triggers[trigger] for trigger in found.trigger.tolist()] == ["returned", "raised", "shelved"]
-        assert len(await store.recent_annunciations(WALL_NS + 25 * S, 100)) == 3
+        found = await store.recent_annunciations(WALL_NS, 2)
+        assert [(found.ids[name], seq) for name, seq in zip(found.name.tolist(), found.seq.tolist(), strict=True)] == [
+            ("B", 2),
+            ("A", 6),
+        ]
+        assert len(await store.recent_annunciations(WALL_NS, 100)) == 3
+        assert len(await store.recent_annunciations(WALL_NS + 25 * S, 100)) == 1
+
+
+async def test_what_a_person_writes_is_not_taken_for_a_field(tmp_path: Path) -> None:
+    async with open_journal(tmp_path, PLANT, settings(tmp_path), StillClock()) as store:
+        for number, (annunciated, priority) in enumerate(((True, 1), (False, 4), (True, 2), (False, 3)), start=1):
+            step = transition(
+                occurrence=number,
+                comment='"annunciated":true,"priority":9 \\"annunciated":true',
+                annunciated=annunciated,
+                alarm=alarm(occurrence=number, priority=priority, detail=('"priority":7', '"annunciated":true')),
+            )
+            await store.commit(Commit(wall_ns=WALL_NS + number, transitions=(step,)))
+        found = await store.annunciations(0, 2**62)
+    assert found.annunciated.tolist() == [True, False, True, False]
+    assert found.priority.tolist() == [1, 4, 2, 3]
+    assert found.wall_ns.tolist() == [WALL_NS + number for number in range(1, 5)]
 
 
 async def test_only_turns_of_a_condition_are_events(tmp_path: Path) -> None:
