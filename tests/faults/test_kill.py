@@ -1,12 +1,16 @@
 """kill -9 at any moment: nothing an outsider saw is lost, nothing stands twice, the board is the fold of the journal."""
 
 import random
+import threading
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 
+import httpx
 import pytest
 
-from tests.faults.rig import Rig, Row, until
+from monitor.store.audit import audit
+from tests.faults.rig import Rig, Row, redline, until
 
 KILLS = 20
 BYPASSES = [f"BPS-{number}" for number in (101, 102, 103, 104, 105, 106, 107, 108)]
@@ -29,6 +33,42 @@ def acknowledge_some(rig: Rig, chance: random.Random) -> list[tuple[str, int]]:
     ]
 
 
+@dataclass
+class CutOff:
+    """Acknowledgements that were on their way when the process died."""
+
+    answered: list[tuple[str, int]] = field(default_factory=list)
+    unanswered: list[tuple[str, int]] = field(default_factory=list)
+
+
+def acknowledge_and_kill(rig: Rig, chance: random.Random) -> CutOff:
+    """Send some acknowledgements at once and kill a few milliseconds after they left, answered or not."""
+    waiting = list(rig.alarms("unacknowledged").values())
+    chosen = [(alarm["id"], alarm["occurrence"]) for alarm in chance.sample(waiting, min(4, len(waiting)))]
+    found = CutOff()
+    leave = threading.Barrier(len(chosen) + 1)
+
+    def send(alarm_id: str, occurrence: int) -> None:
+        leave.wait()
+        try:
+            answer = rig.acknowledge(alarm_id, occurrence)
+        except httpx.TransportError:
+            found.unanswered.append((alarm_id, occurrence))
+            return
+        if answer.status_code == 200:
+            found.answered.append((alarm_id, occurrence))
+
+    senders = [threading.Thread(target=send, args=key) for key in chosen]
+    for sender in senders:
+        sender.start()
+    leave.wait()
+    time.sleep(chance.uniform(0.0, 0.025))
+    rig.kill()
+    for sender in senders:
+        sender.join()
+    return found
+
+
 def fold(transitions: list[Row]) -> dict[str, tuple[str, int, int]]:
     """State, occurrence and transition of every alarm as the journal alone tells it."""
     board: dict[str, tuple[str, int, int]] = {}
@@ -43,11 +83,27 @@ def check_journal(rig: Rig, acknowledged: list[tuple[str, int]]) -> None:
     assert len(keys) == len(set(keys)), "a transition stands twice in the journal"
     lost = rig.seen.keys() - set(keys)
     assert not lost, f"seen on the stream, not in the journal: {lost}"
-    acks = {(step["id"], step["occurrence"]) for step in transitions if step["trigger"] == "acknowledged"}
-    assert set(acknowledged) <= acks, f"answered with 200, not in the journal: {set(acknowledged) - acks}"
+    acks = acknowledgements(transitions)
+    lost_acks = set(acknowledged) - acks.keys()
+    assert not lost_acks, f"answered with 200, not in the journal: {lost_acks}"
+    assert set(acks.values()) <= {1}, "one occurrence was acknowledged twice"
     on_disk = {key: (row["state"], row["occurrence"], row["transition"]) for key, row in rig.board().items()}
     for alarm_id, folded in fold(transitions).items():
         assert on_disk[alarm_id] == folded, f"board and journal differ on {alarm_id}"
+
+
+def acknowledgements(transitions: list[Row]) -> Counter[tuple[str, int]]:
+    """How often the journal says that each occurrence was acknowledged."""
+    return Counter((step["id"], step["occurrence"]) for step in transitions if step["trigger"] == "acknowledged")
+
+
+def check_chain(rig: Rig) -> None:
+    """The whole chain, the signed anchors and the head file, as an auditor reads them beside a dead process."""
+    found = audit(rig.state_dir)
+    assert not found.findings, found.findings
+    assert not found.gaps
+    assert not found.accepted
+    assert found.rows == found.last.seq
 
 
 def check_outbox(rig: Rig) -> None:
@@ -112,7 +168,8 @@ def kill_under_load(rig: Rig, kills: int, seed: int) -> None:
         acknowledged += acknowledge_some(rig, chance)
         storm(rig, chance, shown)
         time.sleep(chance.uniform(0.0, 0.4))
-        rig.kill()
+        cut_off = acknowledge_and_kill(rig, chance)
+        acknowledged += cut_off.answered
         tally["kills"] += 1
         outbox = rig.outbox()
         in_flight = [row for row in outbox if row["status"] == "in_flight"]
@@ -124,7 +181,12 @@ def kill_under_load(rig: Rig, kills: int, seed: int) -> None:
         tally["rows waiting at a kill"] += len(waiting)
         tally["events seen before a kill"] += len(rig.seen.events) - seen_before
         check_journal(rig, acknowledged)
+        check_chain(rig)
         check_outbox(rig)
+        stored = acknowledgements(rig.transitions())
+        tally["acknowledgements answered just before a kill"] += len(cut_off.answered)
+        tally["acknowledgements cut off"] += len(cut_off.unanswered)
+        tally["acknowledgements cut off and stored"] += sum(stored[key] for key in cut_off.unanswered)
         rig.start()
         check_agrees_with_plant(rig, shown)
         if tally["kills that found unsent or unanswered rows"] >= kills:
@@ -137,6 +199,9 @@ def kill_under_load(rig: Rig, kills: int, seed: int) -> None:
             assert any(key in text for key in in_flight_keys), f"told twice though not in flight: {text}"
     tally["acknowledgements answered"] = len(acknowledged)
     print("\nkill -9 tally:", dict(tally))
+    verified = redline("journal", "verify", str(rig.state_dir), "--language", "en")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
     assert tally["kills that found unsent or unanswered rows"] >= kills
     assert tally["events seen before a kill"] > kills
+    assert tally["acknowledgements cut off"] > kills / 2, "the kills came too late to cut anything off"
     assert acknowledged
