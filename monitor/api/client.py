@@ -110,6 +110,10 @@ class StreamClient:
         self._end = self._end or StreamEndedError(code, reason)
         self.wake.set()
 
+    def more_events(self, most: int) -> list[str]:
+        """Take further events that wait right behind the one `next_text` gave, at most so many."""
+        return [self._events.popleft() for _ in range(min(most, len(self._events)))]
+
     def next_text(self, source: Source) -> str | None:
         """What to send next, None when nothing waits.
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +21,8 @@ from monitor.hazards.view import View
 
 ABORT_EXTENSION: Final = "redline.abort"
 """Scope extension of our server: drops a connection whose peer stopped reading."""
+TOGETHER_EXTENSION: Final = "redline.together"
+"""Scope extension of our server: sends several messages with one write."""
 LOGGED_OUT: Final = 4401
 RESTARTING: Final = 1012
 NOT_UNDERSTOOD: Final = 1008
@@ -224,9 +226,10 @@ class StreamHub:
             await client.wake.wait()
             client.wake.clear()
             while (text := client.next_text(self)) is not None:
+                texts = [text, *client.more_events(EVENTS_AT_ONCE)]
                 try:
                     async with asyncio.timeout(self._options.send_timeout_s):
-                        await websocket.send_text(text)
+                        await send_all(websocket, texts)
                 except TimeoutError as error:
                     abort(websocket)
                     raise StreamEndedError(None, "the client stopped reading") from error
@@ -263,6 +266,22 @@ def asks_resync(text: str | None) -> bool:
     except orjson.JSONDecodeError:
         return False
     return isinstance(message, dict) and message.get("type") == "resync"
+
+
+async def send_all(websocket: WebSocket, texts: Sequence[str]) -> None:
+    """Send messages in order, with one write where the server offers that.
+
+    :raises WebSocketDisconnect: the client left.
+    """
+    extension = websocket.scope.get("extensions", {}).get(TOGETHER_EXTENSION)
+    if extension is None or len(texts) == 1:
+        for text in texts:
+            await websocket.send_text(text)
+        return
+    try:
+        await extension["send"](texts)
+    except OSError as error:
+        raise WebSocketDisconnect(code=1006) from error
 
 
 def abort(websocket: WebSocket) -> None:
