@@ -9,13 +9,13 @@ import { audible } from "./state/positions";
 import { Tone } from "./tone";
 
 const silenced = ref<Silenced>(new Set());
-const tone = new Tone();
 
 /** Horns of the positions where this person sits; null while the service tells of none. */
 export const myHorns = computed(() => (horns.value.size === 0 ? null : audible(horns.value, session.value)));
 export const hornPriority = computed(() => (session.value === null ? null : sounding(alarms.value, silenced.value, myHorns.value)));
 export const silencedCount = computed(() => (hornPriority.value === null ? Math.min(silenced.value.size, waitingLoud(alarms.value)) : 0));
 export const hornBlocked = ref(false);
+const tone = new Tone((works) => (hornBlocked.value = !works));
 
 /** Quiet here at once, whatever the network does; and at every console of the positions where this person sits. */
 export function silenceHorn(): void {

@@ -17,6 +17,9 @@ export class Tone {
   private timer: number | null = null;
   private playing: 1 | 2 | null = null;
 
+  /** `changed` is told whenever the browser begins or stops to let this page sound, however late. */
+  constructor(private readonly changed: (works: boolean) => void = () => undefined) {}
+
   /** Whether the browser lets this page sound now. */
   async check(): Promise<boolean> {
     const context = this.open();
@@ -47,7 +50,11 @@ export class Tone {
   }
 
   private open(): AudioContext | null {
-    if (this.context === null && typeof AudioContext !== "undefined") this.context = new AudioContext();
+    if (this.context === null && typeof AudioContext !== "undefined") {
+      const context = new AudioContext();
+      context.onstatechange = () => this.changed(context.state === "running");
+      this.context = context;
+    }
     return this.context;
   }
 
