@@ -7,6 +7,8 @@ from typing import Any, Final
 from monitor.alarms.definition import AlarmDefinition
 from monitor.alarms.lifecycle import State, Suppression, Trigger
 
+STRONGEST_FIRST: Final = (Suppression.OUT_OF_SERVICE, Suppression.BY_DESIGN, Suppression.SHELVED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuppressionRecord:
@@ -58,6 +60,14 @@ class Alarm:
     detail: tuple[str, ...]
     """Names the message lists (blind points)."""
     definition_hash: str
+
+    @property
+    def shown_state(self) -> str:
+        """What screens and messages call it: the strongest suppression while one stands, else its state."""
+        if not self.suppressions:
+            return self.state.value
+        standing = {record.suppression for record in self.suppressions}
+        return next(suppression.value for suppression in STRONGEST_FIRST if suppression in standing)
 
 
 _VALUES: Final = attrgetter(*Alarm.__slots__)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from monitor.alarms.definition import AlarmDefinition
 from monitor.alarms.flood import PositionFlood
 from monitor.alarms.horn import HornState
-from monitor.alarms.lifecycle import IS_ACTIVE, State, Suppression
+from monitor.alarms.lifecycle import IS_ACTIVE
 from monitor.alarms.positions import Positions
 from monitor.alarms.transition import Alarm
 from monitor.api import dto
@@ -22,7 +22,6 @@ from rules.columns.tags import Tag
 
 QUALITY_NAMES: Final = tuple(quality.name.lower() for quality in Quality)
 LIMIT_FIELDS: Final = {"HH": "hh", "H": "h", "L": "l", "LL": "ll"}
-STRONGEST_FIRST: Final = (Suppression.OUT_OF_SERVICE, Suppression.BY_DESIGN, Suppression.SHELVED)
 
 
 def finite(value: float | None) -> float | None:
@@ -90,7 +89,7 @@ class Presenter:
             "hazard_source": definition.hazard_source,
             "kind": definition.kind,
             "class": definition.alarm_class,
-            "state": _shown_state(alarm),
+            "state": alarm.shown_state,
             "underlying_state": alarm.state.value,
             "suppressions": [
                 {
@@ -243,14 +242,6 @@ class Presenter:
         """A responsible person as shown."""
         known = self._persons.get(person)
         return dto.Person(id=person, name=self.person_name(person, person), mobile=known.mobile if known else "")
-
-
-def _shown_state(alarm: Alarm) -> str:
-    standing = {record.suppression for record in alarm.suppressions}
-    for suppression in STRONGEST_FIRST:
-        if suppression in standing:
-            return suppression.value
-    return State(alarm.state).value
 
 
 def _urgency(alarm: Alarm) -> tuple[int, int]:

@@ -73,7 +73,7 @@ def retained(definition: AlarmDefinition, alarm: Alarm, plant: str) -> bytes:
         "hazard_source": definition.hazard_source,
         "kind": definition.kind,
         "class": definition.alarm_class,
-        "state": alarm.suppressions[0].suppression if alarm.suppressions else alarm.state,
+        "state": alarm.shown_state,
         "underlying_state": alarm.state,
         "suppressions": [record.suppression for record in alarm.suppressions],
         "unknown": alarm.unknown,

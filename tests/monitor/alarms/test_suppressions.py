@@ -498,3 +498,12 @@ def test_five_hundred_definitions_enabled_or_disabled_make_no_false_clears() -> 
     back = again.scan(*true)
     assert len(back) == 500, "what is true and was not standing is announced, nothing else"
     assert all("#2.1 raised" in step for step in back)
+
+
+def test_the_strongest_suppression_names_the_alarm_everywhere() -> None:
+    bench = Bench()
+    names = [bench.alarm("LT-1.H").value]
+    for step in (bench.shelve("LT-1.H"), bench.design("LT-1.H"), bench.remove("LT-1.H")):
+        names.append(step.alarm.shown_state)
+    names.append(bench.end("LT-1.H", Suppression.OUT_OF_SERVICE).alarm.shown_state)
+    assert names == ["normal", "shelved", "by_design", "out_of_service", "by_design"]
