@@ -1,6 +1,6 @@
 """What the master alarm database says of one alarm (`alarms.csv`, or generated)."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final, Literal
 
 BUILT_IN_CLASSES: Final = ("life_safety", "interlock", "process", "equipment", "system")
@@ -44,4 +44,4 @@ class AlarmDefinition:
 
     def canonical(self) -> str:
         """Every field in a fixed order; its hash is the definition hash in journal rows."""
-        return "\x1f".join(f"{item.name}={getattr(self, item.name)!r}" for item in fields(self))
+        return "\x1f".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)

@@ -94,3 +94,10 @@ def test_altered_knows_its_fields_and_stays_frozen() -> None:
         altered(row, colour="red")
     with pytest.raises(dataclasses.FrozenInstanceError):
         altered(row, value=1.0).value = 2.0  # type: ignore[misc]
+
+
+def test_the_canonical_text_names_every_field_in_its_order() -> None:
+    row = definition("LT-1.HH", cause_zh="进料阀卡")
+    named = [part.partition("=")[0] for part in row.canonical().split("\x1f")]
+    assert named == [item.name for item in dataclasses.fields(row)]
+    assert "cause_zh='进料阀卡'" in row.canonical()
