@@ -7,6 +7,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
+from hypothesis import settings
+
+settings.register_profile("shared machine", deadline=None)  # a slow neighbour is no defect of ours
+settings.load_profile("shared machine")
 
 LOOPBACK = ("127.", "::1", "localhost")
 
