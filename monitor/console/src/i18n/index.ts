@@ -42,4 +42,9 @@ export function say(text: Text | null | undefined): string {
   return first || second;
 }
 
+/** Several names as the language lists them. */
+export function listed(names: readonly string[]): string {
+  return names.join(language.value === "zh" ? "、" : ", ");
+}
+
 export type { Key, Language };
