@@ -103,10 +103,11 @@ def _audit(connection: Connection, beside: _Beside, public_keys: frozenset[bytes
         )
 
     followed = verify(connection, believed=accepted_rows(connection), look=look)
+    connection.rollback()  # a service beside us went on meanwhile: what is said of the end comes from one moment
     last = last_row(connection)
     first = first_row(connection)
+    heads = [anchor.seq for anchor in stored_anchors(connection) if anchor.kind == "head"]
     connection.rollback()
-    heads = [anchor.seq for anchor in stored if anchor.kind == "head"]
     findings = [
         *_of_chain(followed),
         *beside.findings,

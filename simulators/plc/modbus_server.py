@@ -15,7 +15,7 @@ from pymodbus.simulator.simcore import SimCore
 
 from simulators.plc.messages import Behave, Behaviour, Failed, Frame, Listening, ToServer, Written
 from simulators.plc.points import ModbusPoint
-from simulators.plc.process import ChangeWatch, Inlet
+from simulators.plc.process import ChangeWatch, Inlet, tell
 
 BITS = 128
 REGISTERS = 256
@@ -111,16 +111,16 @@ async def _serve(pipe: "Connection[object, object]", device: str, points: Sequen
         tables.write(message)
         changes = watch.changes(message)
         if changes:
-            pipe.send(Written(wall_ns=time.time_ns(), changes=changes))
+            tell(pipe, Written(wall_ns=time.time_ns(), changes=changes))
 
     inlet = Inlet(pipe, take)
     await inlet.first_frame.wait()
     try:
         await served.server.serve_forever(background=True)
     except (OSError, RuntimeError) as error:
-        pipe.send(Failed(reason=f"{device}: cannot listen on 127.0.0.1:{port}: {error}"))
+        tell(pipe, Failed(reason=f"{device}: cannot listen on 127.0.0.1:{port}: {error}"))
         return
-    pipe.send(Listening(address=f"127.0.0.1:{port}"))
+    tell(pipe, Listening(address=f"127.0.0.1:{port}"))
     await inlet.ended.wait()
     await served.server.shutdown()  # type: ignore[no-untyped-call]
 

@@ -15,7 +15,7 @@ from asyncua.ua.attribute_ids import AttributeIds
 
 from simulators.plc.messages import Behave, Failed, Frame, Listening, ToServer, Written
 from simulators.plc.points import OpcUaPoint, is_discrete
-from simulators.plc.process import ChangeWatch, Inlet
+from simulators.plc.process import ChangeWatch, Inlet, tell
 
 VARIANTS = {
     "bool": ua.VariantType.Boolean,
@@ -108,16 +108,16 @@ async def _serve(pipe: "Connection[object, object]", device: str, points: Sequen
         tables.write(message)
         changes = watch.changes(message)
         if changes:
-            pipe.send(Written(wall_ns=time.time_ns(), changes=changes))
+            tell(pipe, Written(wall_ns=time.time_ns(), changes=changes))
 
     inlet = Inlet(pipe, take)
     await inlet.first_frame.wait()
     try:
         await server.start()
     except OSError as error:
-        pipe.send(Failed(reason=f"{device}: cannot listen on 127.0.0.1:{port}: {error}"))
+        tell(pipe, Failed(reason=f"{device}: cannot listen on 127.0.0.1:{port}: {error}"))
         return
-    pipe.send(Listening(address=f"opc.tcp://127.0.0.1:{port}/redline/"))
+    tell(pipe, Listening(address=f"opc.tcp://127.0.0.1:{port}/redline/"))
     await inlet.ended.wait()
     await server.stop()
 

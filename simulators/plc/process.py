@@ -1,6 +1,7 @@
 """What both server processes share: the pipe to the parent inside the loop, and what counts as a change."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from typing import Protocol
@@ -31,6 +32,12 @@ class ChangeWatch:
         if last is None or last == now:
             return ()
         return tuple((tag, new) for (_, tag), new, old in zip(self._discretes, now, last, strict=True) if new != old)
+
+
+def tell(pipe: "Connection[object, object]", message: object) -> None:
+    """Send to the parent; one that is gone already is no trouble of ours: the end of the pipe ends the server."""
+    with contextlib.suppress(OSError):
+        pipe.send(message)
 
 
 class Inlet:

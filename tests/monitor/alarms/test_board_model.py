@@ -148,7 +148,8 @@ class Model:
 def bare(alarm: Alarm) -> tuple[object, ...]:
     """What a stored row must hold, whatever the clock did: all but readings and the times of suppressions."""
     kinds = frozenset(item.suppression for item in alarm.suppressions)
-    return alarm.state, alarm.occurrence, alarm.transition, alarm.priority, alarm.acknowledged_wall_ns, kinds
+    priority = None if alarm.state is State.NORMAL else alarm.priority  # of a normal alarm it is the definition's
+    return alarm.state, alarm.occurrence, alarm.transition, priority, alarm.acknowledged_wall_ns, kinds
 
 
 class BoardMachine(RuleBasedStateMachine):
