@@ -93,6 +93,8 @@ def test_a_reminder_survives_kill_9_until_somebody_answers(repeating: Rig) -> No
     mark = f"{alarm_id}#1"
     rig.wait_for(alarm_id, "unacknowledged")
     until("it was told", lambda: raises(rig, mark) == 1)
+    # killed before the answer is on disk it would rightly be told again: that is another test
+    until("the answer is on disk", lambda: "raise" in purposes_of(rig, mark))
     rig.kill()
     (waiting,) = [row for row in rig.outbox() if row["id"] == alarm_id and row["purpose"] == "repeat"]
     assert waiting["status"] == "waiting"
