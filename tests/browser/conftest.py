@@ -18,6 +18,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--no-first-run",
 ]
+# what a browser lets a page sound unasked differs from machine to machine: each test says which it means
+SOUND_ALLOWED = "--autoplay-policy=no-user-gesture-required"
+SOUND_BLOCKED = "--autoplay-policy=document-user-activation-required"
 WIDE = (1600, 900)
 PHONE = (390, 844)
 
@@ -31,13 +34,27 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
         yield running
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """One Chromium a test."""
+@asynccontextmanager
+async def chromium(sound: str) -> AsyncIterator[Browser]:
+    """A headless Chromium with this rule for sound."""
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        running = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, sound])
         yield running
         await running.close()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium a test, that lets pages sound."""
+    async with chromium(SOUND_ALLOWED) as running:
+        yield running
+
+
+@pytest.fixture
+async def quiet_browser() -> AsyncIterator[Browser]:
+    """One Chromium that lets a page sound only after a person touched it."""
+    async with chromium(SOUND_BLOCKED) as running:
+        yield running
 
 
 class Console:
@@ -57,6 +74,12 @@ class Console:
         await self.page.fill("input[name=username]", username)
         await self.page.fill("input[type=password]", password)
         await self.page.keyboard.press("Enter")
+
+    async def enter(self, username: str = "operator", password: str = "demo-operator") -> None:
+        """Log in without touching the page: no key, no click."""
+        account = {"username": username, "password": password}
+        answer = await self.page.context.request.post(f"{self.base}/api/v1/session", data=account)
+        assert answer.ok, await answer.text()
 
     async def picture(self, name: str) -> None:
         """Keep a screenshot where `REDLINE_SCREENSHOTS` says; the pictures of the README are made so."""

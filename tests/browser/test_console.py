@@ -152,10 +152,11 @@ async def test_a_silent_monitor_turns_the_screen_stale_and_it_recovers(rig: Rig,
         await expect(shown.page.locator(".lost-bar")).to_have_count(0, timeout=15_000)
 
 
-async def test_blocked_sound_is_said_and_one_click_mends_it(rig: Rig, browser: Browser) -> None:
+async def test_blocked_sound_is_said_and_one_click_mends_it(rig: Rig, quiet_browser: Browser) -> None:
     await bypassed(rig, 0.0)
     await bypassed(rig, 1.0)
-    async with console(browser, rig) as shown:
+    async with console(quiet_browser, rig, logged_in=False) as shown:
+        await shown.enter()
         await shown.open("/alarms")
         warning = shown.page.get_by_text("禁止发声")
         await expect(warning).to_be_visible(timeout=10_000)

@@ -41,7 +41,8 @@ export const en: Messages = {
   "horn.silence": "Silence",
   "horn.silenced": "Silenced {n}",
   "horn.silenced_hint": "The next new alarm of priority 1 or 2 sounds again",
-  "horn.blocked": "The browser blocks sound: click here to switch the alarm tone on",
+  "horn.blocked": "No sound: click to allow",
+  "horn.blocked_hint": "The browser blocks sound: click here to switch the alarm tone on",
 
   "nav.alarms": "Alarms",
   "nav.tanks": "Tanks",

@@ -39,7 +39,8 @@ export const zh = {
   "horn.silence": "消音",
   "horn.silenced": "已消音 {n}",
   "horn.silenced_hint": "有新的 1、2 级报警会再响",
-  "horn.blocked": "浏览器禁止发声，点这里打开报警声音",
+  "horn.blocked": "浏览器禁止发声，点此打开",
+  "horn.blocked_hint": "浏览器禁止本页发声，点这里打开报警声音",
 
   "nav.alarms": "报警",
   "nav.tanks": "罐区",
