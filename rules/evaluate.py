@@ -1,5 +1,6 @@
 """One evaluation: snapshot and memory in, verdicts and memory out.  Whole columns, no loop over rules."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -10,19 +11,15 @@ from rules.columns.quality import Quality
 from rules.columns.snapshot import Snapshot
 from rules.hold import hold, next_due_ns
 from rules.memory import Memory
-from rules.predicates import any_of, bad_quality, beyond_limit, in_state, not_updated
+from rules.port import Explanation, Judged, Moment, State
 from rules.verdicts import Verdict, Verdicts
 
 _FALSE: Final = np.uint8(Verdict.FALSE)
-_TRUE: Final = np.uint8(Verdict.TRUE)
 _UNKNOWN: Final = np.uint8(Verdict.UNKNOWN)
-_Names = tuple[tuple[int, tuple[str, ...]], ...]
 
 
 def evaluate(rule_set: RuleSet, snapshot: Snapshot, memory: Memory, mono_ns: int) -> tuple[Verdicts, Memory]:
     """Judge every rule at `mono_ns`; the verdicts stand in the order of the rule set.
-
-    `detail` of a Bypassed rule that is TRUE names the bypassed bits.
 
     :raises ValueError: the snapshot is of another plant than the rule set.
     """
@@ -30,85 +27,89 @@ def evaluate(rule_set: RuleSet, snapshot: Snapshot, memory: Memory, mono_ns: int
         raise ValueError(
             f"the snapshot has {len(snapshot)} tags, the rule set was compiled for {len(rule_set.tag_ids)}"
         )
-    condition, no_update_due_ns = _single_conditions(rule_set, snapshot, memory, mono_ns)
-    row, limit, detail = _judge_bypasses(rule_set, snapshot, condition)
+    moment = Moment.of(snapshot, rule_set.tag_ids, memory.start_mono_ns, mono_ns)
+    table = _Table.empty(len(rule_set))
+    states: list[State] = []
+    for (_, group), state in zip(rule_set.groups, memory.states, strict=True):
+        judged = group.judge(moment, memory.holds.active[group.position], state)
+        table.fill(group.position, judged)
+        states.append(judged.state)
+    condition = table.condition
     awaiting, seen_good = _await_inputs(rule_set, snapshot, memory, condition)
     condition.flags.writeable = False
     verdict, holds = hold(condition, rule_set.on_delay_ns, rule_set.off_delay_ns, memory.holds, mono_ns)
-    value = snapshot.value[row]
-    value[rule_set.no_updates.position] = np.nan
     verdicts = Verdicts(
         ids=rule_set.ids,
         verdict=verdict,
         condition=condition,
-        value=value,
-        limit=limit,
-        quality=snapshot.quality[row],
-        source_time_ns=snapshot.source_time_ns[row],
-        received_wall_ns=snapshot.received_wall_ns[row],
+        value=table.value,
+        limit=table.limit,
+        quality=snapshot.quality[table.row],
+        source_time_ns=snapshot.source_time_ns[table.row],
+        received_wall_ns=snapshot.received_wall_ns[table.row],
         renew=np.zeros(len(rule_set), np.bool_),
-        detail=detail,
+        detail=tuple(table.detail),
     )
     after = Memory(
         start_mono_ns=memory.start_mono_ns,
         holds=holds,
+        states=tuple(states),
         awaiting=awaiting,
         inputs_seen_good=seen_good,
-        no_update_due_ns=no_update_due_ns,
+        due_ns=table.due_ns,
     )
     return verdicts, after
 
 
+def explain(rule_set: RuleSet, rule_id: str, snapshot: Snapshot, memory: Memory, mono_ns: int) -> Explanation:
+    """Why the condition of one rule is TRUE, FALSE or UNKNOWN now, in words and numbers.
+
+    :raises KeyError: no rule has this id.
+    """
+    position = rule_set.ids.index(rule_id) if rule_id in rule_set.ids else -1
+    moment = Moment.of(snapshot, rule_set.tag_ids, memory.start_mono_ns, mono_ns)
+    for (_, group), state in zip(rule_set.groups, memory.states, strict=True):
+        place = int(np.searchsorted(group.position, position))
+        if place < group.position.size and group.position[place] == position:
+            return group.explain(place, moment, bool(memory.holds.active[position]), state)
+    raise KeyError(rule_id)
+
+
 def next_deadline_ns(rule_set: RuleSet, memory: Memory) -> int | None:
     """The mono time at which a verdict changes although nothing is read: a delay ends, a silence grows too long."""
-    due = (next_due_ns(rule_set.on_delay_ns, rule_set.off_delay_ns, memory.holds), memory.no_update_due_ns)
+    due = (next_due_ns(rule_set.on_delay_ns, rule_set.off_delay_ns, memory.holds), memory.due_ns)
     return min((moment for moment in due if moment is not None), default=None)
 
 
-def _single_conditions(
-    rule_set: RuleSet, snapshot: Snapshot, memory: Memory, mono_ns: int
-) -> tuple[npt.NDArray[np.uint8], int | None]:
-    """All rules that read one tag; a Bypassed rule is left UNKNOWN."""
-    condition = np.full(len(rule_set), _UNKNOWN, np.uint8)
-    limits, states, silences, bads = rule_set.limits, rule_set.states, rule_set.no_updates, rule_set.bad_qualities
-    condition[limits.position] = beyond_limit(
-        snapshot.value[limits.row] * limits.sign,
-        snapshot.quality[limits.row],
-        limits.threshold,
-        limits.return_threshold,
-        memory.holds.active[limits.position],
-    )
-    condition[states.position] = in_state(
-        snapshot.value[states.row], snapshot.quality[states.row], states.abnormal_state
-    )
-    silent, due_ns = not_updated(
-        snapshot.received_mono_ns[silences.row], silences.after_ns, memory.start_mono_ns, mono_ns
-    )
-    condition[silences.position] = silent
-    condition[bads.position] = bad_quality(snapshot.quality[bads.row])
-    return condition, due_ns
+@dataclass(slots=True)
+class _Table:
+    """What the groups say, in the order of the rule set."""
 
+    condition: npt.NDArray[np.uint8]
+    value: npt.NDArray[np.float64]
+    limit: npt.NDArray[np.float64]
+    row: npt.NDArray[np.int32]
+    detail: list[tuple[int, tuple[str, ...]]]
+    due_ns: int | None = None
 
-def _judge_bypasses(
-    rule_set: RuleSet, snapshot: Snapshot, condition: npt.NDArray[np.uint8]
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64], _Names]:
-    """Fill the conditions of Bypassed rules; returns the row and limit that decided each rule, and the bypassed bits."""
-    bypasses = rule_set.bypasses
-    if not bypasses.position.size:
-        return rule_set.row, rule_set.limit, ()
-    bits = in_state(snapshot.value[bypasses.bit_row], snapshot.quality[bypasses.bit_row], bypasses.bit_state)
-    bypassed, decider = any_of(bits, bypasses.first_bit)
-    condition[bypasses.position] = bypassed
-    row, limit = rule_set.row.copy(), rule_set.limit.copy()
-    row[bypasses.position] = bypasses.bit_row[decider]
-    limit[bypasses.position] = bypasses.bit_state[decider]
-    detail = []
-    for index in np.flatnonzero(bypassed == _TRUE).tolist():  # the few that are bypassed, not every rule
-        first = int(bypasses.first_bit[index])
-        last = int(bypasses.first_bit[index + 1]) if index + 1 < bypasses.first_bit.size else bits.size
-        rows = bypasses.bit_row[first:last][bits[first:last] == _TRUE]
-        detail.append((int(bypasses.position[index]), tuple(rule_set.tag_ids[at] for at in rows.tolist())))
-    return row, limit, tuple(detail)
+    @classmethod
+    def empty(cls, length: int) -> "_Table":
+        return cls(
+            condition=np.full(length, _UNKNOWN, np.uint8),
+            value=np.full(length, np.nan),
+            limit=np.full(length, np.nan),
+            row=np.zeros(length, np.int32),
+            detail=[],
+        )
+
+    def fill(self, position: npt.NDArray[np.intp], judged: Judged) -> None:
+        self.condition[position] = judged.condition
+        self.value[position] = judged.value
+        self.limit[position] = judged.limit
+        self.row[position] = judged.row
+        self.detail += [(int(position[place]), names) for place, names in judged.detail]
+        if judged.due_ns is not None:
+            self.due_ns = judged.due_ns if self.due_ns is None else min(self.due_ns, judged.due_ns)
 
 
 def _await_inputs(

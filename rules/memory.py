@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from rules.catalog import RuleSet
 from rules.hold import HoldMemory
+from rules.port import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -18,12 +19,14 @@ class Memory:
     start_mono_ns: int
     """When it began: silence counts from here for what was never read."""
     holds: HoldMemory
+    states: tuple[State, ...]
+    """Of each group of the rule set, in its order."""
     awaiting: npt.NDArray[np.bool_]
     """Rules that a restart took over as TRUE and whose inputs were not all read good since: no FALSE is believed."""
     inputs_seen_good: npt.NDArray[np.bool_]
     """Tags (in row order) read good since the start; kept up to date only while some rule is awaiting."""
-    no_update_due_ns: int | None = None
-    """When the next NoUpdate rule turns TRUE if nothing comes."""
+    due_ns: int | None = None
+    """First mono time at which a condition may change although nothing is read."""
 
     def __post_init__(self) -> None:
         self.awaiting.flags.writeable = False
@@ -35,6 +38,7 @@ class Memory:
         return cls(
             start_mono_ns=mono_ns,
             holds=HoldMemory.fresh(len(rule_set), mono_ns),
+            states=tuple(group.fresh(mono_ns) for _, group in rule_set.groups),
             awaiting=np.zeros(len(rule_set), np.bool_),
             inputs_seen_good=np.zeros(len(rule_set.tag_ids), np.bool_),
         )
@@ -46,6 +50,7 @@ def seed(rule_set: RuleSet, active: Mapping[str, bool], mono_ns: int) -> Memory:
     return Memory(
         start_mono_ns=mono_ns,
         holds=HoldMemory.fresh(len(rule_set), mono_ns, was_active),
+        states=tuple(group.fresh(mono_ns) for _, group in rule_set.groups),
         awaiting=was_active.copy(),
         inputs_seen_good=np.zeros(len(rule_set.tag_ids), np.bool_),
     )

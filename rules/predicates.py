@@ -78,9 +78,9 @@ def bad_quality(quality: npt.NDArray[np.uint8]) -> Condition:
 
 
 def any_of(bits: Condition, first_bit: npt.NDArray[np.intp]) -> tuple[Condition, npt.NDArray[np.intp]]:
-    """Kleene or over consecutive bits: any TRUE wins, else any UNKNOWN, else FALSE; and which bit decided it."""
-    count = bits.shape[0]
+    """Kleene or over consecutive bits (last axis): any TRUE wins, else any UNKNOWN, else FALSE; and which bit decided it."""
+    count = bits.shape[-1]
     rank = _RANK_OF[bits]
     # one maximum finds both: the strongest verdict, and of those the first bit
-    strongest = np.maximum.reduceat(rank * count + (count - 1 - np.arange(count)), first_bit)
+    strongest = np.maximum.reduceat(rank * count + (count - 1 - np.arange(count)), first_bit, axis=-1)
     return _VERDICT_OF_RANK[strongest // count], count - 1 - strongest % count

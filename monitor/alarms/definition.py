@@ -1,12 +1,13 @@
 """What the master alarm database says of one alarm (`alarms.csv`, or generated)."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 BUILT_IN_CLASSES: Final = ("life_safety", "interlock", "process", "equipment", "system")
 AlarmClass = str
 """Id of a class: one of the built-in ones, or one of the plant's own (`[[alarm_classes]]`)."""
-AlarmKind = Literal["HH", "H", "L", "LL", "state", "no_update", "bad", "bypass", "link", "blind", "channel", "system"]
+AlarmKind = str
+"""One of the words of `monitor/alarms/kinds.py`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,17 +1,15 @@
 """Alarm rows that take no step: never raised, shown with a newer reading, or left over from a definition that is gone."""
 
 import math
-from typing import Final, get_args
 
-from monitor.alarms.definition import AlarmDefinition, AlarmKind
+from monitor.alarms.definition import AlarmDefinition
+from monitor.alarms.kinds import KIND_WORDS
 from monitor.alarms.lifecycle import State
 from monitor.alarms.message import kind_of
 from monitor.alarms.transition import Alarm, altered
 from rules.columns.quality import Quality
 from rules.columns.readings import NO_TIME
 from rules.verdicts import Verdict, Verdicts
-
-_KINDS: Final[dict[str, AlarmKind]] = {kind: kind for kind in get_args(AlarmKind)}
 
 
 def never_raised(definition: AlarmDefinition, definition_hash: str) -> Alarm:
@@ -82,7 +80,7 @@ def gone_definition(stored: Alarm) -> AlarmDefinition:
     """What can still be said of a definition that is gone, so that the closing step can be journaled."""
     return AlarmDefinition(
         id=stored.id,
-        kind=_KINDS.get(kind_of(stored.message_key), "system"),
+        kind=kind if (kind := kind_of(stored.message_key)) in KIND_WORDS else "system",
         alarm_class="system",
         priority=stored.priority,
         set_point=stored.limit,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from monitor.alarms.definition import AlarmDefinition, AlarmKind
+from monitor.alarms.kinds import KIND_WORDS
 from monitor.alarms.lifecycle import Trigger
 
 NAMES_SHOWN: Final = 5
@@ -21,20 +22,6 @@ class Message:
     en: str
 
 
-_WHAT: Final[dict[AlarmKind, tuple[str, str]]] = {
-    "HH": ("高高报警", "high-high"),
-    "H": ("高报警", "high"),
-    "L": ("低报警", "low"),
-    "LL": ("低低报警", "low-low"),
-    "state": ("状态异常", "abnormal state"),
-    "no_update": ("数据不更新", "no update"),
-    "bad": ("测量值无效", "bad value"),
-    "bypass": ("已旁路", "bypassed"),
-    "link": ("通信中断", "link down"),
-    "blind": ("失去监测", "blind"),
-    "channel": ("不通", "failed"),
-    "system": ("系统报警", "system alarm"),
-}
 _SYSTEM: Final[dict[str, tuple[str, str]]] = {
     "clock_step": ("系统时钟跳变", "system clock stepped"),
     "disk": ("磁盘空间不足", "disk space low"),
@@ -65,13 +52,8 @@ _HAPPENED: Final[dict[Trigger, tuple[str, str]]] = {
         "closed and judged anew, its definition was changed",
     ),
 }
-_BEYOND: Final[dict[AlarmKind, tuple[str, str, str, str]]] = {
-    "HH": ("≥", "<", ">=", "<"),
-    "H": ("≥", "<", ">=", "<"),
-    "L": ("≤", ">", "<=", ">"),
-    "LL": ("≤", ">", "<=", ">"),
-}
-"""Limit kinds -> relation beyond and within the limit, Chinese and English."""
+_BEYOND: Final = {"high": ("≥", "<", ">=", "<"), "low": ("≤", ">", "<=", ">")}
+"""Telling -> relation beyond and within the limit, Chinese and English."""
 
 
 def message(
@@ -120,8 +102,13 @@ def _what(definition: AlarmDefinition) -> tuple[str, str]:
     if definition.kind == "system" and definition.subject_zh:
         return "", ""  # the subject of a system alarm says what is wrong
     if definition.kind == "system":
-        return _SYSTEM.get(definition.id.rpartition(".")[2], _WHAT["system"])
-    return _WHAT[definition.kind]
+        return _SYSTEM.get(definition.id.rpartition(".")[2], _named("system"))
+    return _named(definition.kind)
+
+
+def _named(kind: AlarmKind) -> tuple[str, str]:
+    words = KIND_WORDS[kind]
+    return words.zh, words.en
 
 
 def _joined(head: str, subject: str, *parts: str) -> str:
@@ -133,11 +120,14 @@ def _joined(head: str, subject: str, *parts: str) -> str:
 def _how_far(
     definition: AlarmDefinition, value: float | None, limit: float | None, detail: Sequence[str]
 ) -> tuple[str, str]:
-    if definition.kind in _BEYOND:
-        return _against_limit(definition, value, limit)
-    if definition.kind == "no_update" and definition.set_point is not None:
+    telling = KIND_WORDS[definition.kind].telling
+    if telling in _BEYOND:
+        return _against_limit(definition, telling, value, limit)
+    if telling == "amount":
+        return _amount(definition, value, limit, detail)
+    if telling == "seconds" and definition.set_point is not None:
         return f"超过 {definition.set_point:g} s", f"for more than {definition.set_point:g} s"
-    if definition.kind == "blind":
+    if telling == "points":
         count = len(detail) if detail else int(value or 0)
         if count:
             return f"{count} 个测点{_names(detail, '（', '、', '）', ' 等')}", _points(count, detail)
@@ -156,7 +146,24 @@ def _names(names: Sequence[str], start: str, between: str, end: str, more: str) 
     return start + between.join(names[:NAMES_SHOWN]) + (more if len(names) > NAMES_SHOWN else "") + end
 
 
-def _against_limit(definition: AlarmDefinition, value: float | None, limit: float | None) -> tuple[str, str]:
+def _amount(
+    definition: AlarmDefinition, value: float | None, limit: float | None, detail: Sequence[str]
+) -> tuple[str, str]:
+    """What is, and what was allowed; the names behind it."""
+    names = _names(detail, " (", ", ", ")", " ...")
+    if value is None:
+        return names.strip(), names.strip()
+    allowed = definition.set_point if limit is None else limit
+    shown = f"{number(value, _decimals(value if allowed is None else allowed))} {definition.eu}".strip()
+    if allowed is None:
+        return f"{shown}{names}", f"{shown}{names}"
+    most = f"{number(allowed, _decimals(allowed))} {definition.eu}".strip()
+    return f"{shown}，限值 {most}{names}", f"{shown}, limit {most}{names}"
+
+
+def _against_limit(
+    definition: AlarmDefinition, telling: str, value: float | None, limit: float | None
+) -> tuple[str, str]:
     if limit is None:
         limit = definition.set_point
     if limit is None:
@@ -167,8 +174,8 @@ def _against_limit(definition: AlarmDefinition, value: float | None, limit: floa
     decimals = _decimals(limit)
     while value != limit and number(value, decimals) == number(limit, decimals) and decimals < _MOST_DECIMALS:
         decimals += 1  # "12.00 < 12.00" says nothing
-    beyond = value >= limit if definition.kind in ("HH", "H") else value <= limit
-    zh, within_zh, en, within_en = _BEYOND[definition.kind]
+    beyond = value >= limit if telling == "high" else value <= limit
+    zh, within_zh, en, within_en = _BEYOND[telling]
     left = f"{number(value, decimals)} {definition.eu}".strip()
     right = f"{number(limit, decimals)} {definition.eu}".strip()
     return f"{left} {zh if beyond else within_zh} {right}", f"{left} {en if beyond else within_en} {right}"

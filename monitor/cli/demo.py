@@ -76,7 +76,7 @@ def copy_plant(folder: Path, ports: Ports) -> Path:
     plant = folder / "plant"
     plant.mkdir(exist_ok=True)
     packaged = importlib.resources.files("monitor.plant") / "demo"
-    for name in ("plant.toml", "tags.csv", "alarms.csv", "interlocks.toml"):
+    for name in ("plant.toml", "tags.csv", "alarms.csv", "rules.toml", "interlocks.toml"):
         text = (packaged / name).read_text(encoding="utf-8")
         if name == "plant.toml":
             for key, number in DEFAULT_PORTS.items():

@@ -6,7 +6,7 @@ from typing import Final
 
 import orjson
 
-from monitor.alarms.definition import AlarmKind
+from monitor.alarms.kinds import KIND_WORDS
 from monitor.alarms.lifecycle import QUIET, Trigger
 from monitor.alarms.transition import Transition
 from monitor.notify.people import Channel, Notification
@@ -34,21 +34,6 @@ ENDS_REPEATS: Final[frozenset[Trigger]] = QUIET | {
     Trigger.PRIORITY_RAISED,
 }
 """A return is not among them: a priority 1 alarm nobody answered goes on being repeated."""
-
-KIND_WORDS: Final[dict[AlarmKind, tuple[str, str]]] = {
-    "HH": ("高高", "high-high"),
-    "H": ("高", "high"),
-    "L": ("低", "low"),
-    "LL": ("低低", "low-low"),
-    "state": ("状态异常", "abnormal state"),
-    "no_update": ("数据不更新", "no update"),
-    "bad": ("信号坏值", "bad signal"),
-    "bypass": ("联锁旁路", "interlock bypassed"),
-    "link": ("通信中断", "link down"),
-    "blind": ("监测失效", "monitoring blind"),
-    "channel": ("通知通道中断", "notification channel down"),
-    "system": ("系统", "system"),
-}
 
 
 def decide(
@@ -132,7 +117,8 @@ def _repeat_after_ns(channel: Channel) -> int:
 def body(step: Transition, notification: Notification) -> str:
     """Canonical JSON of all the words and numbers that a message or an event made from this transition needs."""
     definition, alarm = step.definition, step.alarm
-    kind_zh, kind_en = KIND_WORDS[definition.kind]
+    words = KIND_WORDS[definition.kind]
+    kind_zh, kind_en = words.short_zh, words.short_en
     source_zh, source_en = notification.hazard_source_names.get(definition.hazard_source or "", ("", ""))
     content: dict[str, object] = {
         "plant": notification.plant,

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, get_args
+from typing import Final
 
 from monitor.alarms.classes import BUILT_IN, AlarmClassRules
-from monitor.alarms.definition import BUILT_IN_CLASSES, AlarmClass, AlarmDefinition, AlarmKind
+from monitor.alarms.definition import BUILT_IN_CLASSES, AlarmClass, AlarmDefinition
 from monitor.plant.record import Record
 from monitor.plant.site import NS
 from monitor.plant.tags import TagRow
@@ -65,10 +65,10 @@ def _change(record: Record, definition: AlarmDefinition) -> AlarmDefinition:
         if record.is_given(key):
             zh = f"{definition.id} 由系统生成，只能改 priority 和文字"
             record.wrong(key, zh, f"{definition.id} is generated: only its priority and texts may be changed")
-    return _with_texts(replace(definition, priority=_priority(record)), record)
+    return with_texts(replace(definition, priority=priority_of(record)), record)
 
 
-def _with_texts(definition: AlarmDefinition, record: Record) -> AlarmDefinition:
+def with_texts(definition: AlarmDefinition, record: Record) -> AlarmDefinition:
     """The definition with the guidance that the row gives; what it leaves empty stays."""
 
     def text(key: str, default: str) -> str:
@@ -85,7 +85,8 @@ def _with_texts(definition: AlarmDefinition, record: Record) -> AlarmDefinition:
     )
 
 
-def _priority(record: Record) -> int:
+def priority_of(record: Record) -> int:
+    """`priority`, 1 (highest) to 4."""
     priority = record.integer("priority", minimum=1, maximum=4)
     if priority is None:
         record.wrong("priority", "必填，1（最高）到 4", "must be given, 1 (highest) to 4")
@@ -98,7 +99,7 @@ def _row(record: Record, tags: Mapping[str, TagRow], classes: Mapping[str, Alarm
     alarm_id = record.identifier("id") if record.is_given("id") else f"{tag_id}.{kind}"
     if len(alarm_id) > 64:
         record.wrong("id", f"报警编号 {alarm_id} 超过 64 个字符", f"alarm id {alarm_id} is longer than 64 characters")
-    priority, alarm_class = _priority(record), _class(record, tuple(classes))
+    priority, alarm_class = priority_of(record), class_of(record, tuple(classes))
     on_delay_s = record.number("on_delay_s", default=0.0, minimum=0, maximum=3600) or 0.0
     off_delay_s = record.number("off_delay_s", default=0.0, minimum=0, maximum=3600) or 0.0
     if tag_id not in tags:
@@ -110,7 +111,7 @@ def _row(record: Record, tags: Mapping[str, TagRow], classes: Mapping[str, Alarm
     rule = _rule(record, alarm_id, kind, tags[tag_id], set_point, dead_band, delays)
     definition = AlarmDefinition(
         id=alarm_id,
-        kind=_kind(kind),
+        kind=kind,
         alarm_class=alarm_class,
         priority=priority,
         tag=tag_id,
@@ -128,19 +129,15 @@ def _row(record: Record, tags: Mapping[str, TagRow], classes: Mapping[str, Alarm
         subject_en=tag.description_en,
         time_to_respond_s=record.number("time_to_respond_s", minimum=0),
     )
-    return AlarmRow(definition=_with_texts(definition, record), rule=rule, record=record)
+    return AlarmRow(definition=with_texts(definition, record), rule=rule, record=record)
 
 
-def _class(record: Record, classes: tuple[str, ...]) -> AlarmClass:
+def class_of(record: Record, classes: tuple[str, ...]) -> AlarmClass:
+    """`class`, one of the plant's."""
     found = record.choice("class", classes, default="process")
     if not record.is_given("class"):
         record.wrong("class", f"必填：{', '.join(classes)}", f"must be given: {', '.join(classes)}")
     return found
-
-
-def _kind(text: str) -> AlarmKind:
-    kinds: tuple[AlarmKind, ...] = get_args(AlarmKind)
-    return next(item for item in kinds if item == text)
 
 
 def _rule(

@@ -69,8 +69,10 @@ class Document:
         )
 
 
-def read_document(path: Path, report: Report) -> Document | None:
-    """Parse one TOML file; None (and a mistake) when it is missing or broken."""
+def read_document(path: Path, report: Report, *, required: bool = True) -> Document | None:
+    """Parse one TOML file; None (and a mistake) when it is missing or broken; one that may be missing is empty then."""
+    if not required and not path.exists():
+        return Document(path.name, {}, {}, report)
     text = read_text(path, report)
     if text is None:
         return None

@@ -15,6 +15,7 @@ from monitor.plant.generated import bypass_definition, bypass_rule, generated_de
 from monitor.plant.interlocks import read_interlocks
 from monitor.plant.mistakes import Mistake, PlantRefusedError
 from monitor.plant.plant import Device, Plant
+from monitor.plant.rules import read_rules
 from monitor.plant.sheet import read_sheet
 from monitor.plant.site import DevicePort, Site, read_site
 from monitor.plant.tags import COLUMNS as TAG_COLUMNS
@@ -24,7 +25,7 @@ from rules.columns.tags import TagTable
 from rules.compile import compile_rules
 from rules.errors import RulesRefusedError
 
-FILES: Final = ("plant.toml", "tags.csv", "alarms.csv", "interlocks.toml")
+FILES: Final = ("plant.toml", "tags.csv", "alarms.csv", "rules.toml", "interlocks.toml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,8 @@ def read_plant(folder: Path, devices: DevicePort) -> Checked:
     tag_records = read_sheet(folder / "tags.csv", TAG_COLUMNS, TAG_REQUIRED, mistakes.append)
     alarm_records = read_sheet(folder / "alarms.csv", ALARM_COLUMNS, ALARM_REQUIRED, mistakes.append)
     register = read_document(folder / "interlocks.toml", mistakes.append)
-    if document is None or register is None:  # nothing else can be linked: say only what is certain
+    more = read_document(folder / "rules.toml", mistakes.append, required=False)
+    if document is None or register is None or more is None:  # nothing else can be linked: say only what is certain
         raise PlantRefusedError(_in_order(mistakes))
     site = read_site(document, devices)
     tags = read_tags(tag_records, site, devices)
@@ -67,6 +69,8 @@ def read_plant(folder: Path, devices: DevicePort) -> Checked:
     generated = generated_definitions(site, tags)
     bypass = tuple(bypass_definition(interlock) for interlock in interlocks)
     rows, changed = read_alarms(alarm_records, tags, (*bypass, *generated), site.philosophy.classes)
+    taken = frozenset([*(row.definition.id for row in rows), *(definition.id for definition in changed)])
+    rows += read_rules(more, site, tags, interlocks, taken)
     rules = (*(row.rule for row in rows), *(bypass_rule(interlock) for interlock in interlocks))
     table = TagTable([row.tag for row in tags.values()])
     try:

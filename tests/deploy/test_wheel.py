@@ -82,7 +82,10 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     wanted = {
         "monitor/console/dist/index.html",
-        *(f"monitor/plant/demo/{name}" for name in ("plant.toml", "tags.csv", "alarms.csv", "interlocks.toml")),
+        *(
+            f"monitor/plant/demo/{name}"
+            for name in ("plant.toml", "tags.csv", "alarms.csv", "rules.toml", "interlocks.toml")
+        ),
         "monitor/store/migrations/env.py",
         "monitor/store/migrations/versions/r0001_first_tables.py",
         "simulators/wecom/phones.html",

@@ -93,12 +93,16 @@ class Oracle:
             if now_ns - max(point.received_ns, self.start_ns) > rule.after_ns:
                 return TRUE
             return FALSE if point.received_ns > 0 else UNKNOWN
+        assert isinstance(rule, Bypassed)
         bits = [_state(points[name], state) for name, state in rule.bits]
         return TRUE if TRUE in bits else UNKNOWN if UNKNOWN in bits else FALSE
 
 
 def _inputs(rule: Rule) -> list[str]:
-    return [name for name, _ in rule.bits] if isinstance(rule, Bypassed) else [rule.tag]
+    if isinstance(rule, Bypassed):
+        return [name for name, _ in rule.bits]
+    assert isinstance(rule, Limit | DiscreteState | BadQuality | NoUpdate)
+    return [rule.tag]
 
 
 def _limit(rule: Limit, point: Point, active: bool) -> int:

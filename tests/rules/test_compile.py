@@ -1,11 +1,12 @@
 import math
 
-import numpy as np
 import pytest
 
 from rules.catalog import BadQuality, Bypassed, Delays, DiscreteState, Limit, LimitKind, NoUpdate, Rule
 from rules.compile import compile_rules
 from rules.errors import RuleError, RulesRefusedError
+from rules.kinds.bypasses import BypassedGroup
+from rules.kinds.limits import LimitGroup
 from tests.rules.plants import SECOND, table, tag
 
 PLANT = table(
@@ -37,17 +38,22 @@ def test_a_good_set_keeps_its_order_and_becomes_read_only_arrays() -> None:
     ]
     rule_set = compile_rules(rules, PLANT)
     assert rule_set.ids == ("n", "h", "b", "l", "s", "q")
-    assert rule_set.row.tolist() == [0, 0, 1, 0, 1, 0]
-    assert rule_set.limits.position.tolist() == [1, 3]
-    assert rule_set.limits.threshold.tolist() == [12.0, -2.0]
-    assert rule_set.limits.return_threshold.tolist() == [11.5, -2.25]
+    groups = dict(rule_set.groups)
+    limits, bypasses = groups[Limit], groups[Bypassed]
+    assert isinstance(limits, LimitGroup)
+    assert isinstance(bypasses, BypassedGroup)
+    assert limits.position.tolist() == [1, 3]
+    assert limits.row.tolist() == [0, 0]
+    assert limits.threshold.tolist() == [12.0, -2.0]
+    assert limits.return_threshold.tolist() == [11.5, -2.25]
+    assert limits.limit.tolist() == [12.0, 2.0]
+    assert bypasses.bit_row.tolist() == [1, 2]
     assert rule_set.on_delay_ns.tolist() == [0, 0, 0, 0, 7, 0]
     assert rule_set.off_delay_ns.tolist() == [0, 0, 0, 0, 8, 0]
     assert list(zip(rule_set.input_rule.tolist(), rule_set.input_row.tolist(), strict=True)) == [
         (0, 0), (1, 0), (2, 1), (2, 2), (3, 0), (4, 1), (5, 0),
     ]  # fmt: skip
-    np.testing.assert_array_equal(rule_set.limit, [math.nan, 12.0, 0.0, 2.0, 1.0, math.nan])
-    for column in (rule_set.row, rule_set.limits.threshold, rule_set.bypasses.first_bit):
+    for column in (rule_set.input_row, limits.threshold, bypasses.first_bit):
         assert not column.flags.writeable
 
 

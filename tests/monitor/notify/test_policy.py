@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.alarms.kinds import KIND_WORDS
 from monitor.alarms.lifecycle import Trigger
-from monitor.notify.policy import ENDS_REPEATS, KIND_WORDS, decide, follow_up
+from monitor.notify.policy import ENDS_REPEATS, decide, follow_up
 from monitor.notify.row import Purpose, Status
 from tests.monitor.notify.support import MQTT, SECOND, WALL, WECOM, MemoryOutbox, definition, notification, step
 

@@ -162,7 +162,12 @@ def test_a_row_with_too_many_cells_is_named(folder: Path) -> None:
     assert any(item.line == line and "quote a cell that contains a comma" in item.en for item in mistakes(folder))
 
 
-@pytest.mark.parametrize("name", FILES)
+def test_a_plant_without_further_rules_is_good(folder: Path) -> None:
+    (folder / "rules.toml").unlink()
+    assert mistakes(folder) == []
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name != "rules.toml"])
 def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     assert any(item.file == name and "missing" in item.en for item in mistakes(folder))

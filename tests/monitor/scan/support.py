@@ -111,7 +111,7 @@ RULES: tuple[Rule, ...] = (
 def generated(alarm_id: str, kind: str, **fields: object) -> AlarmDefinition:
     return AlarmDefinition(
         id=alarm_id,
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,
         alarm_class="system",
         priority=2,
         generated=True,
@@ -124,7 +124,7 @@ def generated(alarm_id: str, kind: str, **fields: object) -> AlarmDefinition:
 def rule_alarm(rule: Rule, priority: int, kind: str, tag_id: str) -> AlarmDefinition:
     return AlarmDefinition(
         id=rule.id,
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,
         alarm_class="process",
         priority=priority,
         tag=tag_id,

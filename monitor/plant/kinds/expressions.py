@@ -1,0 +1,8 @@
+"""Conditions that engineers write themselves: its tables in `rules.toml`."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from monitor.plant.kinds.port import KindReader
+
+READERS: Final[Mapping[str, KindReader]] = {}

@@ -1,0 +1,8 @@
+"""Minutes to limit: when a value reaches its limit if it goes on like this: its tables in `rules.toml`."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from monitor.plant.kinds.port import KindReader
+
+READERS: Final[Mapping[str, KindReader]] = {}

@@ -1,0 +1,8 @@
+"""What an interlock does: cause without effect, effect without cause, drift of its trip point: its tables in `rules.toml`."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from monitor.plant.kinds.port import KindReader
+
+READERS: Final[Mapping[str, KindReader]] = {}

@@ -1,0 +1,42 @@
+"""What the reader of a rule kind gets and gives."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from monitor.interlocks.register import Interlock
+from monitor.plant.record import Record
+from monitor.plant.site import Site
+from monitor.plant.tags import TagRow
+from rules.catalog import Delays, Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a rule may refer to."""
+
+    site: Site
+    tags: Mapping[str, TagRow]
+    interlocks: Mapping[str, Interlock]
+    modes: Mapping[str, str]
+    """Mode id -> its condition, as text (`[[modes]]`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRule:
+    """A rule and what its alarm shows beside the texts."""
+
+    rule: Rule
+    tag: str | None = None
+    """The tag the alarm belongs to: its description, device, hazard source, unit and equipment go with it."""
+    set_point: float | None = None
+    dead_band: float = 0.0
+    eu: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindReader:
+    """One word of the key `kind`: the keys it takes beside the common ones, and how it is read."""
+
+    keys: tuple[str, ...]
+    read: Callable[[Record, str, Delays, Surroundings], ReadRule | None]
+    """(record, id, delays, surroundings); mistakes go to the record; None where nothing useful could be read."""

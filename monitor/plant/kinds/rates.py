@@ -1,0 +1,8 @@
+"""Rate of change over a window: its tables in `rules.toml`."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from monitor.plant.kinds.port import KindReader
+
+READERS: Final[Mapping[str, KindReader]] = {}

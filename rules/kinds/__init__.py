@@ -1,0 +1,1 @@
+"""One module for each family of rule kinds: definition, mistakes, columns, predicate, explanation."""

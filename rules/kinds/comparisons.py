@@ -1,0 +1,8 @@
+"""Values compared with each other: deviation between tags, state mismatch."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rules.port import Kind, Rule
+
+KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {}

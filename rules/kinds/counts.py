@@ -1,0 +1,8 @@
+"""How often something happened in a window: count, chattering input."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rules.port import Kind, Rule
+
+KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {}

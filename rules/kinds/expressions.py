@@ -1,0 +1,8 @@
+"""Conditions that engineers write themselves."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rules.port import Kind, Rule
+
+KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {}

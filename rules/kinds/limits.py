@@ -1,0 +1,175 @@
+"""HH, H, L, LL against a fixed set-point."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from rules.columns.tags import Tag, TagTable
+from rules.errors import RuleError
+from rules.kinds.explain import explained, reading
+from rules.port import NO_STATE, Explanation, Figure, Judged, Moment, Rule, State, column
+from rules.predicates import beyond_limit
+
+LimitKind = Literal["HH", "H", "L", "LL"]
+_ORDER: Final[dict[LimitKind, int]] = {"LL": 0, "L": 1, "H": 2, "HH": 3}
+_SIGN: Final[dict[LimitKind, int]] = {"LL": -1, "L": -1, "H": 1, "HH": 1}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit(Rule):
+    """Value beyond a set-point; the dead band acts on return only.  HH, H: value >= set-point; L, LL: value <= it."""
+
+    tag: str
+    kind: LimitKind
+    set_point: float
+    dead_band: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LimitGroup:
+    """All Limit rules; L and LL are mirrored by `sign`, so that beyond always means sign * value >= threshold."""
+
+    position: npt.NDArray[np.intp]
+    row: npt.NDArray[np.int32]
+    sign: npt.NDArray[np.float64]
+    """+1 for H and HH, -1 for L and LL."""
+    threshold: npt.NDArray[np.float64]
+    """sign * set-point."""
+    return_threshold: npt.NDArray[np.float64]
+    """threshold - dead band: what an active alarm must fall below to return."""
+    limit: npt.NDArray[np.float64]
+    """The set-point."""
+    timeless: ClassVar[bool] = True
+
+    def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
+        """Each rule reads its tag."""
+        return np.arange(self.row.size), self.row
+
+    def fresh(self, mono_ns: int) -> State:
+        """Limits remember nothing but the verdict."""
+        return NO_STATE
+
+    def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
+        """Compare every value with its set-point, or while active with where it returns."""
+        value = moment.value[..., self.row]
+        condition = beyond_limit(
+            value * self.sign, moment.quality[..., self.row], self.threshold, self.return_threshold, active
+        )
+        return Judged(condition=condition, value=value, limit=self.limit, row=self.row, state=state)
+
+    def explain(self, place: int, moment: Moment, active: bool, state: State) -> Explanation:
+        """The value, the set-point, and while active where it returns."""
+        judged = self.judge(moment, np.full(self.row.size, active), state)
+        set_point = float(self.limit[place])
+        returns_at = float(self.return_threshold[place] * self.sign[place])
+        zh, en = reading(moment, int(self.row[place]))
+        high = self.sign[place] > 0
+        word_zh, word_en = ("≥", ">=") if high else ("≤", "<=")
+        if active and returns_at != set_point:
+            zh += f"；报警中，回到 {returns_at:g} 以{'下' if high else '上'}才恢复"
+            en += f"; active, returns {'below' if high else 'above'} {returns_at:g}"
+        figures = (
+            Figure(zh="测量值", en="value", value=float(judged.value[place])),
+            Figure(zh="设定值", en="set-point", value=set_point),
+            Figure(zh="恢复值", en="returns at", value=returns_at),
+        )
+        return explained(
+            int(judged.condition[place]),
+            (f"{zh}；条件：{word_zh} {set_point:g}", f"{en}; condition: {word_en} {set_point:g}"),
+            figures,
+            (moment.tag_ids[int(self.row[place])],),
+        )
+
+
+class LimitKindOf:
+    """Checks and compiles Limit rules."""
+
+    version: ClassVar[int] = 1
+    settles: ClassVar[bool] = False
+
+    def errors(self, rule: Limit, table: TagTable) -> Iterator[RuleError]:
+        """Unknown or discrete tag, set-point outside the range, a dead band that leaves no way back."""
+        if rule.tag not in table.row_of:
+            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            return
+        yield from _limit_errors(rule, table.tags[table.row_of[rule.tag]])
+
+    def set_errors(self, rules: Sequence[Limit], table: TagTable) -> Iterator[RuleError]:
+        """LL < L < H < HH on one tag."""
+        yield from _order_errors([rule for rule in rules if rule.tag in table.row_of])
+
+    def group(self, rules: Sequence[tuple[int, Limit]], table: TagTable) -> LimitGroup:
+        """The columns."""
+        return LimitGroup(
+            position=column([position for position, _ in rules], np.intp),
+            row=column([table.row_of[rule.tag] for _, rule in rules], np.int32),
+            sign=column([_SIGN[rule.kind] for _, rule in rules], np.float64),
+            threshold=column([_SIGN[rule.kind] * rule.set_point for _, rule in rules], np.float64),
+            return_threshold=column(
+                [_SIGN[rule.kind] * rule.set_point - rule.dead_band for _, rule in rules], np.float64
+            ),
+            limit=column([rule.set_point for _, rule in rules], np.float64),
+        )
+
+
+def _limit_errors(rule: Limit, tag: Tag) -> Iterator[RuleError]:
+    if tag.discrete:
+        yield RuleError(rule.id, "kind", f"a {rule.kind} alarm needs an analog tag; {tag.id} is discrete")
+        return
+    if not math.isfinite(rule.set_point):
+        yield RuleError(rule.id, "set_point", f"{rule.set_point} is not a number")
+    elif tag.low < tag.high and not tag.low <= rule.set_point <= tag.high:
+        yield RuleError(
+            rule.id,
+            "set_point",
+            f"{rule.set_point:g} is outside the range {tag.low:g} to {tag.high:g} {tag.eu}".rstrip(),
+        )
+    if not math.isfinite(rule.dead_band) or rule.dead_band < 0:
+        yield RuleError(rule.id, "dead_band", f"{rule.dead_band:g} is not a width; a dead band is 0 or more")
+    elif tag.low < tag.high and rule.dead_band > 0:
+        room = rule.set_point - tag.low if _SIGN[rule.kind] > 0 else tag.high - rule.set_point
+        if rule.dead_band >= room:
+            yield RuleError(
+                rule.id,
+                "dead_band",
+                f"{rule.dead_band:g} leaves no way to return: the range ends {room:g} from the set-point",
+            )
+
+
+def _order_errors(limits: Sequence[Limit]) -> Iterator[RuleError]:
+    """LL < L < H < HH on one tag, and a dead band that ends before the next limit on its return side."""
+    by_tag: dict[str, list[Limit]] = defaultdict(list)
+    for rule in limits:
+        by_tag[rule.tag].append(rule)
+    for of_tag in by_tag.values():
+        ordered = sorted(of_tag, key=lambda rule: _ORDER[rule.kind])
+        for place, lower in enumerate(ordered):
+            for upper in ordered[place + 1 :]:
+                if _ORDER[lower.kind] < _ORDER[upper.kind]:
+                    yield from _pair_errors(lower, upper)
+
+
+def _pair_errors(lower: Limit, upper: Limit) -> Iterator[RuleError]:
+    distance = upper.set_point - lower.set_point
+    if distance <= 0:
+        outer, inner = (lower, upper) if lower.kind == "LL" or upper.kind == "H" else (upper, lower)
+        word = "below" if outer is lower else "above"
+        yield RuleError(
+            outer.id,
+            "set_point",
+            f"{outer.kind} {outer.set_point:g} must be {word} {inner.kind} {inner.set_point:g} ({inner.id})",
+        )
+        return
+    for rule, other in ((lower, upper), (upper, lower)):
+        returns_towards_other = (_SIGN[rule.kind] < 0) == (rule is lower)
+        if returns_towards_other and rule.dead_band >= distance:
+            yield RuleError(
+                rule.id,
+                "dead_band",
+                f"{rule.dead_band:g} reaches {other.kind} {other.set_point:g} ({other.id}), only {distance:g} away",
+            )

@@ -1,0 +1,8 @@
+"""Stuck while it must move, moving while it must not."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rules.port import Kind, Rule
+
+KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {}

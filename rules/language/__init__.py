@@ -1,0 +1,1 @@
+"""The small language of conditions: parsed, checked, compiled to columns; never `eval`."""
