@@ -164,7 +164,7 @@ def test_a_row_with_too_many_cells_is_named(folder: Path) -> None:
 
 def test_a_plant_without_further_rules_is_good(folder: Path) -> None:
     (folder / "rules.toml").unlink()
-    assert mistakes(folder) == []
+    read_plant(folder, registry)
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name != "rules.toml"])
