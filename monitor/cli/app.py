@@ -12,6 +12,7 @@ from monitor.cli.approve import approve_folder
 from monitor.cli.backup import run_backup, run_restore
 from monitor.cli.check import check_folder
 from monitor.cli.read import read_plant_once
+from monitor.cli.replay import Asked, run_replay
 from monitor.cli.run import run_service
 from monitor.version import VERSION
 
@@ -112,6 +113,25 @@ def restore(
 ) -> None:
     """Put a backup back; what stood in the state folder is moved aside."""
     raise typer.Exit(run_restore(source, state, _language(language), overwrite_newer=overwrite_newer))
+
+
+@app.command()
+def replay(  # noqa: PLR0913 - each is an option of the command
+    plant: Folder,
+    history: Annotated[
+        Path, typer.Option(help="recording: .csv, history.duckdb, or the folder that holds it", exists=True)
+    ],
+    rules: Annotated[Path | None, typer.Option(help="plant folder with the new rules: what would differ")] = None,
+    period: Annotated[float, typer.Option(help="seconds of one sweep of a history", min=0.01)] = 1.0,
+    begin: Annotated[str | None, typer.Option("--from", help="RFC 3339; a history only")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="RFC 3339; a history only")] = None,
+    limit: Annotated[int, typer.Option(help="how many alarms are listed", min=0)] = 50,
+    machine: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
+    language: Language = "zh",
+) -> None:
+    """Play a recording through the rules as fast as the machine can: alarms, counts, ISA-18.2 figures, differences."""
+    asked = Asked(period_s=period, span=(begin, end), limit=limit, machine=machine, language=_language(language))
+    raise typer.Exit(run_replay(plant, history, rules, asked))
 
 
 @app.command("demo")

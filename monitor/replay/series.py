@@ -1,0 +1,105 @@
+"""Recorded readings as blocks of sweeps, and what the rules would have seen of them."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from rules.columns.latest import stale_after_ns
+from rules.columns.quality import Quality, is_usable
+from rules.columns.readings import NO_TIME
+from rules.columns.snapshot import Snapshot
+from rules.columns.tags import TagTable
+
+NO_READING: Final = np.uint8(255)
+"""In `Sweeps.quality`: nothing was read of this tag in this sweep."""
+START_MONO_NS: Final = 1_000_000_000
+"""Mono time of the first sweep: 0 means that a tag was never read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sweeps:
+    """Readings of t sweeps over n tags in TagTable order; wall times ascend."""
+
+    wall_ns: npt.NDArray[np.int64]
+    """Of each sweep, length t; Unix epoch, UTC."""
+    value: npt.NDArray[np.float64]
+    """Shape (t, n), in engineering units."""
+    quality: npt.NDArray[np.uint8]
+    """Shape (t, n): Quality, or NO_READING."""
+
+    def __len__(self) -> int:
+        return int(self.wall_ns.shape[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Block:
+    """What Latest would have held at each of t sweeps: values held until the next reading, old ones STALE."""
+
+    mono_ns: npt.NDArray[np.int64]
+    wall_ns: npt.NDArray[np.int64]
+    value: npt.NDArray[np.float64]
+    quality: npt.NDArray[np.uint8]
+    received_mono_ns: npt.NDArray[np.int64]
+    changed: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return int(self.mono_ns.shape[0])
+
+    def snapshot(self, at: int) -> Snapshot:
+        """The plant at sweep `at`; history keeps no status codes and no source times."""
+        count = self.value.shape[1]
+        received = self.received_mono_ns[at]
+        offset_ns = int(self.wall_ns[at] - self.mono_ns[at])
+        return Snapshot(
+            mono_ns=int(self.mono_ns[at]),
+            wall_ns=int(self.wall_ns[at]),
+            value=self.value[at],
+            quality=self.quality[at],
+            status=np.zeros(count, np.uint32),
+            source_time_ns=np.full(count, NO_TIME, np.int64),
+            received_mono_ns=received,
+            received_wall_ns=np.where(received > 0, received + offset_ns, 0),
+            changed=self.changed[at],
+        )
+
+
+class Recording:
+    """Turns sweeps into blocks; remembers the last reading of every tag from block to block."""
+
+    def __init__(self, table: TagTable) -> None:
+        count = len(table)
+        self._stale_after_ns = stale_after_ns(table)
+        self._value = np.full(count, np.nan)
+        self._quality = np.full(count, Quality.NEVER_SEEN, np.uint8)
+        self._received = np.zeros(count, np.int64)
+        self._offset_ns: int | None = None
+
+    def block(self, sweeps: Sweeps) -> Block:
+        """What the rules see at each of these sweeps, which must follow those of the last call."""
+        if self._offset_ns is None:
+            self._offset_ns = int(sweeps.wall_ns[0]) - START_MONO_NS
+        mono_ns = sweeps.wall_ns - self._offset_ns
+        read = sweeps.quality != NO_READING
+        # the place of the newest reading at or before each sweep, -1 before the first of this block
+        newest = np.maximum.accumulate(np.where(read, np.arange(len(sweeps))[:, np.newaxis], -1), axis=0)
+        held = newest >= 0
+        at = np.maximum(newest, 0)
+        value = np.where(held, np.take_along_axis(sweeps.value, at, axis=0), self._value)
+        quality = np.where(held, np.take_along_axis(sweeps.quality, at, axis=0), self._quality).astype(np.uint8)
+        quality[is_usable(quality) & ~np.isfinite(value)] = Quality.BAD
+        answered = quality <= np.uint8(Quality.BAD)
+        received = np.where(held & answered, mono_ns[at], self._received)
+        received = np.maximum.accumulate(received, axis=0)
+        self._value, self._quality, self._received = value[-1].copy(), quality[-1].copy(), received[-1].copy()
+        stale = is_usable(quality) & (mono_ns[:, np.newaxis] - received > self._stale_after_ns)
+        quality[stale] = Quality.STALE
+        return Block(
+            mono_ns=mono_ns,
+            wall_ns=sweeps.wall_ns,
+            value=value,
+            quality=quality,
+            received_mono_ns=received,
+            changed=read,
+        )
