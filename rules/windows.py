@@ -1,7 +1,8 @@
 """Windows over time: samples taken by the reading's own time, good ones only, with the share of the window they cover.
 
-A window of `window_ns` is cut into `slots` equal slots; of each slot the first good reading is kept, by the time it was
-received, so that what is kept does not depend on how often the rules are evaluated.
+A window of `window_ns` is cut into equal slots on a fixed grid of mono time; of each slot the first good reading is kept,
+by the time it was received.  So what is kept follows from the readings alone: an evaluation more, at another time or
+twice at one, changes nothing.
 """
 
 from typing import Any, Final
@@ -13,9 +14,14 @@ from rules.port import NEVER
 
 SLOTS: Final = 32
 """Slots of a window, unless a kind needs more."""
+_SPAN: Final = 2
+"""A sample stands for the time up to the next one, but for no longer than this many slots (or periods, where readings come
+more slowly): of regular readings the first ones of two neighbouring slots are less than a slot and a period apart."""
 
 Samples = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
 """(received mono times, values), both (m, slots + 1), oldest first; NEVER and NaN where nothing was kept yet."""
+Now = int | npt.NDArray[np.int64]
+"""The mono time a window ends at: one for all rules, or one for each."""
 
 
 def fresh(rules: int, slots: int = SLOTS) -> Samples:
@@ -30,15 +36,17 @@ def kept(
     received_mono_ns: npt.NDArray[np.int64],
     window_ns: npt.NDArray[np.int64],
 ) -> Samples:
-    """Keep a reading where it is good and the first of its slot; the oldest sample makes room.
+    """Keep a reading where it is good, a number and the first of its slot; the oldest sample makes room.
 
-    The same reading twice is kept once; a reading older than the last kept one is not kept.
+    The same reading twice is kept once; a reading no newer than the last kept one is not kept.  Where nothing is kept at
+    all, the samples come back as they are (the same objects).
     """
     times, values = samples
     slot_ns = np.maximum(window_ns // (times.shape[1] - 1), 1)
     last = times[:, -1]
+    newer = good & (received_mono_ns > last) & np.isfinite(value)
     # NEVER divides to a slot before all others
-    take = np.flatnonzero(good & (received_mono_ns > last) & (received_mono_ns // slot_ns > last // slot_ns))
+    take = np.flatnonzero(newer & (received_mono_ns // slot_ns > last // slot_ns))
     if not take.size:
         return samples
     times, values = times.copy(), values.copy()
@@ -47,18 +55,51 @@ def kept(
     return _frozen(times), _frozen(values)
 
 
-def inside(samples: Samples, window_ns: npt.NDArray[np.int64], mono_ns: int) -> npt.NDArray[np.bool_]:
+def forgotten(samples: Samples, places: npt.NDArray[np.bool_]) -> Samples:
+    """Samples without those of the rules where `places` (m) is True: their windows begin anew."""
+    times, values = samples
+    if not bool((places & (times[:, -1] != NEVER)).any()):
+        return samples
+    at = places[:, np.newaxis]
+    return _frozen(np.where(at, NEVER, times)), _frozen(np.where(at, np.nan, values))
+
+
+def inside(samples: Samples, window_ns: npt.NDArray[np.int64], mono_ns: Now) -> npt.NDArray[np.bool_]:
     """Which samples are no older than the window, shape (m, slots + 1)."""
     times = samples[0]
-    young: npt.NDArray[np.bool_] = (times != NEVER) & (mono_ns - times <= window_ns[:, np.newaxis])
+    young: npt.NDArray[np.bool_] = (times != NEVER) & (_ends(mono_ns) - times <= window_ns[:, np.newaxis])
     return young
 
 
-def coverage(samples: Samples, window_ns: npt.NDArray[np.int64], mono_ns: int) -> npt.NDArray[np.float64]:
-    """Share (0 to 1) of the slots of the window that hold a sample."""
-    slots = samples[0].shape[1] - 1
-    covered: npt.NDArray[np.float64] = np.minimum(inside(samples, window_ns, mono_ns).sum(axis=1) / slots, 1.0)
-    return covered
+def coverage(
+    samples: Samples,
+    window_ns: npt.NDArray[np.int64],
+    mono_ns: Now,
+    period_ns: npt.NDArray[np.int64] | None = None,
+) -> npt.NDArray[np.float64]:
+    """Share (0 to 1) of the time of the window that samples stand for.
+
+    Give the scan class period of the readings (m) where it may be longer than a slot: else a window that is read every
+    ten seconds and cut into slots of one second is never covered.
+    """
+    times = samples[0]
+    step_ns = np.maximum(window_ns // (times.shape[1] - 1), 1)
+    if period_ns is not None:
+        step_ns = np.maximum(step_ns, period_ns)
+    ends = _ends(mono_ns)
+    known = times != NEVER
+    # ages before now, never below 0 and never above the window: what lies outside of it counts for nothing
+    age_ns = np.where(known, np.clip(ends - times, 0, window_ns[:, np.newaxis]), window_ns[:, np.newaxis])
+    until_ns = np.zeros_like(age_ns)
+    until_ns[:, :-1] = age_ns[:, 1:]
+    stands_ns = np.maximum(ends - times - _SPAN * step_ns[:, np.newaxis], until_ns)  # age at which it ends to stand
+    covered_ns = np.where(known, np.maximum(age_ns - stands_ns, 0), 0).sum(axis=1)
+    share: npt.NDArray[np.float64] = np.minimum(covered_ns / np.maximum(window_ns, 1), 1.0)
+    return share
+
+
+def _ends(mono_ns: Now) -> npt.NDArray[np.int64]:
+    return np.asarray(mono_ns, np.int64)[..., np.newaxis]
 
 
 def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
