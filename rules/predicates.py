@@ -31,6 +31,11 @@ def decide(beyond: npt.NDArray[np.bool_], within: npt.NDArray[np.bool_], quality
     return condition
 
 
+def finite_quality(value: npt.NDArray[np.float64], quality: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The quality, BAD where the value is NaN or infinite."""
+    return np.where(np.isfinite(value), quality, np.maximum(quality, np.uint8(Quality.BAD)))
+
+
 def beyond_limit(
     mirrored: npt.NDArray[np.float64],
     quality: npt.NDArray[np.uint8],
@@ -84,3 +89,12 @@ def any_of(bits: Condition, first_bit: npt.NDArray[np.intp]) -> tuple[Condition,
     # one maximum finds both: the strongest verdict, and of those the first bit
     strongest = np.maximum.reduceat(rank * count + (count - 1 - np.arange(count)), first_bit, axis=-1)
     return _VERDICT_OF_RANK[strongest // count], count - 1 - strongest % count
+
+
+def m_of_n(bits: Condition, first_bit: npt.NDArray[np.intp], needed: npt.NDArray[np.intp]) -> Condition:
+    """Kleene m-out-of-n over consecutive bits (last axis): TRUE when enough are TRUE, FALSE when enough can no longer be."""
+    true = np.add.reduceat(bits == _TRUE, first_bit, axis=-1, dtype=np.intp)
+    possible = np.add.reduceat(bits != _FALSE, first_bit, axis=-1, dtype=np.intp)
+    condition = np.where(possible < needed, _FALSE, _UNKNOWN)
+    condition[true >= needed] = _TRUE
+    return condition
