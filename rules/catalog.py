@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from rules.columns.tags import Tag
 from rules.kinds import (
     agreement,
     balance,
@@ -63,6 +64,7 @@ class RuleSet:
     ids: tuple[str, ...]
     tag_ids: tuple[str, ...]
     """Of the TagTable it was compiled for: rows mean these."""
+    tags: tuple[Tag, ...]
     groups: tuple[tuple[type[Rule], Group], ...]
     """The kinds that occur, in the order of KINDS."""
     on_delay_ns: npt.NDArray[np.int64]

@@ -34,6 +34,7 @@ def compile_rules(rules: Sequence[Rule], table: TagTable) -> RuleSet:
         rules=tuple(rules),
         ids=tuple(rule.id for rule in rules),
         tag_ids=table.ids,
+        tags=table.tags,
         groups=tuple(groups),
         on_delay_ns=column(_on_delays(rules, table, input_rule, input_row), np.int64),
         off_delay_ns=column([rule.delays.off_delay_ns for rule in rules], np.int64),

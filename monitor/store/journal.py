@@ -5,7 +5,7 @@ answers long ones (the journal on screen or as CSV), so that a long question del
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -19,7 +19,7 @@ from monitor.alarms.transition import Alarm
 from monitor.notify.people import Account
 from monitor.notify.row import OutboxRow, Status
 from monitor.settings import Settings
-from monitor.store import accounts, annunciations, lookup, outbox, retention
+from monitor.store import accounts, annunciations, lookup, outbox, retention, rule_memory
 from monitor.store.commit import Commit, Committed
 from monitor.store.database import FILE_NAME, refused
 from monitor.store.disk import DiskSpace, disk_space
@@ -29,6 +29,7 @@ from monitor.store.lock import StateLock
 from monitor.store.start import Started, start
 from monitor.store.verify import Verification, verify
 from monitor.store.writer import WallClock
+from rules.stored import StoredPart
 
 _PRUNE_PAUSE_S: Final = 0.05
 _SYNC_EVERY_NS: Final = 1_000_000_000
@@ -113,6 +114,17 @@ class JournalStore:
     async def load_board(self) -> tuple[Alarm, ...]:
         """The board as it was left, by id."""
         return await self._quick.run(lookup.board)
+
+    async def rule_memory(self) -> tuple[StoredPart, ...]:
+        """What the rules remembered, as it was stored last."""
+        return await self._quick.run(rule_memory.load)
+
+    async def put_rule_memory(self, parts: Sequence[StoredPart], gone: Collection[str] = ()) -> None:
+        """Store parts of what the rules remember, and forget others; returns after they are on disk.
+
+        :raises sqlalchemy.exc.DBAPIError: the database refuses; what was stored before stays.
+        """
+        await self._write.run(rule_memory.put, parts, gone)
 
     async def rows(
         self,

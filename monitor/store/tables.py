@@ -136,6 +136,15 @@ SESSION: Final = Table(
     Index("ix_session_expires", "expires_wall_ns"),
 )
 
+RULE_MEMORY: Final = Table(
+    "rule_memory",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("wall_ns", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""What the rules remember, in parts (see `rules.stored`); `wall_ns`: of the evaluation that left the part."""
+
 META: Final = Table(
     "meta",
     METADATA,
