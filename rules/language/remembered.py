@@ -1,0 +1,122 @@
+"""What conditions remember: how long a `for` has lasted, which reading came before.  First axis: the condition."""
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from rules.columns.quality import Quality
+from rules.language.numbers import FALSE_RANK, TRUE_RANK, UNKNOWN_RANK, Floats, Ranks
+from rules.language.reader import LASTINGS, PREVIOUS
+from rules.port import NEVER, State
+
+SINCE: Final = "condition_since_mono_ns"
+"""Since when a `for` counts, less what it had counted before; NEVER while it does not."""
+COUNTED: Final = "condition_counted_ns"
+"""What a `for` that is held by UNKNOWN had counted."""
+HELD: Final = "condition_held_mono_ns"
+"""When UNKNOWN began to hold it."""
+READ: Final = "condition_read_mono_ns"
+"""When the newest reading of a tag with `previous` was received."""
+READ_VALUE: Final = "condition_read_value"
+READ_QUALITY: Final = "condition_read_quality"
+BEFORE_VALUE: Final = "condition_before_value"
+BEFORE_QUALITY: Final = "condition_before_quality"
+
+Places = npt.NDArray[np.intp] | slice
+
+
+def fresh_state(conditions: int) -> State:
+    """Nothing lasted, nothing was read; the width is fixed, so that a row means the same whatever else is configured."""
+    never_seen = np.uint8(Quality.NEVER_SEEN)
+    made: dict[str, npt.NDArray[Any]] = {
+        SINCE: np.full((conditions, LASTINGS), NEVER, np.int64),
+        COUNTED: np.zeros((conditions, LASTINGS), np.int64),
+        HELD: np.full((conditions, LASTINGS), NEVER, np.int64),
+        READ: np.full((conditions, PREVIOUS), NEVER, np.int64),
+        READ_VALUE: np.full((conditions, PREVIOUS), np.nan),
+        READ_QUALITY: np.full((conditions, PREVIOUS), never_seen),
+        BEFORE_VALUE: np.full((conditions, PREVIOUS), np.nan),
+        BEFORE_QUALITY: np.full((conditions, PREVIOUS), never_seen),
+    }
+    for array in made.values():
+        array.flags.writeable = False
+    return made
+
+
+class Remembered:
+    """The state while conditions are judged: read from what was, written to copies made when something changes."""
+
+    def __init__(self, state: State, mono_ns: int) -> None:
+        self._before = state
+        self._after: dict[str, npt.NDArray[Any]] = {}
+        self._mono_ns = mono_ns
+
+    def state(self) -> State:
+        """The state after; the same arrays where nothing changed."""
+        for array in self._after.values():
+            array.flags.writeable = False
+        return {**self._before, **self._after} if self._after else self._before
+
+    def lasting(self, places: Places, slot: int, ranks: Ranks, duration_ns: npt.NDArray[np.int64]) -> Ranks:
+        """`for`: counts while TRUE, is held by UNKNOWN, begins anew at FALSE (as an on-delay does).
+
+        UNKNOWN stays UNKNOWN, except at the moment at which a time that had run out is first seen.
+        """
+        now = self._mono_ns
+        since, counted, held = (self._get(name, places, slot) for name in (SINCE, COUNTED, HELD))
+        true, unknown, false = ranks == TRUE_RANK, ranks == UNKNOWN_RANK, ranks == FALSE_RANK
+        running = since != NEVER
+        if bool(((true != running) | (false & (counted != 0))).any()):
+            pauses = unknown & running
+            # NEVER is the smallest integer: keep it out of the subtraction
+            so_far = now - np.where(running, since, now)
+            since = np.where(true, np.where(running, since, now - counted), NEVER)
+            held = np.where(pauses, now, np.where(unknown, held, NEVER))
+            counted = np.where(pauses, so_far, np.where(unknown, counted, 0))
+            for name, array in ((SINCE, since), (COUNTED, counted), (HELD, held)):
+                self._put(name, places, slot, array)
+        lasted = true & (since <= now - duration_ns)
+        ran_out = unknown & (held == now) & (counted >= duration_ns)
+        return np.where(unknown, np.where(ran_out, TRUE_RANK, UNKNOWN_RANK), TRUE_RANK * lasted).astype(np.uint8)
+
+    def previous(
+        self, places: Places, slot: int, value: Floats, quality: Ranks, received_mono_ns: npt.NDArray[np.int64]
+    ) -> tuple[Floats, Ranks]:
+        """The reading before the newest (value, quality), by the time each was received."""
+        read = self._get(READ, places, slot)
+        newer = (received_mono_ns > read) & (received_mono_ns > 0)
+        # the same moment again: the later of two readings that came together is the one that counts
+        again = (received_mono_ns == read) & (quality <= np.uint8(Quality.BAD))
+        read_value, read_quality = self._get(READ_VALUE, places, slot), self._get(READ_QUALITY, places, slot)
+        before_value, before_quality = self._get(BEFORE_VALUE, places, slot), self._get(BEFORE_QUALITY, places, slot)
+        replaced = again & ((read_quality != quality) | ((read_value != value) & ~np.isnan(value)))
+        if bool((newer | replaced).any()):
+            before_value = np.where(newer, read_value, before_value)
+            before_quality = np.where(newer, read_quality, before_quality)
+            seen = newer | replaced
+            self._put(READ, places, slot, np.where(newer, received_mono_ns, read))
+            self._put(READ_VALUE, places, slot, np.where(seen, value, read_value))
+            self._put(READ_QUALITY, places, slot, np.where(seen, quality, read_quality))
+            self._put(BEFORE_VALUE, places, slot, before_value)
+            self._put(BEFORE_QUALITY, places, slot, before_quality)
+        return before_value, before_quality
+
+    def _get(self, name: str, places: Places, slot: int) -> npt.NDArray[Any]:
+        source = self._after.get(name, self._before[name])
+        found: npt.NDArray[Any] = source[places, slot]
+        return found
+
+    def _put(self, name: str, places: Places, slot: int, array: npt.NDArray[Any]) -> None:
+        if name not in self._after:
+            self._after[name] = self._before[name].copy()
+        self._after[name][places, slot] = array
+
+
+def next_due_ns(state: State, duration_ns: npt.NDArray[np.int64], mono_ns: int) -> int | None:
+    """First moment after `mono_ns` at which a running `for` has lasted; `duration_ns` (conditions, LASTINGS), 0 = none."""
+    since = state[SINCE]
+    at = np.flatnonzero((since != NEVER) & (duration_ns > 0))
+    due = since.ravel()[at] + duration_ns.ravel()[at]
+    due = due[due > mono_ns]
+    return int(due.min()) if due.size else None
