@@ -6,13 +6,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from rules.carried import Carried
 from rules.catalog import RuleSet
 from rules.columns.quality import Quality
 from rules.columns.snapshot import Snapshot
 from rules.hold import hold, next_due_ns
 from rules.memory import Memory
 from rules.port import Explanation, Judged, Moment, State
-from rules.verdicts import Verdict, Verdicts
+from rules.verdicts import Evidence, Verdict, Verdicts
 
 _FALSE: Final = np.uint8(Verdict.FALSE)
 _UNKNOWN: Final = np.uint8(Verdict.UNKNOWN)
@@ -37,18 +38,24 @@ def evaluate(rule_set: RuleSet, snapshot: Snapshot, memory: Memory, mono_ns: int
     condition = table.condition
     awaiting, seen_good = _await_inputs(rule_set, snapshot, memory, condition)
     condition.flags.writeable = False
-    verdict, holds = hold(condition, rule_set.on_delay_ns, rule_set.off_delay_ns, memory.holds, mono_ns)
-    verdicts = Verdicts(
-        ids=rule_set.ids,
-        verdict=verdict,
-        condition=condition,
+    holds = hold(condition, rule_set.on_delay_ns, rule_set.off_delay_ns, memory.holds, mono_ns)
+    before = memory.holds
+    differs = (condition != before.condition) | (holds.verdict != before.verdict)
+    evidence = Evidence(
         value=table.value,
         limit=table.limit,
         quality=snapshot.quality[table.row],
         source_time_ns=snapshot.source_time_ns[table.row],
         received_wall_ns=snapshot.received_wall_ns[table.row],
-        renew=np.zeros(len(rule_set), np.bool_),
-        detail=tuple(table.detail),
+    )
+    verdicts = Verdicts(
+        ids=rule_set.ids,
+        verdict=holds.verdict,
+        condition=condition,
+        changed=np.arange(len(rule_set)) if memory.carried is None else np.flatnonzero(differs),
+        renew=np.zeros(0, np.intp),
+        look_up=evidence.at,
+        details=dict(table.detail),
     )
     after = Memory(
         start_mono_ns=memory.start_mono_ns,
@@ -57,6 +64,7 @@ def evaluate(rule_set: RuleSet, snapshot: Snapshot, memory: Memory, mono_ns: int
         awaiting=awaiting,
         inputs_seen_good=seen_good,
         due_ns=table.due_ns,
+        carried=Carried(),
     )
     return verdicts, after
 

@@ -13,30 +13,63 @@ _UNKNOWN: Final = np.uint8(Verdict.UNKNOWN)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HoldMemory:
-    """What the delays remember between two evaluations; all columns of one length and read-only."""
+    """What the delays remember between two evaluations; columns are read-only, those of length n in rule order."""
 
     mono_ns: int
     """Of the last evaluation."""
     active: npt.NDArray[np.bool_]
-    """The last decided verdict; UNKNOWN leaves it as it was."""
+    """The last decided verdict (n); UNKNOWN leaves it as it was."""
     condition: npt.NDArray[np.uint8]
-    """Of the last evaluation."""
-    elapsed_ns: npt.NDArray[np.int64]
-    """Counted so far towards the other verdict."""
+    """Of the last evaluation (n)."""
+    verdict: npt.NDArray[np.uint8]
+    """Of the last evaluation (n)."""
+    pending: npt.NDArray[np.intp]
+    """Rules whose delay runs or is held, ascending; nothing counts for all others."""
+    counted_ns: npt.NDArray[np.int64]
+    """Counted so far towards the other verdict, of each of `pending`."""
 
     def __post_init__(self) -> None:
-        for column in (self.active, self.condition, self.elapsed_ns):
+        for column in (self.active, self.condition, self.verdict, self.pending, self.counted_ns):
             column.flags.writeable = False
 
     @classmethod
     def fresh(cls, length: int, mono_ns: int, active: npt.NDArray[np.bool_] | None = None) -> Self:
         """Nothing is known yet, nothing counts; `active` (copied) says what was decided TRUE before a restart."""
-        return cls(
+        return cls.of(
             mono_ns=mono_ns,
             active=np.zeros(length, np.bool_) if active is None else active.astype(np.bool_),
             condition=np.full(length, _UNKNOWN, np.uint8),
             elapsed_ns=np.zeros(length, np.int64),
         )
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        mono_ns: int,
+        active: npt.NDArray[np.bool_],
+        condition: npt.NDArray[np.uint8],
+        elapsed_ns: npt.NDArray[np.int64],
+    ) -> Self:
+        """From whole columns (n); `elapsed_ns`: counted so far towards the other verdict, 0 where nothing was."""
+        toward = (~active).view(np.uint8)
+        pending = np.flatnonzero((elapsed_ns > 0) | (condition == toward))
+        return cls(
+            mono_ns=mono_ns,
+            active=active,
+            condition=condition,
+            verdict=np.where(condition == _UNKNOWN, _UNKNOWN, active.view(np.uint8)),
+            pending=pending,
+            counted_ns=elapsed_ns[pending],
+        )
+
+    @property
+    def elapsed_ns(self) -> npt.NDArray[np.int64]:
+        """Counted so far towards the other verdict, of every rule (n); 0 where nothing is."""
+        elapsed_ns = np.zeros(self.active.shape, np.int64)
+        elapsed_ns[self.pending] = self.counted_ns
+        elapsed_ns.flags.writeable = False
+        return elapsed_ns
 
 
 def hold(
@@ -45,43 +78,75 @@ def hold(
     off_delay_ns: npt.NDArray[np.int64],
     memory: HoldMemory,
     mono_ns: int,
-) -> tuple[npt.NDArray[np.uint8], HoldMemory]:
-    """Turn conditions into verdicts; returns them (read-only) and the memory for the next call.
+    changed: npt.NDArray[np.intp] | None = None,
+) -> HoldMemory:
+    """Turn conditions into verdicts: the memory for the next call, its `verdict` the answer.
 
     On-delay counts while TRUE, is held by UNKNOWN, reset by FALSE; off-delay counts while FALSE, is reset by UNKNOWN
     and TRUE.  The time since the last call belongs to the condition of the last call.  A verdict is UNKNOWN while its
     condition is, except at the moment a delay that was counted to its end before runs out.
+
+    `changed`: where the condition differs from the last one, ascending, if the caller knows.
     """
-    verdict = condition.copy()
-    active = memory.active
-    elapsed = np.zeros(condition.shape[0], np.int64)
-    # where the condition agrees with what was decided nothing runs: only the others cost something
-    at = np.flatnonzero(condition != active.view(np.uint8))
-    if at.size:
-        now, was_active = condition[at], active[at]
-        toward = (~was_active).view(np.uint8)
-        counted = memory.condition[at] == toward
-        counting = now == toward
-        held = (now == _UNKNOWN) & ~was_active
-        run = memory.elapsed_ns[at] + counted * max(0, mono_ns - memory.mono_ns)
-        run[~(counting | held)] = 0
-        due = (run >= np.where(was_active, off_delay_ns[at], on_delay_ns[at])) & (counting | (held & counted))
-        run[due] = 0
-        elapsed[at] = run
-        verdict[at] = np.where(due, toward, np.where(now == _UNKNOWN, _UNKNOWN, was_active.view(np.uint8)))
-        if bool(due.any()):
-            active = active.copy()
-            active[at[due]] = ~was_active[due]
-    verdict.flags.writeable = False
-    return verdict, HoldMemory(mono_ns=mono_ns, active=active, condition=condition, elapsed_ns=elapsed)
+    if changed is None:
+        changed = np.flatnonzero(condition != memory.condition)
+    # where nothing counted and the condition stays, the verdict stays: only the others cost something
+    at = _merged(memory.pending, changed)
+    active, verdict = memory.active, memory.verdict
+    if not at.size:
+        return HoldMemory(
+            mono_ns=mono_ns, active=active, condition=condition, verdict=verdict,
+            pending=memory.pending, counted_ns=memory.counted_ns,
+        )  # fmt: skip
+    now, was_active = condition[at], active[at]
+    toward = (~was_active).view(np.uint8)
+    counted = memory.condition[at] == toward
+    counting = now == toward
+    unknown = now == _UNKNOWN
+    held = unknown & ~was_active
+    run = np.zeros(at.size, np.int64)
+    run[np.searchsorted(at, memory.pending)] = memory.counted_ns
+    run += counted * max(0, mono_ns - memory.mono_ns)
+    run[~(counting | held)] = 0
+    due = (run >= np.where(was_active, off_delay_ns[at], on_delay_ns[at])) & (counting | (held & counted))
+    run[due] = 0
+    decided = np.where(due, toward, np.where(unknown, _UNKNOWN, was_active.view(np.uint8)))
+    if bool(due.any()):
+        active = active.copy()
+        active[at[due]] = ~was_active[due]
+    differs = decided != verdict[at]
+    if bool(differs.any()):
+        verdict = verdict.copy()
+        verdict[at[differs]] = decided[differs]
+    # decided in spite of UNKNOWN: that is the verdict of this moment only
+    still = np.where(due, unknown, counting | (run > 0))
+    return HoldMemory(
+        mono_ns=mono_ns, active=active, condition=condition, verdict=verdict,
+        pending=at[still], counted_ns=run[still],
+    )  # fmt: skip
 
 
 def next_due_ns(
     on_delay_ns: npt.NDArray[np.int64], off_delay_ns: npt.NDArray[np.int64], memory: HoldMemory
 ) -> int | None:
-    """The mono time at which the first running delay ends if no condition changes; None when none runs."""
-    at = np.flatnonzero((memory.condition != memory.active.view(np.uint8)) & (memory.condition != _UNKNOWN))
+    """The mono time at which the first verdict changes if no condition does; None when none will.
+
+    A running delay ends; or what was decided in spite of UNKNOWN is UNKNOWN again, at once.
+    """
+    condition, active = memory.condition[memory.pending], memory.active[memory.pending]
+    if bool((active & (condition == _UNKNOWN)).any()):
+        return memory.mono_ns + 1
+    runs = (condition != active.view(np.uint8)) & (condition != _UNKNOWN)
+    at = memory.pending[runs]
     if not at.size:
         return None
-    delay = np.where(memory.active[at], off_delay_ns[at], on_delay_ns[at])
-    return memory.mono_ns + int((delay - memory.elapsed_ns[at]).min())
+    delay = np.where(active[runs], off_delay_ns[at], on_delay_ns[at])
+    return memory.mono_ns + int((delay - memory.counted_ns[runs]).min())
+
+
+def _merged(first: npt.NDArray[np.intp], second: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    if not first.size:
+        return second
+    if not second.size:
+        return first
+    return np.union1d(first, second)

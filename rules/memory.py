@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from rules.carried import Carried
 from rules.catalog import RuleSet
 from rules.hold import HoldMemory
 from rules.port import State
@@ -27,6 +28,8 @@ class Memory:
     """Tags (in row order) read good since the start; kept up to date only while some rule is awaiting."""
     due_ns: int | None = None
     """First mono time at which a condition may change although nothing is read."""
+    carried: Carried | None = None
+    """Derived from all this and the last snapshot, never stored; None: the next evaluation judges everything anew."""
 
     def __post_init__(self) -> None:
         self.awaiting.flags.writeable = False

@@ -1,6 +1,6 @@
 """The alarm board: verdicts and commands in, transitions out.  Pure; nothing here is told before it is committed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
 import numpy as np
@@ -10,20 +10,20 @@ from monitor.alarms.classes import Philosophy
 from monitor.alarms.commands import Command, NoSuchAlarmError
 from monitor.alarms.definition import AlarmDefinition
 from monitor.alarms.identity import definition_hash
-from monitor.alarms.judged import begun, gone_definition, judged, never_raised
+from monitor.alarms.judged import begun, gone_definition, never_raised
 from monitor.alarms.lifecycle import IS_ACTIVE, IS_TRUE, Trigger
+from monitor.alarms.newest import Newest
 from monitor.alarms.orders import Situation, decide
 from monitor.alarms.refusals import Winner
 from monitor.alarms.shelving import is_shelved, shelf_of, worsened_by
 from monitor.alarms.steps import Step, end, taken
 from monitor.alarms.timers import NEVER_NS, clamped, due_ns, elapsed, shifted
 from monitor.alarms.transition import Alarm, Transition, altered
-from rules.columns.quality import Quality
 from rules.verdicts import Verdict, Verdicts
 
+_FALSE: Final = np.uint8(Verdict.FALSE)
+_TRUE: Final = np.uint8(Verdict.TRUE)
 _UNKNOWN: Final = np.uint8(Verdict.UNKNOWN)
-MOST_SHOWN: Final = 50
-"""Rows that one scan shows with a newer reading, less those that took a step: more would delay the next decision."""
 
 
 class Board:
@@ -41,17 +41,12 @@ class Board:
         "_ids",
         "_listed",
         "_milder",
-        "_next_shown",
+        "_newest",
         "_philosophy",
         "_position",
-        "_quality",
-        "_received",
         "_shelved",
-        "_stale",
         "_touched",
         "_unknown",
-        "_value",
-        "_verdicts",
         "_winners",
     )
 
@@ -71,13 +66,7 @@ class Board:
         self._active = np.zeros(length, np.bool_)
         self._condition = np.zeros(length, np.bool_)
         self._unknown = np.zeros(length, np.bool_)
-        self._value = np.full(length, np.nan)
-        self._quality = np.full(length, Quality.NEVER_SEEN, np.uint8)
-        self._received = np.zeros(length, np.int64)
-        self._stale = np.zeros(length, np.bool_)
-        """Active alarms whose row does not show the newest reading yet."""
-        self._next_shown = 0
-        self._verdicts: Verdicts | None = None
+        self._newest = Newest(length)
         # before the first verdict nothing may be believed to be FALSE
         self._condition_now: npt.NDArray[np.uint8] = np.full(length, _UNKNOWN, np.uint8)
         self._touched: set[int] = set()
@@ -124,23 +113,27 @@ class Board:
         :raises ValueError: the verdicts are not those of these definitions, in this order.
         """
         self._check(verdicts)
-        true, unknown = verdicts.verdict == Verdict.TRUE, verdicts.verdict == _UNKNOWN
-        raised = true & (verdicts.renew | ~self._condition)
-        returned = self._condition & (verdicts.verdict == Verdict.FALSE)
+        changed = verdicts.changed
+        verdict, was_true = verdicts.verdict[changed], self._condition[changed]
+        renewed = set(verdicts.renew.tolist())
+        again = np.isin(changed, verdicts.renew) if renewed else np.False_
+        raised = changed[(verdict == _TRUE) & (again | ~was_true)]
+        returned = changed[was_true & (verdict == _FALSE)]
+        turned = changed[(verdict == _UNKNOWN) != self._unknown[changed]]
         self._condition_now = verdicts.condition
-        stepped = raised | returned
-        details = dict(verdicts.detail) if verdicts.detail else {}
-        self._refresh(verdicts, unknown, stepped, details)
+        stepped = np.union1d(raised, returned) if raised.size and returned.size else raised if raised.size else returned
+        for position in self._newest.look(verdicts, np.flatnonzero(self._active), stepped, turned):
+            self._keep(position, self._newest.shown(self._alarms[position], position))
         steps: list[Transition] = []
-        for position in np.flatnonzero(stepped).tolist():
-            if raised[position]:
-                steps += self._raise(position, verdicts, details.get(position, ()), wall_ns)
+        for position in stepped.tolist():
+            if verdicts.verdict[position] == _TRUE:
+                steps += self._raise(position, verdicts.details.get(position, ()), wall_ns)
             else:
-                alarm = judged(self._alarms[position], verdicts, position)
+                alarm = self._newest.reading(self._alarms[position], position)
                 trigger = Trigger.RETURNED_LATCHED if self._definitions[position].latch else Trigger.RETURNED
                 steps.append(self._take(position, Step(alarm=alarm, trigger=trigger), wall_ns))
         if self._shelved:
-            steps += self._worsen(np.flatnonzero(raised).tolist(), verdicts.renew, wall_ns)
+            steps += self._worsen(raised.tolist(), renewed, wall_ns)
         return (*steps, *self._elapse(wall_ns))
 
     def clock_stepped(self, step_ns: int) -> None:
@@ -205,21 +198,21 @@ class Board:
 
     # --- steps --------------------------------------------------------------------------------
 
-    def _raise(self, position: int, verdicts: Verdicts, detail: tuple[str, ...], wall_ns: int) -> list[Transition]:
+    def _raise(self, position: int, detail: tuple[str, ...], wall_ns: int) -> list[Transition]:
         definition, alarm, steps = self._definitions[position], self._alarms[position], []
         if alarm.state in IS_ACTIVE:  # came again before anybody ended it: the old occurrence closes first
-            closing = Step(alarm=judged(alarm, verdicts, position), trigger=Trigger.REACTIVATED)
+            closing = Step(alarm=self._newest.reading(alarm, position), trigger=Trigger.REACTIVATED)
             steps.append(self._take(position, closing, wall_ns))
             alarm = steps[0].alarm
         fresh = begun(altered(alarm, value=None), definition.priority, detail, wall_ns)
-        raised = Step(alarm=judged(fresh, verdicts, position), trigger=Trigger.RAISED)
+        raised = Step(alarm=self._newest.reading(fresh, position), trigger=Trigger.RAISED)
         steps.append(self._take(position, raised, wall_ns))
         return steps
 
-    def _worsen(self, raised: Sequence[int], renew: npt.NDArray[np.bool_], wall_ns: int) -> list[Transition]:
+    def _worsen(self, raised: Sequence[int], renewed: Set[int], wall_ns: int) -> list[Transition]:
         """End the shelves of what just got worse: the next level of the tag came, or a further reason of the alarm."""
         causes = {place: cause for cause in raised for place in self._milder.get(cause, ())}
-        causes |= {place: place for place in raised if renew[place]}
+        causes |= {place: place for place in raised if place in renewed}
         steps = []
         for place in sorted(causes.keys() & self._shelved):
             record = shelf_of(self._alarms[place])
@@ -269,43 +262,7 @@ class Board:
                 raise ValueError("the verdicts are not those of the board's definitions in their order")
             self._ids = verdicts.ids  # the same object next time: compared once
 
-    def _refresh(
-        self,
-        verdicts: Verdicts,
-        unknown: npt.NDArray[np.bool_],
-        stepped: npt.NDArray[np.bool_],
-        details: Mapping[int, tuple[str, ...]],
-    ) -> None:
-        """Show what is judged now: at once what turned (un)known or has another quality, then readings that moved.
-
-        Of active alarms only, and at most MOST_SHOWN of the moved ones, the longest waiting first; a step and a command
-        always take the newest reading.
-        """
-        turned = ((unknown != self._unknown) | (self._active & (verdicts.quality != self._quality))) & ~stepped
-        moved = (verdicts.received_wall_ns != self._received) | (verdicts.value != self._value) & ~(
-            np.isnan(verdicts.value) & np.isnan(self._value)
-        )
-        self._received, self._quality, self._value = verdicts.received_wall_ns, verdicts.quality, verdicts.value
-        self._verdicts = verdicts
-        self._stale = (self._stale | moved) & self._active & ~stepped
-        for position in np.flatnonzero(turned).tolist():
-            self._show(position, verdicts, details)
-        waiting = np.flatnonzero(self._stale)
-        first = int(np.searchsorted(waiting, self._next_shown))
-        most = max(0, MOST_SHOWN - int(np.count_nonzero(stepped)))
-        chosen = np.concatenate((waiting[first:], waiting[:first]))[:most].tolist()
-        for position in chosen:
-            self._show(position, verdicts, details)
-        self._next_shown = chosen[-1] + 1 if chosen else self._next_shown
-
-    def _show(self, position: int, verdicts: Verdicts, details: Mapping[int, tuple[str, ...]]) -> None:
-        shown = judged(self._alarms[position], verdicts, position)
-        # the list goes with the count, or the screen would name fewer blind points than it counts
-        self._keep(position, altered(shown, detail=details.get(position, shown.detail)))
-        self._stale[position] = False
-
     def _show_newest(self, position: int) -> None:
         """Bring a row that waits for its turn up to date."""
-        if self._stale[position] and self._verdicts is not None:
-            details = dict(self._verdicts.detail) if self._verdicts.detail else {}
-            self._show(position, self._verdicts, details)
+        if self._newest.waits(position):
+            self._keep(position, self._newest.shown(self._alarms[position], position))

@@ -9,7 +9,7 @@ from monitor.alarms.message import kind_of
 from monitor.alarms.transition import Alarm, altered
 from rules.columns.quality import Quality
 from rules.columns.readings import NO_TIME
-from rules.verdicts import Verdict, Verdicts
+from rules.verdicts import Evidence
 
 
 def never_raised(definition: AlarmDefinition, definition_hash: str) -> Alarm:
@@ -42,19 +42,19 @@ def never_raised(definition: AlarmDefinition, definition_hash: str) -> Alarm:
     )
 
 
-def judged(alarm: Alarm, verdicts: Verdicts, position: int) -> Alarm:
-    """The row with the reading that was judged now, its state untouched.
+def judged(alarm: Alarm, unknown: bool, evidence: Evidence, at: int) -> Alarm:
+    """The row with the reading that was judged now (place `at` of the evidence), its state untouched.
 
     The last number stays while nothing can be read: the quality beside it says so.
     """
-    value, limit = float(verdicts.value[position]), float(verdicts.limit[position])
-    source_time_ns, received_wall_ns = int(verdicts.source_time_ns[position]), int(verdicts.received_wall_ns[position])
+    value, limit = float(evidence.value[at]), float(evidence.limit[at])
+    source_time_ns, received_wall_ns = int(evidence.source_time_ns[at]), int(evidence.received_wall_ns[at])
     return altered(
         alarm,
-        unknown=int(verdicts.verdict[position]) == Verdict.UNKNOWN,
+        unknown=unknown,
         value=alarm.value if math.isnan(value) else value,
         limit=None if math.isnan(limit) else limit,
-        quality=int(verdicts.quality[position]),
+        quality=int(evidence.quality[at]),
         source_time_ns=None if source_time_ns == NO_TIME else source_time_ns,
         received_wall_ns=received_wall_ns or None,
     )

@@ -18,7 +18,7 @@ from rules.columns.readings import NO_TIME
 from rules.columns.snapshot import Snapshot
 from rules.columns.tags import TagTable
 from rules.hold import HoldMemory, hold, next_due_ns
-from rules.verdicts import Verdict, Verdicts
+from rules.verdicts import Evidence, Verdict, Verdicts
 
 UP_STATES: Final = frozenset({"up", "degraded"})
 
@@ -95,22 +95,22 @@ class GeneratedConditions:
             if alarm_id in facts.system:
                 condition[at] = Verdict.TRUE if facts.system[alarm_id] else Verdict.FALSE
         condition[self._blind_at] = blind.condition
-        verdict, holds = hold(condition, self._on_delay_ns, self._off_delay_ns, memory.holds, snapshot.mono_ns)
+        holds = hold(condition, self._on_delay_ns, self._off_delay_ns, memory.holds, snapshot.mono_ns)
         value = self._no_number.copy()
         value[self._blind_at] = blind.count
-        renew = np.zeros(len(self.ids), np.bool_)
-        renew[self._blind_at] = blind.renew
-        verdicts = Verdicts(
+        verdicts = Verdicts.dense(
             ids=self.ids,
-            verdict=verdict,
+            verdict=holds.verdict,
             condition=condition,
-            value=value,
-            limit=self._no_number,
-            quality=self._good,
-            source_time_ns=self._no_time,
-            received_wall_ns=self._never,
-            renew=renew,
-            detail=tuple((int(self._blind_at[group]), names) for group, names in blind.detail),
+            evidence=Evidence(
+                value=value,
+                limit=self._no_number,
+                quality=self._good,
+                source_time_ns=self._no_time,
+                received_wall_ns=self._never,
+            ),
+            renew=np.sort(self._blind_at[blind.renew]),
+            details={int(self._blind_at[group]): names for group, names in blind.detail},
         )
         return verdicts, GeneratedMemory(holds=holds, blind=blind_memory), blind.rows
 
@@ -123,20 +123,18 @@ def joined(ids: tuple[str, ...], rules: Verdicts, generated: Verdicts) -> Verdic
     """One table of verdicts for the board: those of the rules first; `ids` are both, in this order."""
     first = len(rules)
 
-    def both(name: str) -> npt.NDArray[Any]:
-        return np.concatenate((getattr(rules, name), getattr(generated, name)))
+    def look_up(positions: npt.NDArray[np.intp]) -> Evidence:
+        of_rules = positions[positions < first]  # positions ascend
+        return rules.at(of_rules).then(generated.at(positions[of_rules.size :] - first))
 
     return Verdicts(
         ids=ids,
-        verdict=both("verdict"),
-        condition=both("condition"),
-        value=both("value"),
-        limit=both("limit"),
-        quality=both("quality"),
-        source_time_ns=both("source_time_ns"),
-        received_wall_ns=both("received_wall_ns"),
-        renew=both("renew"),
-        detail=(*rules.detail, *((first + at, names) for at, names in generated.detail)),
+        verdict=np.concatenate((rules.verdict, generated.verdict)),
+        condition=np.concatenate((rules.condition, generated.condition)),
+        changed=np.concatenate((rules.changed, first + generated.changed)),
+        renew=np.concatenate((rules.renew, first + generated.renew)),
+        look_up=look_up,
+        details={**rules.details, **{first + at: names for at, names in generated.details.items()}},
     )
 
 

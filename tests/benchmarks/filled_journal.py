@@ -19,7 +19,7 @@ from monitor.store.commit import Commit
 from monitor.store.journal import JournalStore, open_journal
 from rules.columns.quality import Quality
 from rules.columns.readings import NO_TIME
-from rules.verdicts import Verdict, Verdicts
+from rules.verdicts import Evidence, Verdict, Verdicts
 from tests.benchmarks.synthetic_plant import BEYOND, LIMIT, NORMAL
 
 ROUND_NS: Final = 60_000_000_000
@@ -43,16 +43,17 @@ def verdicts(definitions: Sequence[AlarmDefinition], *, is_true: bool, wall_ns: 
     count = len(definitions)
     tagged = np.array([definition.tag is not None for definition in definitions])
     verdict = np.where(tagged & is_true, Verdict.TRUE, Verdict.FALSE).astype(np.uint8)
-    return Verdicts(
+    return Verdicts.dense(
         ids=tuple(definition.id for definition in definitions),
         verdict=verdict,
         condition=verdict,
-        value=np.where(tagged, BEYOND if is_true else NORMAL, np.nan),
-        limit=np.where(tagged, LIMIT, np.nan),
-        quality=np.full(count, Quality.GOOD, np.uint8),
-        source_time_ns=np.full(count, NO_TIME, np.int64),
-        received_wall_ns=np.full(count, wall_ns, np.int64),
-        renew=np.zeros(count, np.bool_),
+        evidence=Evidence(
+            value=np.where(tagged, BEYOND if is_true else NORMAL, np.nan),
+            limit=np.where(tagged, LIMIT, np.nan),
+            quality=np.full(count, Quality.GOOD, np.uint8),
+            source_time_ns=np.full(count, NO_TIME, np.int64),
+            received_wall_ns=np.full(count, wall_ns, np.int64),
+        ),
     )
 
 

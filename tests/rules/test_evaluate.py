@@ -140,10 +140,10 @@ def test_bypass_is_a_kleene_or_that_says_which_bit_decided(first: int, second: i
     expected = TRUE if TRUE in both else UNKNOWN if UNKNOWN in both else FALSE
     decider = both.index(expected)
     assert verdicts.verdict.tolist() == [expected]
-    assert verdicts.quality[0] == (readings["HS-1"], readings["HS-2"])[decider][1]
-    assert verdicts.limit.tolist() == [float(decider)]
+    assert verdicts.evidence().quality[0] == (readings["HS-1"], readings["HS-2"])[decider][1]
+    assert verdicts.evidence().limit.tolist() == [float(decider)]
     names = tuple(name for name, verdict in zip(("HS-1", "HS-2"), both, strict=True) if verdict == TRUE)
-    assert verdicts.detail == (((0, names),) if names else ())
+    assert verdicts.details == ({0: names} if names else {})
 
 
 def test_verdicts_carry_what_was_judged() -> None:
@@ -157,12 +157,14 @@ def test_verdicts_carry_what_was_judged() -> None:
     )
     frozen = snapshot(PLANT, SECOND, {"LT": (81.0, 0), "HS-1": (1.0, 1)})
     verdicts, _ = evaluate(rule_set, frozen, Memory.fresh(rule_set, 0), SECOND)
-    np.testing.assert_array_equal(verdicts.value, [81.0, math.nan, 1.0])
-    np.testing.assert_array_equal(verdicts.limit, [80.0, math.nan, 1.0])
-    assert verdicts.quality.tolist() == [0, 0, 1]
-    assert verdicts.source_time_ns.tolist() == [NO_TIME] * 3
-    assert verdicts.received_wall_ns.tolist() == [START_WALL_NS + SECOND] * 3
-    assert not verdicts.renew.any()
+    evidence = verdicts.evidence()
+    np.testing.assert_array_equal(evidence.value, [81.0, math.nan, 1.0])
+    np.testing.assert_array_equal(evidence.limit, [80.0, math.nan, 1.0])
+    assert evidence.quality.tolist() == [0, 0, 1]
+    assert evidence.source_time_ns.tolist() == [NO_TIME] * 3
+    assert evidence.received_wall_ns.tolist() == [START_WALL_NS + SECOND] * 3
+    assert verdicts.at(np.array([2, 0])).value.tolist() == [1.0, 81.0]
+    assert not verdicts.renew.size
 
 
 def test_a_snapshot_of_another_plant_is_refused() -> None:
@@ -180,8 +182,8 @@ def run_hold(steps: list[tuple[int, int]], on_s: int = 0, off_s: int = 0, active
     memory = HoldMemory.fresh(1, 0, np.array([active]))
     seen = []
     for second, condition in steps:
-        verdict, memory = hold(column(condition), on, off, memory, second * SECOND)
-        seen.append(int(verdict[0]))
+        memory = hold(column(condition), on, off, memory, second * SECOND)
+        seen.append(int(memory.verdict[0]))
     return seen
 
 
@@ -220,17 +222,17 @@ def test_the_first_running_delay_is_the_next_deadline() -> None:
     on, off = np.array([5, 9, 9]) * SECOND, np.array([9, 9, 3]) * SECOND
     memory = HoldMemory.fresh(3, 0, np.array([False, False, True]))
     assert next_due_ns(on, off, memory) is None
-    _, memory = hold(column(TRUE, UNKNOWN, FALSE), on, off, memory, 10 * SECOND)
+    memory = hold(column(TRUE, UNKNOWN, FALSE), on, off, memory, 10 * SECOND)
     assert next_due_ns(on, off, memory) == 13 * SECOND
-    _, memory = hold(column(TRUE, UNKNOWN, TRUE), on, off, memory, 12 * SECOND)
+    memory = hold(column(TRUE, UNKNOWN, TRUE), on, off, memory, 12 * SECOND)
     assert next_due_ns(on, off, memory) == 15 * SECOND
 
 
 def test_memory_is_frozen() -> None:
     memory = HoldMemory.fresh(2, 0)
-    verdict, after = hold(column(TRUE, FALSE), np.zeros(2, np.int64), np.zeros(2, np.int64), memory, 1)
+    after = hold(column(TRUE, FALSE), np.zeros(2, np.int64), np.zeros(2, np.int64), memory, 1)
     assert memory.active.tolist() == [False, False]
     assert after.active.tolist() == [True, False]
-    for frozen in (verdict, after.active, after.elapsed_ns, after.condition):
+    for frozen in (after.verdict, after.active, after.pending, after.counted_ns, after.elapsed_ns, after.condition):
         with pytest.raises(ValueError, match="read-only"):
             frozen[0] = 0

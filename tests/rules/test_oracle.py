@@ -115,7 +115,7 @@ def test_arrays_agree_with_the_oracle(
         assert memory.holds.active.tolist() == [timer.active for timer in oracle.timers]
         for place, item in enumerate(rules):
             if isinstance(item, Limit):
-                assert verdicts.quality[place] == points[item.tag].quality
+                assert verdicts.evidence().quality[place] == points[item.tag].quality
 
 
 @settings(max_examples=150, deadline=None)
@@ -142,4 +142,8 @@ def test_nothing_changes_before_the_deadline_that_was_told(
             assert before.condition.tolist() == verdicts.condition.tolist()
         if deadline is not None:
             then, at = evaluate(rule_set, snapshot(PLANT, deadline, readings), memory, deadline)
-            assert at.holds.active.tolist() != decided or then.condition.tolist() != verdicts.condition.tolist()
+            assert (
+                at.holds.active.tolist() != decided
+                or then.condition.tolist() != verdicts.condition.tolist()
+                or then.verdict.tolist() != verdicts.verdict.tolist()
+            )

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.alarms.board import MOST_SHOWN, Board
+from monitor.alarms.board import Board
+from monitor.alarms.newest import MOST_SHOWN
 from monitor.alarms.commands import Acknowledge
 from monitor.alarms.judged import never_raised
 from monitor.alarms.transition import Alarm, altered

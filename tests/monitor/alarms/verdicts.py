@@ -7,7 +7,7 @@ import numpy as np
 
 from monitor.alarms.definition import AlarmDefinition
 from rules.columns.readings import NO_TIME
-from rules.verdicts import Verdict, Verdicts
+from rules.verdicts import Evidence, Verdict, Verdicts
 
 WALL = 1_790_000_000_000_000_000
 FALSE, TRUE, UNKNOWN = int(Verdict.FALSE), int(Verdict.TRUE), int(Verdict.UNKNOWN)
@@ -41,15 +41,17 @@ def verdicts(
     detail: Mapping[int, tuple[str, ...]] | None = None,
 ) -> Verdicts:
     count = len(ids)
-    return Verdicts(
+    return Verdicts.dense(
         ids=tuple(ids),
         verdict=np.array(verdict, np.uint8),
         condition=np.array(verdict if condition is None else condition, np.uint8),
-        value=np.array([math.nan] * count if value is None else value, np.float64),
-        limit=np.array([12.0] * count if limit is None else limit, np.float64),
-        quality=np.array([0] * count if quality is None else quality, np.uint8),
-        source_time_ns=np.full(count, NO_TIME, np.int64),
-        received_wall_ns=np.full(count, received, np.int64),
-        renew=np.array([False] * count if renew is None else renew, np.bool_),
-        detail=tuple((detail or {}).items()),
+        evidence=Evidence(
+            value=np.array([math.nan] * count if value is None else value, np.float64),
+            limit=np.array([12.0] * count if limit is None else limit, np.float64),
+            quality=np.array([0] * count if quality is None else quality, np.uint8),
+            source_time_ns=np.full(count, NO_TIME, np.int64),
+            received_wall_ns=np.full(count, received, np.int64),
+        ),
+        renew=np.flatnonzero(np.array([False] * count if renew is None else renew, np.bool_)),
+        details=detail,
     )

@@ -36,7 +36,7 @@ from rules.columns.quality import Quality
 from rules.columns.readings import NO_TIME
 from rules.columns.snapshot import Snapshot
 from rules.columns.tags import Tag, TagTable
-from rules.verdicts import Verdict, Verdicts
+from rules.verdicts import Evidence, Verdict, Verdicts
 
 WALL_NS = 1_767_225_600_123_000_000
 """2026-01-01T00:00:00.123Z"""
@@ -373,16 +373,17 @@ class FakeBoard:
         """These alarms' conditions are TRUE now, all others FALSE."""
         count = len(self._definitions)
         verdict = np.array([Verdict.TRUE if item.id in true else Verdict.FALSE for item in self._definitions], np.uint8)
-        verdicts = Verdicts(
+        verdicts = Verdicts.dense(
             ids=tuple(item.id for item in self._definitions),
             verdict=verdict,
             condition=verdict.copy(),
-            value=np.full(count, value),
-            limit=np.array([item.set_point or np.nan for item in self._definitions]),
-            quality=np.zeros(count, np.uint8),
-            source_time_ns=np.full(count, NO_TIME, np.int64),
-            received_wall_ns=np.full(count, self._clock.wall, np.int64),
-            renew=np.zeros(count, np.bool_),
+            evidence=Evidence(
+                value=np.full(count, value),
+                limit=np.array([item.set_point or np.nan for item in self._definitions]),
+                quality=np.zeros(count, np.uint8),
+                source_time_ns=np.full(count, NO_TIME, np.int64),
+                received_wall_ns=np.full(count, self._clock.wall, np.int64),
+            ),
         )
         transitions = self.alarms.apply(verdicts, self._clock.wall)
         self.publish(transitions)
