@@ -102,6 +102,26 @@ def _ends(mono_ns: Now) -> npt.NDArray[np.int64]:
     return np.asarray(mono_ns, np.int64)[..., np.newaxis]
 
 
+def next_change_ns(
+    samples: Samples,
+    window_ns: npt.NDArray[np.int64],
+    covered: npt.NDArray[np.float64],
+    least: npt.NDArray[np.float64],
+    mono_ns: int,
+) -> int | None:
+    """First moment after now at which a window may change although nothing is read; None where none can.
+
+    That is when a sample leaves it, or when its coverage (`covered`, now) may cross `least`: it moves by no more than the
+    time that passes.
+    """
+    young = inside(samples, window_ns, mono_ns)
+    if not bool(young.any()):
+        return None
+    leaving = (samples[0] + window_ns[:, np.newaxis] + 1)[young]
+    crossing = np.maximum(np.abs(covered - least) * window_ns, 1_000_000)[young.any(axis=1)]
+    return min(int(leaving.min()), mono_ns + int(crossing.min()))
+
+
 def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     array.flags.writeable = False
     return array

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from rules.kinds import disagreement, drift, voting
 from rules.port import Kind, Rule
 
-KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {}
+KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {**disagreement.KINDS, **drift.KINDS, **voting.KINDS}
