@@ -1,0 +1,34 @@
+"""Mistakes that rules over windows and vessels share."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from rules.columns.tags import Tag
+from rules.errors import RuleError
+from rules.geometry import METRES, Vessel
+
+_NS: Final = 1_000_000_000
+
+
+def vessel_errors(rule_id: str, vessel: Vessel | None, tag: Tag) -> Iterator[RuleError]:
+    """A vessel that has no volumes, or a level that is not in a unit of length."""
+    if vessel is None:
+        return
+    for field, reason in vessel.mistakes():
+        yield RuleError(rule_id, field, reason)
+    if tag.eu not in METRES:
+        why = f"the geometry of a vessel needs its level in {', '.join(METRES)}; {tag.id} is in {tag.eu or 'no unit'}"
+        yield RuleError(rule_id, "tag", why)
+
+
+def window_errors(
+    rule_id: str, window_ns: int, minimum_coverage: float, readings: int, tags: Sequence[Tag]
+) -> Iterator[RuleError]:
+    """A window too short for its readings, a coverage that is no share."""
+    slowest = max(tags, key=lambda tag: tag.scan_period_ns)
+    if window_ns < max(1, readings * slowest.scan_period_ns):
+        every_s, least_s = slowest.scan_period_ns / _NS, readings * slowest.scan_period_ns / _NS
+        why = f"{window_ns / _NS:g} s is too short: {slowest.id} is read every {every_s:g} s, at least {least_s:g} s"
+        yield RuleError(rule_id, "window_s", why)
+    if not 0 < minimum_coverage <= 1:
+        yield RuleError(rule_id, "minimum_coverage", f"{minimum_coverage:g} is no share; above 0, up to 1")
