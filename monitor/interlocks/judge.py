@@ -1,0 +1,239 @@
+"""All interlocks at one moment: readings and permits in, the three axes out.  Whole columns, no loop over interlocks."""
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.interlocks.axes import SERVICE, Action, Cover, Seen, Service, Voting, action_of
+from monitor.interlocks.columns import InterlockColumns, Members
+from rules.columns.quality import is_usable
+from rules.columns.snapshot import Snapshot
+from rules.port import NEVER
+from rules.predicates import Condition, any_of, decide, in_state
+from rules.verdicts import Verdict
+
+SERVICES: Final = tuple(Service)
+ACTIONS: Final = tuple(Action)
+VOTINGS: Final = tuple(Voting)
+COVERS: Final = tuple(Cover)
+"""Codes in columns are places in these."""
+Codes = npt.NDArray[np.uint8]
+
+_TRUE, _FALSE, _UNKNOWN = np.uint8(Verdict.TRUE), np.uint8(Verdict.FALSE), np.uint8(Verdict.UNKNOWN)
+_SERVICE_OF: Final = np.array(
+    [[SERVICES.index(SERVICE[verdict, cover]) for cover in COVERS] for verdict in Verdict], np.uint8
+)
+
+
+def _action_codes() -> npt.NDArray[np.uint8]:
+    codes = np.zeros((3, 3, 3, 2, 2), np.uint8)
+    for demand, tripped, bypassed, late, caused in product(Verdict, Verdict, Verdict, (False, True), (False, True)):
+        seen = Seen(demand=demand, tripped=tripped, bypassed=bypassed, late=late, caused=caused)
+        codes[demand, tripped, bypassed, int(late), int(caused)] = ACTIONS.index(action_of(seen))
+    return codes
+
+
+_ACTION_OF: Final = _action_codes()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class InterlockMemory:
+    """What is remembered of each interlock between two scans (length n, read-only)."""
+
+    demand_mono_ns: npt.NDArray[np.int64]
+    """Since when a demand stands; NEVER where none does."""
+    demanded_mono_ns: npt.NDArray[np.int64]
+    """When a demand was seen last; NEVER where none was."""
+    trip_mono_ns: npt.NDArray[np.int64]
+    """Since when it is tripped; NEVER where it is not."""
+    caused: npt.NDArray[np.bool_]
+    """The trip that stands has a cause."""
+    known: npt.NDArray[np.bool_]
+    """It was seen not tripped since the start: a trip that stands at the start is taken to have had a cause."""
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            getattr(self, name).flags.writeable = False
+
+    @classmethod
+    def fresh(cls, count: int) -> Self:
+        """Nothing was seen yet."""
+        return cls(
+            demand_mono_ns=np.full(count, NEVER, np.int64),
+            demanded_mono_ns=np.full(count, NEVER, np.int64),
+            trip_mono_ns=np.full(count, NEVER, np.int64),
+            caused=np.zeros(count, np.bool_),
+            known=np.zeros(count, np.bool_),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judgement:
+    """Every interlock at one moment (length n, read-only); codes are places in SERVICES, ACTIONS, VOTINGS."""
+
+    service: Codes
+    action: Codes
+    voting: Codes
+    bypassed: Condition
+    demand: Condition
+    tripped: Condition
+    bits: Condition
+    """Of every bypass bit, in the order of the columns."""
+    inputs: Condition
+    """Of every cause: does it demand the trip."""
+    due_ns: int | None
+    """When a demand that nothing answered becomes late, if nothing is read."""
+
+
+def judge(
+    columns: InterlockColumns, snapshot: Snapshot, cover: Codes, memory: InterlockMemory
+) -> tuple[Judgement, InterlockMemory]:
+    """Judge every interlock; `cover` (n) is what the permits say of each (places in COVERS)."""
+    inputs = _inputs(columns, snapshot)
+    bits = in_state(snapshot.value[columns.bits.row], snapshot.quality[columns.bits.row], columns.bit_state)
+    bypassed = _any(columns.bits, bits, len(columns))
+    demand = _votes(columns, inputs)
+    tripped = _tripped(columns, snapshot)
+    after, late, settling = _remembered(columns, demand, tripped, memory, snapshot.mono_ns)
+    # cause and effect are not read at one moment: a trip is spurious only when no cause came after it either
+    caused = after.caused | settling
+    judgement = Judgement(
+        service=_frozen(_SERVICE_OF[bypassed, cover]),
+        action=_frozen(_ACTION_OF[demand, tripped, bypassed, late.astype(np.intp), caused.astype(np.intp)]),
+        voting=_frozen(_voting(columns, snapshot, bits)),
+        bypassed=_frozen(bypassed),
+        demand=_frozen(demand),
+        tripped=_frozen(tripped),
+        bits=_frozen(bits),
+        inputs=_frozen(inputs),
+        due_ns=_due_ns(columns, after, tripped, late, settling),
+    )
+    return judgement, after
+
+
+def _remembered(
+    columns: InterlockColumns, demand: Condition, tripped: Condition, memory: InterlockMemory, now_ns: int
+) -> tuple[InterlockMemory, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """The memory after this moment, where a demand is late, and where a trip may still find its cause."""
+    stands, is_tripped = demand == _TRUE, tripped == _TRUE
+    begun = np.where(memory.demand_mono_ns == NEVER, now_ns, memory.demand_mono_ns)
+    # UNKNOWN neither begins nor ends a demand or a trip
+    since = np.where(stands, begun, np.where(demand == _UNKNOWN, memory.demand_mono_ns, NEVER))
+    demanded = np.where(stands, now_ns, memory.demanded_mono_ns)
+    trip_begun = np.where(memory.trip_mono_ns == NEVER, now_ns, memory.trip_mono_ns)
+    trip_since = np.where(is_tripped, trip_begun, np.where(tripped == _UNKNOWN, memory.trip_mono_ns, NEVER))
+    recent = (demanded != NEVER) & (now_ns - demanded <= columns.within_ns + columns.settle_ns)
+    begins = is_tripped & (memory.trip_mono_ns == NEVER)
+    caused = np.where(begins, recent | (demand == _UNKNOWN) | ~memory.known, memory.caused | stands)
+    after = InterlockMemory(
+        demand_mono_ns=since,
+        demanded_mono_ns=demanded,
+        trip_mono_ns=trip_since,
+        caused=caused & is_tripped,
+        known=memory.known | (tripped == _FALSE),
+    )
+    late = (since != NEVER) & ~is_tripped & (now_ns - since > columns.within_ns)
+    settling = is_tripped & ~after.caused & (now_ns - trip_since <= columns.settle_ns)
+    return after, late, settling
+
+
+def _due_ns(
+    columns: InterlockColumns,
+    memory: InterlockMemory,
+    tripped: Condition,
+    late: npt.NDArray[np.bool_],
+    settling: npt.NDArray[np.bool_],
+) -> int | None:
+    waiting = (memory.demand_mono_ns != NEVER) & (tripped != _TRUE) & ~late
+    due = np.concatenate(
+        (
+            (memory.demand_mono_ns + columns.within_ns + 1)[waiting],
+            (memory.trip_mono_ns + columns.settle_ns + 1)[settling],
+        )
+    )
+    return int(due.min()) if due.size else None
+
+
+def _inputs(columns: InterlockColumns, snapshot: Snapshot) -> Condition:
+    value, quality = snapshot.value[columns.inputs.row], snapshot.quality[columns.inputs.row]
+    discrete = columns.input_sign == 0.0
+    mirrored = value * columns.input_sign
+    beyond = np.where(discrete, value == columns.input_point, mirrored >= columns.input_point)
+    within = np.where(discrete, value == 1.0 - columns.input_point, mirrored < columns.input_point)
+    return decide(beyond, within, quality)
+
+
+def _any(members: Members, conditions: Condition, count: int) -> Condition:
+    """Kleene or of what each interlock has; UNKNOWN where it has nothing."""
+    found = np.full(count, _UNKNOWN, np.uint8)
+    if len(members):
+        found[members.having] = any_of(conditions, members.first)[0]
+    return found
+
+
+def _sum(members: Members, chosen: npt.NDArray[np.bool_], count: int) -> npt.NDArray[np.int64]:
+    return np.bincount(members.owner[chosen], minlength=count).astype(np.int64)
+
+
+def _votes(columns: InterlockColumns, inputs: Condition) -> Condition:
+    """m-out-of-n in three values: enough TRUE, or enough can no longer be TRUE, else UNKNOWN."""
+    count = len(columns)
+    true = _sum(columns.inputs, inputs == _TRUE, count)
+    possible = true + _sum(columns.inputs, inputs == _UNKNOWN, count)
+    votes = np.full(count, _UNKNOWN, np.uint8)
+    votes[possible < columns.needed] = _FALSE
+    votes[true >= columns.needed] = _TRUE
+    # an interlock without inputs cannot be judged
+    having = np.zeros(count, np.bool_)
+    having[columns.inputs.having] = True
+    votes[~having] = _UNKNOWN
+    return votes
+
+
+def _tripped(columns: InterlockColumns, snapshot: Snapshot) -> Condition:
+    """What the trip tag says; without one, whether all its effects have acted."""
+    count = len(columns)
+    trips = in_state(snapshot.value[columns.trip.row], snapshot.quality[columns.trip.row], columns.trip_state)
+    tripped = _any(columns.trip, trips, count)
+    has_tag = np.zeros(count, np.bool_)
+    has_tag[columns.trip.having] = True
+    outputs = columns.outputs
+    if len(outputs) and not has_tag.all():
+        acted = in_state(snapshot.value[outputs.row], snapshot.quality[outputs.row], columns.output_state)
+        # all of them: not any that has not; of TRUE, FALSE, UNKNOWN the first two are swapped
+        none = _any(outputs, np.array([1, 0, 2], np.uint8)[acted], count)
+        tripped = np.where(has_tag, tripped, np.array([1, 0, 2], np.uint8)[none])
+    return tripped
+
+
+def _voting(columns: InterlockColumns, snapshot: Snapshot, bits: Condition) -> Codes:
+    count, inputs = len(columns), columns.inputs
+    whole = np.full(count, _FALSE, np.uint8)
+    of_all = columns.bit_input < 0
+    np.maximum.at(whole, columns.bits.owner[of_all], _rank(bits[of_all]))
+    taken = whole[inputs.owner]
+    single = ~of_all
+    np.maximum.at(taken, columns.bit_input[single], _rank(bits[single]))
+    readable = is_usable(snapshot.quality[inputs.row]) & np.isfinite(snapshot.value[inputs.row])
+    sure = _sum(inputs, readable & (taken == 0), count)
+    possible = sure + _sum(inputs, readable & (taken == 1), count)
+    total = _sum(inputs, np.ones(len(inputs), np.bool_), count)
+    voting = np.full(count, VOTINGS.index(Voting.UNKNOWN), np.uint8)
+    voting[(sure >= columns.needed) & (possible < total)] = VOTINGS.index(Voting.DEGRADED)
+    voting[sure == total] = VOTINGS.index(Voting.FULL)
+    voting[possible < columns.needed] = VOTINGS.index(Voting.LOST)
+    voting[total == 0] = VOTINGS.index(Voting.UNKNOWN)
+    return voting
+
+
+def _rank(bits: Condition) -> npt.NDArray[np.uint8]:
+    """FALSE 0, UNKNOWN 1, TRUE 2: how surely an input is taken out."""
+    return np.array([0, 2, 1], np.uint8)[bits]
+
+
+def _frozen(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    codes.flags.writeable = False
+    return codes

@@ -1,0 +1,213 @@
+"""Columns against one interlock at a time, written from the design alone."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.interlocks.axes import Action, Cover, Seen, Service, Voting, action_of
+from monitor.interlocks.columns import compile_interlocks
+from monitor.interlocks.judge import ACTIONS, COVERS, SERVICES, VOTINGS, InterlockMemory, judge
+from monitor.interlocks.register import BypassBit, Cause, Effect, Interlock
+from rules.verdicts import Verdict
+from tests.monitor.interlocks.register import interlock
+from tests.rules.plants import SECOND, snapshot, table, tag
+
+F, T, U = Verdict.FALSE, Verdict.TRUE, Verdict.UNKNOWN
+PLANT = table(
+    tag("LT-1"), tag("LT-2"), tag("LT-3"),
+    *(tag(name, discrete=True, normal_state=0) for name in ("LS-1", "BP-1", "BP-2", "BP-3", "TR-1", "XV-1", "XV-2")),
+)  # fmt: skip
+VOTED = interlock(
+    "SIS-2",
+    inputs=[Cause(tag=f"LT-{n}", sense="high", trip_point=90.0) for n in (1, 2, 3)],
+    bits=[BypassBit(tag=f"BP-{n}", bypassed_when=1, cause=f"LT-{n}") for n in (1, 2, 3)],
+    outputs=[Effect(tag="XV-1", acted_when=1, within_s=2.0), Effect(tag="XV-2", acted_when=0, within_s=5.0)],
+    needed=2,
+    trip_tag=None,
+)
+SINGLE = interlock("SIS-1", outputs=[Effect(tag="XV-1", acted_when=1, within_s=3.0)])
+LOW = interlock(
+    "SIS-3", inputs=[Cause(tag="LT-1", sense="low", trip_point=10.0)], bits=[BypassBit(tag="BP-2", bypassed_when=0)]
+)
+BARE = interlock("SIS-4", inputs=(), bits=(), trip_tag=None)
+REGISTER = (SINGLE, VOTED, LOW, BARE)
+
+Reading = tuple[float, int]
+NAMES = PLANT.ids
+reading = st.tuples(
+    st.sampled_from([0.0, 1.0, 10.0, 50.0, 90.0, 95.0, math.nan]), st.sampled_from([0, 0, 0, 1, 2, 3, 4])
+)
+sweep = st.tuples(st.integers(0, 4), st.fixed_dictionaries(dict.fromkeys(NAMES, reading)), st.sampled_from(list(Cover)))
+
+
+@dataclass
+class Slow:
+    """One interlock, one value at a time."""
+
+    item: Interlock
+    since: int | None = None
+    demanded: int | None = None
+    trip: int | None = None
+    caused: bool = False
+    known: bool = False
+    seen: list[str] = field(default_factory=list)
+
+    def step(self, readings: dict[str, Reading], cover: Cover, now: int) -> tuple[Service, Action, Voting]:
+        item = self.item
+        demand = self.votes([self.cause(cause, readings) for cause in item.inputs])
+        bits = [self.state(readings[bit.tag], bit.bypassed_when) for bit in item.bypass_bits]
+        bypassed = T if T in bits else U if U in bits or not bits else F
+        tripped = self.tripped(readings)
+        settle = SECOND if item.inputs or item.outputs or item.trip_tag else 0
+        within = round(max((output.within_s for output in item.outputs), default=0) * SECOND)
+        self.since = (
+            (self.since if self.since is not None else now) if demand is T else self.since if demand is U else None
+        )
+        self.demanded = now if demand is T else self.demanded
+        began = tripped is T and self.trip is None
+        self.trip = (
+            (self.trip if self.trip is not None else now) if tripped is T else self.trip if tripped is U else None
+        )
+        if tripped is T and began:
+            recent = self.demanded is not None and now - self.demanded <= within + settle
+            self.caused = recent or demand is U or not self.known
+        elif tripped is T:
+            self.caused = self.caused or demand is T
+        else:
+            self.caused = False
+        self.known = self.known or tripped is F
+        late = self.since is not None and tripped is not T and now - self.since > within
+        settling = tripped is T and not self.caused and self.trip is not None and now - self.trip <= settle
+        action = action_of(
+            Seen(demand=demand, tripped=tripped, bypassed=bypassed, late=late, caused=self.caused or settling)
+        )
+        table_of_service = {
+            (F, Cover.RESTORING): Service.RESTORED_UNCHECKED,
+            (T, Cover.ACTIVE): Service.BYPASSED_AUTHORISED,
+            (T, Cover.OVERDUE): Service.BYPASSED_OVERDUE,
+        }
+        default = {F: Service.IN_SERVICE, T: Service.BYPASSED_UNAUTHORISED, U: Service.UNKNOWN}[bypassed]
+        return table_of_service.get((bypassed, cover), default), action, self.voting(readings)
+
+    def state(self, one: Reading, wanted: float) -> Verdict:
+        value, quality = one
+        if quality > 1 or value not in (0.0, 1.0):
+            return U
+        return T if value == wanted else F if quality == 0 else U
+
+    def cause(self, cause: Cause, readings: dict[str, Reading]) -> Verdict:
+        if cause.sense == "state":
+            return self.state(readings[cause.tag], cause.trip_point)
+        value, quality = readings[cause.tag]
+        if quality > 1 or math.isnan(value):
+            return U
+        beyond = value >= cause.trip_point if cause.sense == "high" else value <= cause.trip_point
+        return T if beyond else F if quality == 0 else U
+
+    def votes(self, causes: list[Verdict]) -> Verdict:
+        if not causes:
+            return U
+        if causes.count(T) >= self.item.needed:
+            return T
+        return F if causes.count(T) + causes.count(U) < self.item.needed else U
+
+    def tripped(self, readings: dict[str, Reading]) -> Verdict:
+        if self.item.trip_tag:
+            return self.state(readings[self.item.trip_tag], 1.0)
+        acted = [self.state(readings[output.tag], output.acted_when) for output in self.item.outputs]
+        return U if not acted else F if F in acted else U if U in acted else T
+
+    def voting(self, readings: dict[str, Reading]) -> Voting:
+        sure = possible = 0
+        for cause in self.item.inputs:
+            bits = [bit for bit in self.item.bypass_bits if bit.cause in (None, cause.tag)]
+            states = [self.state(readings[bit.tag], bit.bypassed_when) for bit in bits]
+            value, quality = readings[cause.tag]
+            if quality > 1 or math.isnan(value) or T in states:
+                continue
+            possible += 1
+            sure += U not in states
+        total = len(self.item.inputs)
+        if not total:
+            return Voting.UNKNOWN
+        if possible < self.item.needed:
+            return Voting.LOST
+        if sure == total:
+            return Voting.FULL
+        return Voting.DEGRADED if sure >= self.item.needed and possible < total else Voting.UNKNOWN
+
+
+@given(st.lists(sweep, min_size=1, max_size=25))
+def test_columns_agree_with_one_interlock_at_a_time(
+    history: list[tuple[int, dict[str, Reading], Cover]],
+) -> None:
+    columns = compile_interlocks(REGISTER, PLANT)
+    memory, slow, now = InterlockMemory.fresh(len(REGISTER)), [Slow(item) for item in REGISTER], 100 * SECOND
+    for passed, readings, cover in history:
+        now += passed * SECOND
+        here = snapshot(PLANT, now, dict(readings))
+        covers = np.full(len(REGISTER), COVERS.index(cover), np.uint8)
+        judged, after = judge(columns, here, covers, memory)
+        again, _ = judge(columns, here, covers, after)
+        for place, one in enumerate(slow):
+            wanted = one.step(readings, cover, now)
+            found = (
+                SERVICES[judged.service[place]], ACTIONS[judged.action[place]], VOTINGS[judged.voting[place]],
+            )  # fmt: skip
+            assert found == wanted, one.item.id
+        np.testing.assert_array_equal(judged.action, again.action)
+        memory = after
+
+
+def readings_with(**changed: float) -> dict[str, Reading]:
+    quiet = dict.fromkeys(NAMES, (0.0, 0)) | {"XV-2": (1.0, 0), "LT-1": (50.0, 0), "BP-2": (1.0, 0)}
+    return quiet | {name.replace("_", "-"): (value, 0) for name, value in changed.items()}
+
+
+def play(*sweeps: dict[str, Reading]) -> list[tuple[str, str]]:
+    """Actions of SINGLE, one sweep a second."""
+    columns = compile_interlocks((SINGLE,), PLANT)
+    memory, found = InterlockMemory.fresh(1), []
+    for at, readings in enumerate(sweeps):
+        judged, memory = judge(
+            columns, snapshot(PLANT, (100 + at) * SECOND, dict(readings)), np.zeros(1, np.uint8), memory
+        )
+        found.append((str(ACTIONS[judged.action[0]]), str(judged.due_ns)))
+    return found
+
+
+def test_a_demand_is_answered_late_or_not_at_all() -> None:
+    quiet, demand = readings_with(), readings_with(LS_1=1.0)
+    actions = [action for action, _ in play(quiet, demand, demand, demand, demand, demand, quiet)]
+    assert actions == ["ready", "ready", "ready", "ready", "ready", "failed_to_trip", "ready"]
+
+
+def test_the_moment_a_demand_becomes_late_is_told() -> None:
+    (_, due) = play(readings_with(), readings_with(LS_1=1.0))[-1]
+    assert due == str(101 * SECOND + 3 * SECOND + 1)
+
+
+def test_a_trip_without_a_cause_is_spurious_after_a_scan_class_period() -> None:
+    quiet, tripped = readings_with(), readings_with(TR_1=1.0)
+    actions = [action for action, _ in play(quiet, tripped, tripped, tripped, quiet)]
+    assert actions == ["ready", "tripped", "tripped", "spurious_trip", "ready"]
+
+
+def test_a_trip_goes_on_as_tripped_after_its_cause_is_gone() -> None:
+    demand, tripped = readings_with(LS_1=1.0), readings_with(TR_1=1.0)
+    actions = [action for action, _ in play(readings_with(), demand, tripped, tripped, tripped, tripped)]
+    assert actions[2:] == ["tripped"] * 4
+
+
+def test_a_trip_that_stands_at_the_start_is_not_called_spurious() -> None:
+    assert {action for action, _ in play(*[readings_with(TR_1=1.0)] * 5)} == {"tripped"}
+
+
+def test_it_would_have_tripped() -> None:
+    bypassed = readings_with(LS_1=1.0, BP_1=1.0)
+    assert [action for action, _ in play(readings_with(BP_1=1.0), bypassed, bypassed)][1:] == [
+        "demand_while_bypassed"
+    ] * 2
