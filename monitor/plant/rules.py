@@ -24,11 +24,13 @@ from monitor.plant.kinds import (
     setpoints,
     signals,
 )
+from monitor.plant.kinds.conditions import read_condition
 from monitor.plant.kinds.port import KindReader, ReadRule, Surroundings
 from monitor.plant.record import Record
 from monitor.plant.site import NS, Site
 from monitor.plant.tags import TagRow
 from rules.catalog import Delays
+from rules.columns.tags import TagTable
 
 TABLES: Final = ("schema", "rules", "modes", "suppressions")
 COMMON: Final = (
@@ -60,9 +62,16 @@ def read_rules(
 ) -> list[AlarmRow]:
     """Read every `[[rules]]` table; `taken` are the ids of all other alarms.  Mistakes go to the document's report."""
     document.record().only(TABLES)
+    modes = read_modes(document)
     surroundings = Surroundings(
-        site=site, tags=tags, interlocks={interlock.id: interlock for interlock in register}, modes=read_modes(document)
+        site=site,
+        tags=tags,
+        table=TagTable([row.tag for row in tags.values()]),
+        interlocks={interlock.id: interlock for interlock in register},
+        modes=modes,
     )
+    for record in document.records("modes"):  # also where nothing uses them
+        read_condition(record, "when", surroundings)
     rows: dict[str, AlarmRow] = {}
     for record in document.records("rules"):
         row = _row(record, surroundings, site.philosophy.classes)
@@ -101,30 +110,39 @@ class _Place:
 
     @classmethod
     def of(cls, record: Record, read: ReadRule | None, surroundings: Surroundings) -> "_Place":
-        row = surroundings.tags.get(read.tag) if read is not None and read.tag else None
-        tag = row.tag if row is not None else None
+        own = _of_subject(read, surroundings)
         site = surroundings.site
 
-        def told(key: str, known: Mapping[str, object], noun: tuple[str, str], own: str) -> str:
-            given = record.reference(key, known, noun, required=False)
-            return given or own
+        def told(key: str, known: Mapping[str, object], noun: tuple[str, str], default: str) -> str:
+            return record.reference(key, known, noun, required=False) or default
 
-        name_zh = record.text("name_zh", required=tag is None, default=tag.description_zh if tag else "")
-        source = told(
-            "hazard_source", site.hazard_sources, ("重大危险源", "hazard source"), tag.hazard_source if tag else ""
-        )
+        source = told("hazard_source", site.hazard_sources, ("重大危险源", "hazard source"), own.hazard_source)
         if read is not None and not source:
             record.wrong("hazard_source", "必填：此规则没有位号", "must be given: the rule has no tag")
+        name_zh = record.text("name_zh", required=not own.name_zh, default=own.name_zh)
         return cls(
-            device=tag.device if tag else None,
+            device=own.device,
             hazard_source=source,
-            process_unit=told(
-                "process_unit", site.process_units, ("装置单元", "process unit"), tag.process_unit if tag else ""
-            ),
-            equipment=told("equipment", site.equipment, ("设备", "equipment"), tag.equipment if tag else ""),
+            process_unit=told("process_unit", site.process_units, ("装置单元", "process unit"), own.process_unit),
+            equipment=told("equipment", site.equipment, ("设备", "equipment"), own.equipment),
             name_zh=name_zh,
-            name_en=record.text("name_en", required=False, default=tag.description_en if tag else name_zh),
+            name_en=record.text("name_en", required=False, default=own.name_en or name_zh),
         )
+
+
+def _of_subject(read: ReadRule | None, surroundings: Surroundings) -> _Place:
+    """What the interlock or the tag of a rule says of itself; empty where it has neither."""
+    interlock = surroundings.interlocks.get(read.interlock) if read is not None and read.interlock else None
+    row = surroundings.tags.get(read.tag) if read is not None and read.tag else None
+    tag = row.tag if row is not None else None
+    return _Place(
+        device=tag.device if tag else None,
+        hazard_source=interlock.hazard_source if interlock else tag.hazard_source if tag else "",
+        process_unit=interlock.process_unit if interlock else tag.process_unit if tag else "",
+        equipment=tag.equipment if tag else "",
+        name_zh=interlock.name_zh if interlock else tag.description_zh if tag else "",
+        name_en=interlock.name_en if interlock else tag.description_en if tag else "",
+    )
 
 
 def _row(record: Record, surroundings: Surroundings, classes: Mapping[str, AlarmClassRules]) -> AlarmRow | None:
@@ -149,14 +167,15 @@ def _row(record: Record, surroundings: Surroundings, classes: Mapping[str, Alarm
         priority=priority,
         tag=read.tag,
         device=place.device,
+        interlock=read.interlock,
         hazard_source=place.hazard_source or None,
         process_unit=place.process_unit or None,
         equipment=place.equipment or None,
         set_point=read.set_point,
         dead_band=read.dead_band,
         eu=read.eu,
-        on_delay_ns=delays.on_delay_ns,
-        off_delay_ns=delays.off_delay_ns,
+        on_delay_ns=read.rule.delays.on_delay_ns,
+        off_delay_ns=read.rule.delays.off_delay_ns,
         latch=record.flag("latch", default=classes[alarm_class].latch_default),
         subject_zh=place.name_zh,
         subject_en=place.name_en,

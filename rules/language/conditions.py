@@ -66,7 +66,7 @@ class ConditionColumns:
 
     conditions: tuple[Condition | None, ...]
     timeless: bool
-    """No condition has `for` or previous: a block of time may be judged at once, and the state is empty."""
+    """No condition has `for` or previous: a block of time may be judged at once, and the state is not looked at."""
     shapes: tuple[Shape, ...]
     duration_ns: npt.NDArray[np.int64]
     """(m, LASTINGS): of each `for`, in written order; 0 where there is none."""
@@ -103,8 +103,8 @@ class ConditionColumns:
         return self.input_place, self.input_row
 
     def fresh(self, mono_ns: int) -> State:
-        """Nothing lasted, nothing was read before; empty where all conditions are timeless."""
-        return {} if self.timeless else fresh_state(len(self.conditions))
+        """Nothing lasted, nothing was read before; of one width whatever the conditions are, so that rows can move."""
+        return fresh_state(len(self.conditions))
 
     def judge(self, moment: Moment, state: State) -> tuple[npt.NDArray[np.uint8], State]:
         """Verdict of every condition, shape (..., m), and the state after (the same one where nothing changed)."""

@@ -189,11 +189,12 @@ class Parser(TextReader):
     def _reading(self, node: ast.Call, name: str) -> Typed:
         reading = self._tag(node) if name == "tag" else self._reading_inside(node, name)
         if name == "previous":
-            reading = Reading(reading.tag, reading.row, reading.discrete, previous=True)
+            reading = Reading(reading.tag, reading.discrete, previous=True)
             self._grow_state(node, 0, (reading.tag,))
         if reading.discrete:
             return Typed(reading, is_state=True)
-        return Typed(reading, dimension(self._around.table.tags[reading.row].eu))
+        table = self._around.table
+        return Typed(reading, dimension(table.tags[table.row_of[reading.tag]].eu))
 
 
 def _is_count(node: ast.expr) -> bool:

@@ -116,7 +116,7 @@ class TextReader:
             self._refuse(
                 node.args[0].col_offset + 1, f"没有位号 {name!r}{near[0]}", f"there is no tag {name!r}{near[1]}"
             )
-        return Reading(name, row, table.tags[row].discrete)
+        return Reading(name, table.tags[row].discrete)
 
     def _reading_inside(self, node: ast.Call, name: str) -> Reading:
         """tag('ID') as the one argument of `name`."""

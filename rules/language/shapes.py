@@ -71,7 +71,7 @@ class _Leaves:
         match node:
             case Constant(value):
                 self.constants.append(value)
-            case Reading(tag, _, discrete, previous):
+            case Reading(tag, discrete, previous):
                 self.rows.append(table.row_of[tag])
                 if previous and tag not in self.previous:
                     self.previous.append(tag)

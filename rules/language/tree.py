@@ -21,7 +21,6 @@ class Reading:
     """What a tag reads now, or (`previous`) the reading before; `discrete`: a state, 0 or 1."""
 
     tag: str
-    row: int
     discrete: bool
     previous: bool = False
 

@@ -8,6 +8,7 @@ from monitor.plant.record import Record
 from monitor.plant.site import Site
 from monitor.plant.tags import TagRow
 from rules.catalog import Delays, Rule
+from rules.columns.tags import TagTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,8 @@ class Surroundings:
 
     site: Site
     tags: Mapping[str, TagRow]
+    table: TagTable
+    """The same tags, as the rules see them."""
     interlocks: Mapping[str, Interlock]
     modes: Mapping[str, str]
     """Mode id -> its condition, as text (`[[modes]]`)."""
@@ -31,6 +34,8 @@ class ReadRule:
     set_point: float | None = None
     dead_band: float = 0.0
     eu: str = ""
+    interlock: str | None = None
+    """The interlock the alarm is about: its names, hazard source and unit go with the alarm, before those of the tag."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
