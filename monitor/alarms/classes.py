@@ -19,6 +19,8 @@ class AlarmClassRules:
 
     id: str
     shelvable: bool = True
+    suppressible: bool = True
+    """The plant may suppress its alarms by design (conditions, eclipsing, parents)."""
     longest_shelve_ns: int = LONGEST_SHELVE_NS
     comment_required: bool = False
     """Acknowledge and reset need words, not only a name."""
@@ -27,7 +29,7 @@ class AlarmClassRules:
     raise_priority_after_ns: int | None = None
     """An unacknowledged alarm rises one priority after this, and again, up to 1."""
     highly_managed: bool = False
-    """Never shelved; every command needs a comment."""
+    """Never shelved, never suppressed by design; every command needs a comment."""
     latch_default: bool = False
     """What an empty cell `latch` in alarms.csv means."""
 
@@ -37,19 +39,26 @@ class AlarmClassRules:
         return self.shelvable and not self.highly_managed
 
     @property
+    def may_be_suppressed(self) -> bool:
+        """Whether logic of the plant may keep its alarms silent: never what kills people, stops it or is highly managed."""
+        return self.suppressible and not self.highly_managed
+
+    @property
     def needs_comment(self) -> bool:
         """Whether acknowledge and reset need a comment."""
         return self.comment_required or self.highly_managed
 
 
 def _built_in(class_id: str) -> AlarmClassRules:
-    return AlarmClassRules(id=class_id, shelvable=class_id not in {"life_safety", "interlock"})
+    careful = class_id in {"life_safety", "interlock"}
+    return AlarmClassRules(id=class_id, shelvable=not careful, suppressible=not careful)
 
 
 BUILT_IN: Final[Mapping[str, AlarmClassRules]] = MappingProxyType(
     {class_id: _built_in(class_id) for class_id in BUILT_IN_CLASSES}
 )
-"""The five classes as they are when plant.toml says nothing: what kills people and what stops it are not shelvable."""
+"""The five classes as they are when plant.toml says nothing: what kills people and what stops it are neither shelved nor
+suppressed by design."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,5 +85,5 @@ class Philosophy:
     positions: tuple[OperatorPosition, ...] = ()
 
     def rules_of(self, alarm_class: str) -> AlarmClassRules:
-        """Rules of a class; one that is unknown (a definition that is gone) is not shelvable."""
-        return self.classes.get(alarm_class) or AlarmClassRules(id=alarm_class, shelvable=False)
+        """Rules of a class; one that is unknown (a definition that is gone) is neither shelved nor suppressed."""
+        return self.classes.get(alarm_class) or AlarmClassRules(id=alarm_class, shelvable=False, suppressible=False)

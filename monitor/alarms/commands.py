@@ -57,14 +57,21 @@ class RemoveFromService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuppressByDesign:
-    """Logic of the plant (a permit, an operating mode) suppresses an alarm; `person` names who is behind it."""
+    """Logic of the plant (a permit, an operating mode) suppresses an alarm; `person` names who is behind it.
+
+    Suppressions of several sources stand beside each other; one of the same source takes the place of the one before.
+    """
 
     id: str
     person: str
     person_name: str
     comment: str
+    """The reason."""
     occurrence: int | None = None
     until_wall_ns: int | None = None
+    source: str = ""
+    condition: str = ""
+    comment_en: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +84,10 @@ class EndSuppression:
     person_name: str
     comment: str = ""
     occurrence: int | None = None
+    source: str = ""
+    """Of a suppression by design: which one of them ends."""
+    why: tuple[str, str] = ("", "")
+    """Reason (zh, en) of an end that nobody asked for."""
 
 
 Command = Acknowledge | Reset | Shelve | RemoveFromService | SuppressByDesign | EndSuppression

@@ -93,12 +93,19 @@ def _remove(command: RemoveFromService, now: Situation) -> Step:
 
 def _suppress(command: SuppressByDesign, now: Situation) -> Step:
     refuse_other_occurrence(command.occurrence, now.alarm)
-    return begin(now.alarm, _record(command, Suppression.BY_DESIGN, now.wall_ns, command.until_wall_ns))
+    record = replace(
+        _record(command, Suppression.BY_DESIGN, now.wall_ns, command.until_wall_ns),
+        source=command.source,
+        condition=command.condition,
+        reason_en=command.comment_en,
+    )
+    why = (command.comment, command.comment_en or command.comment) if command.source else ("", "")
+    return begin(now.alarm, record, why)
 
 
 def _end(command: EndSuppression, now: Situation) -> Step:
     refuse_other_occurrence(command.occurrence, now.alarm)
-    return end(now.alarm, refuse_end(command, now.alarm))
+    return end(now.alarm, refuse_end(command, now.alarm), command.why)
 
 
 def _record(

@@ -117,7 +117,7 @@ def refuse_end(command: EndSuppression, alarm: Alarm) -> SuppressionRecord:
     :raises CommandRefusedError: there is none of this kind.
     """
     for record in alarm.suppressions:
-        if record.suppression is command.suppression:
+        if record.suppression is command.suppression and record.source == command.source:
             return record
     zh, en = _NOUN[command.suppression]
     raise CommandRefusedError(f"该报警当前没有{zh}", f"the alarm is not {en} now")

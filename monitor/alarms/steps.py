@@ -57,11 +57,12 @@ def taken(definition: AlarmDefinition, step: Step, wall_ns: int, command: Comman
     )
 
 
-def begin(alarm: Alarm, record: SuppressionRecord) -> Step:
-    """A suppression begins, or the same kind begins anew with other words or another end."""
-    others = tuple(item for item in alarm.suppressions if item.suppression is not record.suppression)
+def begin(alarm: Alarm, record: SuppressionRecord, why: tuple[str, str] = ("", "")) -> Step:
+    """A suppression begins, or the same one begins anew with other words or another end."""
+    same = record.suppression, record.source
+    others = tuple(item for item in alarm.suppressions if (item.suppression, item.source) != same)
     suppressed = altered(alarm, suppressions=(*others, record))
-    return Step(alarm=suppressed, trigger=BEGINS[record.suppression], suppression=record)
+    return Step(alarm=suppressed, trigger=BEGINS[record.suppression], suppression=record, why=why)
 
 
 def end(alarm: Alarm, record: SuppressionRecord, why: tuple[str, str] = ("", "")) -> Step:

@@ -13,32 +13,42 @@ EXPIRED: Final = ("到期", "its time is over")
 
 
 def clamped(alarm: Alarm, rules: AlarmClassRules, wall_ns: int) -> Alarm:
-    """The restored row whose shelf ends in no more than its own duration and than the class allows now (design section 4)."""
-    if not any(record.suppression is Suppression.SHELVED for record in alarm.suppressions):
+    """The restored row whose shelf ends in no more than its own duration and than the class allows now (design section 4).
+
+    A suppression of the plant that has a longest time lasts no longer than this either.
+    """
+    if not any(_lasts(record) for record in alarm.suppressions):
         return alarm
     longest_ns = rules.longest_shelve_ns if rules.may_be_shelved else 0
     return replace(alarm, suppressions=tuple(_clamped(item, longest_ns, wall_ns) for item in alarm.suppressions))
 
 
 def _clamped(record: SuppressionRecord, longest_ns: int, wall_ns: int) -> SuppressionRecord:
-    if record.suppression is not Suppression.SHELVED or record.until_wall_ns is None:
+    if not _lasts(record) or record.until_wall_ns is None:
         return record
     since_ns = min(record.since_wall_ns, wall_ns)  # the clock was set back meanwhile
-    duration_ns = min(record.until_wall_ns - record.since_wall_ns, longest_ns)
+    duration_ns = record.until_wall_ns - record.since_wall_ns
+    if record.suppression is Suppression.SHELVED:
+        duration_ns = min(duration_ns, longest_ns)
     return replace(record, since_wall_ns=since_ns, until_wall_ns=since_ns + duration_ns)
 
 
 def shifted(alarm: Alarm, step_ns: int) -> Alarm:
-    """The row after the wall clock stepped: a shelf keeps its duration, out of service keeps its date."""
+    """The row after the wall clock stepped: a shelf and a plant's suppression keep their durations, others their date."""
     return replace(
         alarm,
         suppressions=tuple(
             replace(item, since_wall_ns=item.since_wall_ns + step_ns, until_wall_ns=item.until_wall_ns + step_ns)
-            if item.suppression is Suppression.SHELVED and item.until_wall_ns is not None
+            if _lasts(item) and item.until_wall_ns is not None
             else item
             for item in alarm.suppressions
         ),
     )
+
+
+def _lasts(record: SuppressionRecord) -> bool:
+    """Whether its end is a duration, not a date."""
+    return record.suppression is Suppression.SHELVED or bool(record.source)
 
 
 def due_ns(alarm: Alarm, rules: AlarmClassRules, wall_ns: int) -> int:

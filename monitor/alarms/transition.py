@@ -24,6 +24,12 @@ class SuppressionRecord:
     """The second person, for out of service."""
     interim: str = ""
     """What watches in the alarm's place while it is out of service."""
+    source: str = ""
+    """Id of the plant's suppression (`[[suppressions]]`, eclipsing, a device) behind one by design; several may stand."""
+    condition: str = ""
+    """What has to hold for it, as the plant folder says it."""
+    reason_en: str = ""
+    """English of a reason that comes from the plant folder; empty where a person wrote it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,16 @@
 """The plant as of the last committed scan: the only thing screens, streams and pushes may show."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from monitor.alarms.drift import Drift
 from monitor.alarms.flood import PositionFlood
 from monitor.alarms.horn import HornState
 from monitor.alarms.transition import Alarm
 from monitor.hazards.links import LinkStatus
+from monitor.hazards.suppressed import Suppressed
 from rules.columns.snapshot import Snapshot
+from rules.memory import Memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,5 +53,9 @@ class View:
     """One for each operator position."""
     floods: tuple[PositionFlood, ...] = ()
     """One for each operator position; the same object while nothing changes."""
+    suppressed: Suppressed = field(default_factory=Suppressed)
+    """What logic of the plant keeps silent."""
     drift: Drift | None = None
     """What runs against what was approved; None until it was compared."""
+    memory: Memory | None = None
+    """What the rules remembered after this scan: with the snapshot it says why a rule is what it is."""

@@ -16,6 +16,7 @@ COLUMNS = (
     "cause_en", "consequence_zh", "consequence_en", "response_zh", "response_en", "time_to_respond_s",
 )  # fmt: skip
 REQUIRED = ("tag", "kind", "priority", "class")
+    "eclipsed_by",
 LIMIT_KINDS: Final = ("HH", "H", "L", "LL")
 KINDS: Final = (*LIMIT_KINDS, "state", "no_update", "bad")
 CLASSES: Final = BUILT_IN_CLASSES

@@ -13,6 +13,7 @@ NS: Final = 1_000_000_000
 CLASS_KEYS: Final = (
     "id",
     "shelvable",
+    "suppressible",
     "longest_shelve_h",
     "comment_required",
     "re_alarm_after_s",
@@ -52,6 +53,7 @@ def _class(record: Record) -> AlarmClassRules:
     rules = AlarmClassRules(
         id=class_id,
         shelvable=record.flag("shelvable", default=plain.shelvable),
+        suppressible=record.flag("suppressible", default=plain.suppressible),
         longest_shelve_ns=plain.longest_shelve_ns if longest_h is None else round(longest_h * HOUR_NS),
         comment_required=record.flag("comment_required"),
         re_alarm_after_ns=_seconds(record, "re_alarm_after_s"),
@@ -64,6 +66,12 @@ def _class(record: Record) -> AlarmClassRules:
             "shelvable",
             "重点管理（highly_managed）的报警不允许搁置，两者只能取其一",
             "highly managed alarms are never shelved: choose one of the two",
+        )
+    if rules.highly_managed and record.is_given("suppressible") and rules.suppressible:
+        record.wrong(
+            "suppressible",
+            "重点管理（highly_managed）的报警不允许按设计抑制，两者只能取其一",
+            "highly managed alarms are never suppressed by design: choose one of the two",
         )
     return rules
 

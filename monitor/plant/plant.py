@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 
 from monitor.alarms.classes import Philosophy
 from monitor.alarms.definition import AlarmDefinition
+from monitor.alarms.design_suppression import DesignSuppression
 from monitor.alarms.performance import Performance
 from monitor.hazards.source import Equipment, HazardSource, ProcessUnit
+from monitor.hazards.unusable import BAD_SHARE
 from monitor.interlocks.register import Interlock
 from monitor.notify.people import Channel, Notification, Person
 from rules.catalog import Rule
 from rules.columns.tags import TagTable
+from rules.language.conditions import Condition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,5 +75,10 @@ class Plant:
     philosophy: Philosophy = field(default_factory=Philosophy)
     """Classes, limits of shelving, operator positions."""
     """When alarms flood or are a nuisance, and the targets of the figures."""
+    suppressions: tuple[DesignSuppression, ...] = ()
+    suppression_conditions: tuple[Condition, ...] = ()
+    """Of the suppressions that have a condition of their own, in their order."""
+    device_bad_share: float = BAD_SHARE
+    """When so many points of a device are BAD, the device is told instead of them."""
     fingerprint: str = ""
     """Hash over the bytes of all files of the folder, to tell when they differ from what runs."""

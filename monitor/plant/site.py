@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from monitor.alarms.classes import Philosophy
 from monitor.alarms.performance import Performance
 from monitor.hazards.source import Chemical, Equipment, HazardSource, ProcessUnit
+from monitor.hazards.unusable import BAD_SHARE
 from monitor.notify.people import Channel, Person
 from monitor.plant.channels import read_channel
 from monitor.plant.document import Document
@@ -37,6 +38,7 @@ TOP = (
     "journal",
     "alarm_performance",
     "alarm_classes",
+    "alarms",
     "shelving",
     "operator_positions",
 )
@@ -98,6 +100,9 @@ class Site:
     influx: Mapping[str, object] = field(default_factory=dict)
     performance: Performance = field(default_factory=Performance)
     philosophy: Philosophy = field(default_factory=Philosophy)
+    eclipse: bool = False
+    """Every HH keeps H of its tag silent, and LL L."""
+    device_bad_share: float = BAD_SHARE
 
 
 def read_site(document: Document, devices: DevicePort) -> Site:
@@ -128,6 +133,7 @@ def read_site(document: Document, devices: DevicePort) -> Site:
         site.channels[channel_id] = read_channel(record, channel_id)
     _history(site, document)
     _journal(site, document.record("journal"))
+    _alarms(site, document.record("alarms"))
     site.performance = read_performance(document)
     site.philosophy = read_philosophy(document, site.hazard_sources, site.process_units)
     return site
@@ -276,6 +282,13 @@ def _history(site: Site, document: Document) -> None:
     influx = document.nested("history", "influx")
     influx.only(("url_env", "url_file", "token_env", "token_file", "org", "bucket", "database", "measurement"))
     site.influx = dict(influx.values)
+
+
+def _alarms(site: Site, record: Record) -> None:
+    record.only(("eclipse", "device_bad_share"))
+    site.eclipse = record.flag("eclipse")
+    share = record.number("device_bad_share", default=BAD_SHARE, minimum=0.1, maximum=1)
+    site.device_bad_share = BAD_SHARE if share is None else share
 
 
 def _journal(site: Site, record: Record) -> None:

@@ -11,6 +11,7 @@ from monitor.alarms.definition import AlarmDefinition
 from monitor.alarms.transition import Alarm
 from monitor.hazards import blindness
 from monitor.hazards.links import LinkStatus
+from monitor.hazards.unusable import BAD_SHARE, judge_devices, watch_devices
 from monitor.hazards.view import ChannelStatus
 from rules.catalog import RuleSet
 from rules.columns.quality import Quality
@@ -46,7 +47,12 @@ class GeneratedConditions:
     """Judges every definition that no rule judges, in definition order."""
 
     def __init__(
-        self, definitions: Sequence[AlarmDefinition], table: TagTable, rule_set: RuleSet, start_grace_ns: int
+        self,
+        definitions: Sequence[AlarmDefinition],
+        table: TagTable,
+        rule_set: RuleSet,
+        start_grace_ns: int,
+        device_bad_share: float = BAD_SHARE,
     ) -> None:
         """`definitions` are all of the plant; the first len(rule_set) belong to the rules."""
         mine = tuple(definitions[len(rule_set) :])
@@ -55,6 +61,7 @@ class GeneratedConditions:
         position = {alarm_id: at for at, alarm_id in enumerate(self.ids)}
         self._blind_at = np.array([position[alarm_id] for alarm_id in self._watch.ids], np.intp)
         self._links = [(position[item.id], item.device) for item in mine if item.kind == "link" and item.device]
+        self._devices = watch_devices(table, [device for _, device in self._links], device_bad_share)
         self._channels = [
             (position[item.id], item.id.removeprefix("channel.")) for item in mine if item.kind == "channel"
         ]
@@ -83,10 +90,7 @@ class GeneratedConditions:
         """Verdicts in the order of `ids`, the memory for the next scan, and the rows that are blind."""
         blind, blind_memory = blindness.judge(self._watch, snapshot, memory.blind)
         condition = np.full(len(self.ids), np.uint8(Verdict.UNKNOWN))
-        for at, device in self._links:
-            status = links.get(device)
-            if status is not None:
-                condition[at] = Verdict.FALSE if status.state in UP_STATES else Verdict.TRUE
+        details = self._judge_links(snapshot, links, memory, condition)
         for at, channel in self._channels:
             known = facts.channels.get(channel)
             if known is not None:
@@ -110,9 +114,29 @@ class GeneratedConditions:
                 received_wall_ns=self._never,
             ),
             renew=np.sort(self._blind_at[blind.renew]),
-            details={int(self._blind_at[group]): names for group, names in blind.detail},
+            details=details | {int(self._blind_at[group]): names for group, names in blind.detail},
         )
         return verdicts, GeneratedMemory(holds=holds, blind=blind_memory), blind.rows
+
+    def _judge_links(
+        self,
+        snapshot: Snapshot,
+        links: Mapping[str, LinkStatus],
+        memory: GeneratedMemory,
+        condition: npt.NDArray[np.uint8],
+    ) -> dict[int, tuple[str, ...]]:
+        """A link is down when nothing answers, and when what answers gives nothing usable; returns what it lists then."""
+        starting = snapshot.mono_ns - memory.blind.start_mono_ns < self._watch.start_grace_ns
+        unusable, bad = judge_devices(self._devices, snapshot.quality, starting)
+        details: dict[int, tuple[str, ...]] = {}
+        for place, (at, device) in enumerate(self._links):
+            status = links.get(device)
+            if status is None:
+                continue
+            condition[at] = unusable[place] if status.state in UP_STATES else Verdict.TRUE
+            if status.state in UP_STATES and unusable[place] == Verdict.TRUE:
+                details[at] = (f"BAD {bad[place]}/{self._devices.points[place]}",)
+        return details
 
     def next_deadline_ns(self, memory: GeneratedMemory) -> int | None:
         """When a delay of a generated alarm ends if nothing changes."""

@@ -15,6 +15,9 @@ the scans before which the process is killed and started again.  `expect` lists 
 second, so a shelf of `for_s = 3` ends three scans after its command.  `clock_steps = [[4, 3600]]` moves the wall clock
 before a scan, and the board is told.
 
+`[[suppressions]]` are as in rules.toml (`id`, `alarms`, `when` or `parent`, `off_delay_s`, `maximum_s`), with the `kind` of
+generated ones (`eclipse`, `device`); `[modes]` names conditions; `start_grace_s` (15) is how long a restart waits.
+
 `unknown` lists the alarms that cannot be judged as `<first scan>-<last scan> <id>`.
 """
 
@@ -36,19 +39,25 @@ from monitor.alarms.commands import (
     Shelve,
 )
 from monitor.alarms.definition import AlarmDefinition
+from monitor.alarms.design_suppression import DesignSuppression
 from monitor.alarms.lifecycle import Suppression
 from monitor.alarms.transition import Alarm, Transition
+from monitor.scan.suppressions import Suppressing
 from rules.catalog import BadQuality, Bypassed, Delays, DiscreteState, Limit, NoUpdate, Rule
 from rules.columns.latest import Latest
 from rules.columns.quality import Quality
 from rules.columns.tags import TagTable
 from rules.compile import compile_rules
 from rules.evaluate import evaluate
+from rules.language.conditions import ConditionColumns, parse_condition
 from rules.memory import Memory, seed
 from tests.rules.plants import SECOND, START_WALL_NS, batch, tag
 
 START_MONO_NS = 1000 * SECOND
-KEYS = {"title", "tags", "alarms", "classes", "commands", "restart_at", "clock_steps", "expect", "unknown"}
+KEYS = {
+    "title", "tags", "alarms", "classes", "commands", "restart_at", "clock_steps", "expect", "unknown", "suppressions",
+    "modes", "start_grace_s",
+}  # fmt: skip
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -89,6 +98,20 @@ def definition_of(alarm: dict[str, Any]) -> AlarmDefinition:
         tag=alarm.get("tag"),
         set_point=alarm.get("set_point"),
         latch=alarm.get("latch", False),
+    )
+
+
+def suppression_of(item: dict[str, Any]) -> DesignSuppression:
+    return DesignSuppression(
+        id=item["id"],
+        kind=item.get("kind", "condition" if "when" in item else "parent"),
+        when=item.get("when", ""),
+        parent=item.get("parent"),
+        alarms=tuple(item["alarms"]),
+        reason_zh=item.get("reason", "按设计"),
+        reason_en=item.get("reason", "by design"),
+        off_delay_ns=round(item.get("off_delay_s", 0) * SECOND),
+        maximum_ns=round(item["maximum_s"] * SECOND) if "maximum_s" in item else None,
     )
 
 
@@ -156,6 +179,16 @@ class Play:
         self.latest, self.board = Latest(self.table), Board(self.definitions, self.philosophy)
         self.moved_ns = 0
         self.memory = Memory.fresh(self.rule_set, START_MONO_NS)
+        self.suppressing = self.fresh_suppressing()
+        self.suppressing.restore((), START_MONO_NS)
+
+    def fresh_suppressing(self) -> Suppressing:
+        suppressions = [suppression_of(item) for item in self.scenario.get("suppressions", [])]
+        modes = self.scenario.get("modes", {})
+        parsed = [parse_condition(item.when, self.table, modes) for item in suppressions if item.when]
+        conditions = ConditionColumns.of(parsed, self.table) if parsed else None
+        grace_ns = round(self.scenario.get("start_grace_s", 15) * SECOND)
+        return Suppressing(suppressions, conditions, self.rule_set.ids, self.table, grace_ns)
 
     def run(self) -> "Play":
         lengths = {len(words) for words in self.series.values()}
@@ -165,6 +198,7 @@ class Play:
                 if at == scan:
                     self.moved_ns += step_s * SECOND
                     self.board.clock_stepped(step_s * SECOND)
+                    self.suppressing.clock_stepped(step_s * SECOND)
             if scan in self.scenario.get("restart_at", []):
                 self.restart(scan)
             self.scan(scan)
@@ -179,6 +213,8 @@ class Play:
         self.note(scan, self.board.restore(tuple(self.stored.values()), self.wall(scan)))
         active = {alarm.id: alarm.condition_true for alarm in self.board.alarms()}
         self.memory = seed(self.rule_set, active, self.mono(scan))
+        self.suppressing = self.fresh_suppressing()
+        self.suppressing.restore(self.board.alarms(), self.mono(scan))
 
     def scan(self, scan: int) -> None:
         read = {name: reading(words[scan]) for name, words in self.series.items()}
@@ -188,7 +224,7 @@ class Play:
             self.latest.apply(batch(rows, values, mono_ns=self.mono(scan), quality=grades))
         frozen = self.latest.freeze(self.mono(scan), self.wall(scan))
         verdicts, self.memory = evaluate(self.rule_set, frozen, self.memory, self.mono(scan))
-        self.note(scan, self.board.apply(verdicts, self.wall(scan)))
+        self.note(scan, tuple(self.suppressing.apply(self.board, frozen, verdicts, self.wall(scan))))
         for alarm in self.board.alarms():
             if alarm.unknown:
                 self.unknown.setdefault(alarm.id, []).append(scan)

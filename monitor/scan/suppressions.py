@@ -1,0 +1,90 @@
+"""The plant's suppressions inside a scan: judged with the rules on the same snapshot, carried out around the verdicts."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from monitor.alarms.board import Board
+from monitor.alarms.commands import CommandRefusedError, EndSuppression, SuppressByDesign
+from monitor.alarms.design_suppression import DesignSuppression
+from monitor.alarms.design_suppressions import Changes, Suppressions, shifted
+from monitor.alarms.transition import Alarm, Transition
+from monitor.hazards.suppressed import Suppressed
+from rules.columns.snapshot import Snapshot
+from rules.columns.tags import TagTable
+from rules.language.conditions import ConditionColumns
+from rules.port import NO_STATE, Moment, State
+from rules.verdicts import Verdicts
+
+
+class Suppressing:
+    """Owns what the suppressions remember; has the board begin and end them."""
+
+    def __init__(
+        self,
+        suppressions: Sequence[DesignSuppression],
+        conditions: ConditionColumns | None,
+        ids: Sequence[str],
+        table: TagTable,
+        start_grace_ns: int,
+    ) -> None:
+        """`conditions` are those of the suppressions that have one of their own, in their order; `ids` all alarms."""
+        self._logic = Suppressions(suppressions, ids, start_grace_ns)
+        self._conditions = conditions
+        self._table = table
+        self._place = {at: place for place, at in enumerate(self._logic.with_condition)}
+        self._memory = self._logic.remember((), 0)
+        self._state: State = NO_STATE
+        self._moment: Moment | None = None
+
+    def restore(self, alarms: Sequence[Alarm], mono_ns: int) -> None:
+        """Take over what the restored board holds (any alarms, in any order), or begin with nothing."""
+        self._memory = self._logic.remember(alarms, mono_ns)
+        self._state = self._conditions.fresh(mono_ns) if self._conditions is not None else NO_STATE
+
+    def clock_stepped(self, step_ns: int) -> None:
+        """The wall clock jumped: a longest time stays as long as it was."""
+        self._memory = shifted(self._memory, step_ns)
+
+    def apply(self, board: Board, snapshot: Snapshot, verdicts: Verdicts, wall_ns: int) -> list[Transition]:
+        """Have the board judge the verdicts: what begins now is silent before they are raised, what ends is told after."""
+        changes = self._judge(board, snapshot, verdicts, wall_ns)
+        return [
+            *carried_out(changes.begins, board, wall_ns),
+            *board.apply(verdicts, wall_ns),
+            *carried_out(changes.ends, board, wall_ns),
+        ]
+
+    def now(self) -> Suppressed:
+        """What stands, for screens."""
+        return Suppressed(
+            all=self._logic.all,
+            now=self._memory.all,
+            conditions=self._conditions,
+            place=self._place,
+            moment=self._moment,
+            state=self._state,
+        )
+
+    def _judge(self, board: Board, snapshot: Snapshot, verdicts: Verdicts, wall_ns: int) -> Changes:
+        own = np.zeros(0, np.uint8)
+        if self._conditions is not None:
+            self._moment = Moment.of(snapshot, self._table.ids, self._memory.start_mono_ns, snapshot.mono_ns)
+            own, self._state = self._conditions.judge(self._moment, self._state)
+        changes, self._memory = self._logic.judge(
+            own, verdicts, board.alarms(), self._memory, (snapshot.mono_ns, wall_ns)
+        )
+        return changes
+
+
+def carried_out(
+    commands: Sequence[SuppressByDesign] | Sequence[EndSuppression], board: Board, wall_ns: int
+) -> list[Transition]:
+    """The steps of what begins or ends; a suppression whose time was over has been ended by the board itself."""
+    steps = []
+    for command in commands:
+        try:
+            steps.append(board.obey(command, wall_ns))
+        except CommandRefusedError:
+            continue
+    return steps
