@@ -14,9 +14,9 @@ from rules.catalog import BadQuality, Delays, DiscreteState, Limit, NoUpdate, Ru
 COLUMNS = (
     "id", "tag", "kind", "set_point", "dead_band", "on_delay_s", "off_delay_s", "priority", "class", "latch", "cause_zh",
     "cause_en", "consequence_zh", "consequence_en", "response_zh", "response_en", "time_to_respond_s",
+    "eclipsed_by",
 )  # fmt: skip
 REQUIRED = ("tag", "kind", "priority", "class")
-    "eclipsed_by",
 LIMIT_KINDS: Final = ("HH", "H", "L", "LL")
 KINDS: Final = (*LIMIT_KINDS, "state", "no_update", "bad")
 CLASSES: Final = BUILT_IN_CLASSES
