@@ -15,9 +15,10 @@ from monitor.plant.generated import bypass_definition, bypass_rule, generated_de
 from monitor.plant.interlocks import read_interlocks
 from monitor.plant.mistakes import Mistake, PlantRefusedError
 from monitor.plant.plant import Device, Plant
-from monitor.plant.rules import read_rules
+from monitor.plant.rules import read_modes, read_rules
 from monitor.plant.sheet import read_sheet
 from monitor.plant.site import DevicePort, Site, read_site
+from monitor.plant.suppressions import Silenceable, read_suppressions
 from monitor.plant.tags import COLUMNS as TAG_COLUMNS
 from monitor.plant.tags import REQUIRED as TAG_REQUIRED
 from monitor.plant.tags import TagRow, check_equipment_tags, read_tags
@@ -77,9 +78,17 @@ def read_plant(folder: Path, devices: DevicePort) -> Checked:
         compile_rules(rules, table)
     except RulesRefusedError as refused:
         _report_rules(refused, rows, mistakes)
+    definitions = (*(row.definition for row in rows), *changed)
+    around = Silenceable(
+        rows=rows,
+        definitions={definition.id: definition for definition in definitions},
+        classes=site.philosophy.classes,
+        table=table,
+        modes=read_modes(more),
+    )
+    suppressions = read_suppressions(more, around, eclipse=site.eclipse)
     if any(mistake.severity == "error" for mistake in mistakes):
         raise PlantRefusedError(_in_order(mistakes))
-    definitions = (*(row.definition for row in rows), *changed)
     plant = Plant(
         id=site.id,
         name_zh=site.name_zh,
@@ -103,6 +112,9 @@ def read_plant(folder: Path, devices: DevicePort) -> Checked:
         influx=site.influx,
         performance=site.performance,
         philosophy=site.philosophy,
+        suppressions=tuple(suppressions.suppressions),
+        suppression_conditions=tuple(suppressions.conditions),
+        device_bad_share=site.device_bad_share,
         fingerprint=print_of_files,
     )
     return Checked(plant=plant, warnings=_in_order(mistakes))

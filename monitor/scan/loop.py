@@ -9,12 +9,14 @@ from monitor.alarms.annunciations import StepColumns
 from monitor.alarms.board import Board
 from monitor.alarms.classes import Philosophy
 from monitor.alarms.definition import AlarmDefinition
+from monitor.alarms.design_suppression import DesignSuppression
 from monitor.alarms.drift import Drift
 from monitor.alarms.horn import Horns
 from monitor.alarms.performance import Performance
 from monitor.alarms.positions import Positions
 from monitor.alarms.record import Entry
 from monitor.alarms.transition import Alarm, AlarmEvent, Transition
+from monitor.hazards.unusable import BAD_SHARE
 from monitor.hazards.view import View
 from monitor.notify.people import Notification
 from monitor.notify.policy import decide
@@ -25,6 +27,7 @@ from monitor.scan.inbox import Inbox
 from monitor.scan.orders import carry_out
 from monitor.scan.ports import Clock, JournalPort
 from monitor.scan.publisher import Publisher
+from monitor.scan.suppressions import Suppressing
 from monitor.store.commit import Commit, Committed
 from rules.catalog import RuleSet
 from rules.columns.latest import Latest
@@ -33,6 +36,7 @@ from rules.columns.readings import ReadingBatch
 from rules.columns.snapshot import Snapshot
 from rules.columns.tags import TagTable
 from rules.evaluate import evaluate, next_deadline_ns
+from rules.language.conditions import ConditionColumns
 from rules.memory import seed
 
 SHORTEST_NS: Final = 5_000_000
@@ -58,6 +62,10 @@ class ScanPlan:
     start_grace_ns: int
     philosophy: Philosophy = field(default_factory=Philosophy)
     performance: Performance = field(default_factory=Performance)
+    suppressions: tuple[DesignSuppression, ...] = ()
+    suppression_conditions: ConditionColumns | None = None
+    """Of the suppressions that have a condition of their own, in their order."""
+    device_bad_share: float = BAD_SHARE
 
 
 class Scanner:
@@ -77,11 +85,17 @@ class Scanner:
         positions = Positions(plan.philosophy.positions)
         self._horns = Horns(positions)
         self._floods = FloodWatch(owners_of(positions, plan.definitions), plan.performance.flood)
-        self._generated = GeneratedConditions(plan.definitions, plan.table, plan.rule_set, plan.start_grace_ns)
+        self._generated = GeneratedConditions(
+            plan.definitions, plan.table, plan.rule_set, plan.start_grace_ns, plan.device_bad_share
+        )
         self._ids = (*plan.rule_set.ids, *self._generated.ids)
+        self._suppressing = Suppressing(
+            plan.suppressions, plan.suppression_conditions, self._ids, plan.table, plan.start_grace_ns
+        )
         self._start_mono_ns = clock.mono_ns()
         self._memory = seed(plan.rule_set, {}, self._start_mono_ns)
         self._generated_memory = self._generated.remember((), self._start_mono_ns)
+        self._suppressing.restore((), self._start_mono_ns)
         self._restored: tuple[Transition, ...] = ()
         self._entries: list[Entry] = []
         self._clocks = (self._start_mono_ns, clock.wall_ns())
@@ -106,6 +120,7 @@ class Scanner:
         active = {alarm.id: alarm.condition_true for alarm in standing}
         self._memory = seed(self._plan.rule_set, active, self._start_mono_ns)
         self._generated_memory = self._generated.remember(standing, self._start_mono_ns)
+        self._suppressing.restore(standing, self._start_mono_ns)
         self._horns.restore(self._plan.definitions, standing)
         self._seq = seq
 
@@ -193,6 +208,7 @@ class Scanner:
         if abs(step_ns) > CLOCK_STEP_NS:
             self._clock_step_until_ns = mono_ns + CLOCK_STEP_SHOWN_NS
             self._board.clock_stepped(step_ns)
+            self._suppressing.clock_stepped(step_ns)
             seconds = step_ns / 1e9
             self._entries.append(
                 Entry(
@@ -221,7 +237,8 @@ class Scanner:
             generated, self._generated_memory, blind = self._generated.judge(
                 snapshot, links, self._facts, self._generated_memory
             )
-            transitions += self._board.apply(joined(self._ids, verdicts, generated), wall_ns)
+            both = joined(self._ids, verdicts, generated)
+            transitions += self._suppressing.apply(self._board, snapshot, both, wall_ns)
         return snapshot, blind
 
     async def _commit(self, transitions: tuple[Transition, ...], wall_ns: int) -> Committed | None:
@@ -270,6 +287,7 @@ class Scanner:
             blind=blind,
             plant_differs=self.plant_differs,
             overruns=self._inbox.overruns,
+            suppressed=self._suppressing.now(),
         )
         self._publisher.publish(view, events)
 
