@@ -37,7 +37,9 @@ from rules.columns.snapshot import Snapshot
 from rules.columns.tags import TagTable
 from rules.evaluate import evaluate, next_deadline_ns
 from rules.language.conditions import ConditionColumns
-from rules.memory import seed
+from rules.memory import Memory, seed
+from rules.restore import Restored, restore
+from rules.stored import StoredPart
 
 SHORTEST_NS: Final = 5_000_000
 """At most one scan in this time, on average ..."""
@@ -112,17 +114,31 @@ class Scanner:
         """How long scans take and how far apart they end."""
         self._last_end_ns = self._start_mono_ns
 
-    def restore(self, alarms: Sequence[Alarm], seq: int) -> None:
-        """Take over the board of the last run before the first scan; `seq` is the last journal row on disk."""
+    def restore(self, alarms: Sequence[Alarm], seq: int, stored: Sequence[StoredPart] = ()) -> Restored:
+        """Take over the board and the rules' memory of the last run before the first scan; returns what became of the
+        memory.  `seq` is the last journal row on disk.
+        """
         wall_ns = self._clock.wall_ns()
         self._restored = self._board.restore(alarms, wall_ns)
         standing = self._board.alarms()
         active = {alarm.id: alarm.condition_true for alarm in standing}
-        self._memory = seed(self._plan.rule_set, active, self._start_mono_ns)
+        restored = restore(self._plan.rule_set, stored, active, self._start_mono_ns, wall_ns)
+        self._memory = restored.memory
         self._generated_memory = self._generated.remember(standing, self._start_mono_ns)
         self._suppressing.restore(standing, self._start_mono_ns)
         self._horns.restore(self._plan.definitions, standing)
         self._seq = seq
+        return restored
+
+    @property
+    def rule_set(self) -> RuleSet:
+        """What it judges."""
+        return self._plan.rule_set
+
+    @property
+    def memory(self) -> Memory:
+        """What the rules remember now."""
+        return self._memory
 
     def remember(self, steps: StepColumns) -> None:
         """Count floods on from what the last run annunciated, before the first scan."""
@@ -287,6 +303,7 @@ class Scanner:
             blind=blind,
             plant_differs=self.plant_differs,
             overruns=self._inbox.overruns,
+            memory=self._memory,
             suppressed=self._suppressing.now(),
         )
         self._publisher.publish(view, events)
