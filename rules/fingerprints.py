@@ -1,8 +1,7 @@
 """By what a rule is known again: its id, and a fingerprint of all that its memory depends on."""
 
-import functools
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -12,27 +11,32 @@ from rules.columns.tags import Tag
 _BYTES = 16
 
 
-@functools.lru_cache(maxsize=4)  # asked for at the start and at every storing of the same set
-def fingerprints(rule_set: RuleSet) -> tuple[bytes | None, ...]:
-    """16 bytes for each rule, in the order of the set; None where a rule cannot be written down and is never known again.
+def fingerprints(rule_set: RuleSet, positions: Iterable[int] | None = None) -> tuple[bytes | None, ...]:
+    """16 bytes for each rule at `positions` (all); None where a rule cannot be written down and is never known again.
 
     In it: the kind, every field of the rule, and of each tag it reads what gives its numbers a meaning (device, unit,
     range, period).  Texts of a tag may change without harm; a new range makes old samples mean something else.
     """
-    of_tag = [_tag(tag) for tag in rule_set.tags]
-    return tuple(
-        _digest(f"{type(rule).__qualname__}|{rule!r}|{'|'.join(of_tag[row] for row in rows)}")
-        for rule, rows in zip(rule_set.rules, _rows(rule_set), strict=True)
-    )
+    chosen = list(range(len(rule_set)) if positions is None else positions)
+    of_tag: dict[int, str] = {}
+    made = []
+    for at, rows in zip(chosen, _rows(rule_set, chosen), strict=True):
+        for row in rows:
+            if row not in of_tag:
+                of_tag[row] = _tag(rule_set.tags[row])
+        rule = rule_set.rules[at]
+        # a row number must not matter: the order is that of the texts
+        tags = "|".join(sorted({of_tag[row] for row in rows}))
+        made.append(_digest(f"{type(rule).__qualname__}|{rule!r}|{tags}"))
+    return tuple(made)
 
 
-def _rows(rule_set: RuleSet) -> Iterator[list[int]]:
-    """The rows that each rule reads, ascending by tag id: a row number must not matter."""
-    ends = np.searchsorted(rule_set.input_rule, np.arange(1, len(rule_set) + 1)).tolist()
-    rows, start = rule_set.input_row.tolist(), 0
-    for end in ends:
-        yield sorted(set(rows[start:end]), key=lambda row: rule_set.tag_ids[row])
-        start = end
+def _rows(rule_set: RuleSet, positions: list[int]) -> Iterator[list[int]]:
+    """The rows that each rule reads."""
+    starts = np.searchsorted(rule_set.input_rule, positions, "left").tolist()
+    ends = np.searchsorted(rule_set.input_rule, positions, "right").tolist()
+    for start, end in zip(starts, ends, strict=True):
+        yield rule_set.input_row[start:end].tolist()
 
 
 def _tag(tag: Tag) -> str:

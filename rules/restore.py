@@ -104,18 +104,24 @@ class _Taking:
 class _Known:
     """The rules of the set by what they are known again by."""
 
-    position: Mapping[tuple[str, str], int]
+    rule_set: RuleSet
+    position: Mapping[str, int]
 
     @classmethod
     def of(cls, rule_set: RuleSet) -> "_Known":
-        prints = fingerprints(rule_set)
-        keys = zip(rule_set.ids, prints, strict=True)
-        return cls({(rule_id, print_.hex()): at for at, (rule_id, print_) in enumerate(keys) if print_ is not None})
+        return cls(rule_set, {rule_id: at for at, rule_id in enumerate(rule_set.ids)})
 
     def find(self, read: Part) -> npt.NDArray[np.intp]:
         """Position of each rule of a part; -1 where it is not known again."""
-        keys = zip(read.ids, read.prints, strict=True)
-        return np.array([self.position.get(key, -1) for key in keys], np.intp)
+        at = [self.position.get(rule_id, -1) for rule_id in read.ids]
+        told = [position for position in at if position >= 0]
+        # only of what was stored: a start must not wait for the fingerprints of all rules
+        prints = dict(zip(told, fingerprints(self.rule_set, told), strict=True))
+        same = [
+            position >= 0 and (found := prints[position]) is not None and found.hex() == stored
+            for position, stored in zip(at, read.prints, strict=True)
+        ]
+        return np.where(same, at, -1).astype(np.intp)
 
 
 def _with_delays(

@@ -4,6 +4,7 @@ A part is one array of bytes: one part for the running on-delays, one for each k
 compressed, one line of JSON that tells format, version, rules and columns, then the columns as little-endian numbers.
 """
 
+import functools
 import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -59,7 +60,7 @@ def delays_part(rule_set: RuleSet, memory: Memory, wall_ns: int) -> StoredPart:
     """
     at = np.flatnonzero((memory.holds.elapsed_ns > 0) & ~memory.holds.active)
     arrays = {"elapsed_ns": memory.holds.elapsed_ns[at]}
-    return _part(rule_set, DELAYS, DELAYS_VERSION, at, arrays, wall_ns)
+    return _part((rule_set, DELAYS, DELAYS_VERSION), at, fingerprints(rule_set, at.tolist()), arrays, wall_ns)
 
 
 def state_part(rule_set: RuleSet, memory: Memory, place: int, wall_ns: int) -> StoredPart | None:
@@ -76,26 +77,32 @@ def state_part(rule_set: RuleSet, memory: Memory, place: int, wall_ns: int) -> S
         column.shape[:1] != group.position.shape for column in arrays.values()
     ):
         raise ValueError(f"the state of {kind.__name__} holds something else than one row of numbers for each rule")
-    return _part(rule_set, kind.__name__, KINDS[kind].version, group.position, arrays, wall_ns)
+    prints = _group_prints(rule_set, place)
+    return _part((rule_set, kind.__name__, KINDS[kind].version), group.position, prints, arrays, wall_ns)
+
+
+@functools.lru_cache(maxsize=64)  # asked for every ten seconds, of each kind that remembers something
+def _group_prints(rule_set: RuleSet, place: int) -> tuple[bytes | None, ...]:
+    return fingerprints(rule_set, rule_set.groups[place][1].position.tolist())
 
 
 def _part(
-    rule_set: RuleSet,
-    name: str,
-    version: int,
+    of: tuple[RuleSet, str, int],
     position: npt.NDArray[np.intp],
+    prints: Sequence[bytes | None],
     arrays: Mapping[str, npt.NDArray[Any]],
     wall_ns: int,
 ) -> StoredPart:
-    prints = fingerprints(rule_set)
-    known = np.array([prints[at] is not None for at in position.tolist()], np.bool_)
+    """`of`: the set, and name and version of the part."""
+    rule_set, name, version = of
+    known = np.array([print_ is not None for print_ in prints], np.bool_)
     position = position[known]
     little = {key: np.ascontiguousarray(_little_endian(column[known])) for key, column in arrays.items()}
     head = {
         "format": FORMAT,
         "version": version,
         "ids": [rule_set.ids[at] for at in position.tolist()],
-        "prints": [(prints[at] or b"").hex() for at in position.tolist()],
+        "prints": [print_.hex() for print_ in prints if print_ is not None],
         "arrays": [[key, column.dtype.str, list(column.shape)] for key, column in little.items()],
     }
     pieces = (
