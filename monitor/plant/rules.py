@@ -160,6 +160,7 @@ def _row(record: Record, surroundings: Surroundings, classes: Mapping[str, Alarm
     place = _Place.of(record, read, surroundings)
     if read is None:
         return None
+    own_latch = classes[alarm_class].latch_default if read.latch_default is None else read.latch_default
     definition = AlarmDefinition(
         id=rule_id,
         kind=kind,
@@ -176,7 +177,7 @@ def _row(record: Record, surroundings: Surroundings, classes: Mapping[str, Alarm
         eu=read.eu,
         on_delay_ns=read.rule.delays.on_delay_ns,
         off_delay_ns=read.rule.delays.off_delay_ns,
-        latch=record.flag("latch", default=classes[alarm_class].latch_default),
+        latch=record.flag("latch", default=own_latch),
         subject_zh=place.name_zh,
         subject_en=place.name_en,
         time_to_respond_s=record.number("time_to_respond_s", minimum=0),

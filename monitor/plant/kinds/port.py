@@ -34,6 +34,8 @@ class ReadRule:
     set_point: float | None = None
     dead_band: float = 0.0
     eu: str = ""
+    latch_default: bool | None = None
+    """What `latch` means where the table does not give it; None: what the class says."""
     interlock: str | None = None
     """The interlock the alarm is about: its names, hazard source and unit go with the alarm, before those of the tag."""
 
