@@ -12,12 +12,12 @@ from monitor.plant.alarms import REQUIRED as ALARM_REQUIRED
 from monitor.plant.alarms import AlarmRow, read_alarms
 from monitor.plant.document import read_document
 from monitor.plant.generated import bypass_definition, bypass_rule, generated_definitions
-from monitor.plant.interlocks import read_interlocks
+from monitor.plant.interlocks import check_protections, read_register
 from monitor.plant.mistakes import Mistake, PlantRefusedError
-from monitor.plant.plant import Device, Plant
+from monitor.plant.plant import Device, Plant, TagAddress
 from monitor.plant.rules import read_modes, read_rules
 from monitor.plant.sheet import read_sheet
-from monitor.plant.site import DevicePort, Site, read_site
+from monitor.plant.site import NS, DevicePort, Site, read_site
 from monitor.plant.suppressions import Silenceable, read_suppressions
 from monitor.plant.tags import COLUMNS as TAG_COLUMNS
 from monitor.plant.tags import REQUIRED as TAG_REQUIRED
@@ -59,17 +59,20 @@ def read_plant(folder: Path, devices: DevicePort) -> Checked:
     document = read_document(folder / "plant.toml", mistakes.append)
     tag_records = read_sheet(folder / "tags.csv", TAG_COLUMNS, TAG_REQUIRED, mistakes.append)
     alarm_records = read_sheet(folder / "alarms.csv", ALARM_COLUMNS, ALARM_REQUIRED, mistakes.append)
-    register = read_document(folder / "interlocks.toml", mistakes.append)
+    barriers = read_document(folder / "interlocks.toml", mistakes.append)
     more = read_document(folder / "rules.toml", mistakes.append, required=False)
-    if document is None or register is None or more is None:  # nothing else can be linked: say only what is certain
+    if document is None or barriers is None or more is None:  # nothing else can be linked: say only what is certain
         raise PlantRefusedError(_in_order(mistakes))
     site = read_site(document, devices)
     tags = read_tags(tag_records, site, devices)
     check_equipment_tags(site, tags)
-    interlocks = read_interlocks(register, site, tags)
+    register = read_register(barriers, site, tags)
+    interlocks = register.interlocks
     generated = generated_definitions(site, tags)
     bypass = tuple(bypass_definition(interlock) for interlock in interlocks)
-    rows, changed = read_alarms(alarm_records, tags, (*bypass, *generated), site.philosophy.classes)
+    rows, changed = read_alarms(
+        alarm_records, tags, (*bypass, *generated), site.philosophy.classes, site.start_grace_ns / NS
+    )
     taken = frozenset([*(row.definition.id for row in rows), *(definition.id for definition in changed)])
     rows += read_rules(more, site, tags, interlocks, taken)
     rules = (*(row.rule for row in rows), *(bypass_rule(interlock) for interlock in interlocks))
@@ -79,6 +82,7 @@ def read_plant(folder: Path, devices: DevicePort) -> Checked:
     except RulesRefusedError as refused:
         _report_rules(refused, rows, mistakes)
     definitions = (*(row.definition for row in rows), *changed)
+    check_protections(barriers, register, {definition.id for definition in definitions})
     around = Silenceable(
         rows=rows,
         definitions={definition.id: definition for definition in definitions},
@@ -103,6 +107,7 @@ def read_plant(folder: Path, devices: DevicePort) -> Checked:
         process_units=tuple(site.process_units.values()),
         equipment=tuple(site.equipment.values()),
         interlocks=interlocks,
+        register=register,
         devices=_devices(site, tags),
         persons=tuple(site.persons.values()),
         channels=tuple(site.channels.values()),
@@ -138,6 +143,9 @@ def _report_rules(refused: RulesRefusedError, rows: list[AlarmRow], mistakes: li
 
 
 def _devices(site: Site, tags: Mapping[str, TagRow]) -> tuple[Device, ...]:
+    addresses: dict[str, list[TagAddress]] = {}
+    for row in tags.values():
+        addresses.setdefault(row.tag.device, []).append(row.address)
     return tuple(
         Device(
             id=device.id,
@@ -145,7 +153,7 @@ def _devices(site: Site, tags: Mapping[str, TagRow]) -> tuple[Device, ...]:
             name_zh=device.name_zh,
             name_en=device.name_en,
             settings=device.settings,
-            addresses=tuple(row.address for row in tags.values() if row.tag.device == device.id),
+            addresses=tuple(addresses.get(device.id, ())),
         )
         for device in site.devices.values()
     )

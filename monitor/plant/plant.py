@@ -9,7 +9,7 @@ from monitor.alarms.design_suppression import DesignSuppression
 from monitor.alarms.performance import Performance
 from monitor.hazards.source import Equipment, HazardSource, ProcessUnit
 from monitor.hazards.unusable import BAD_SHARE
-from monitor.interlocks.register import Interlock
+from monitor.interlocks.register import Interlock, Register
 from monitor.notify.people import Channel, Notification, Person
 from rules.catalog import Rule
 from rules.columns.tags import TagTable
@@ -72,6 +72,8 @@ class Plant:
     influx: Mapping[str, object] = field(default_factory=dict)
     """`[history.influx]` as written; empty when history stays inside."""
     performance: Performance = field(default_factory=Performance)
+    register: Register = field(default_factory=Register)
+    """The interlocks with their classes, protections and limits."""
     philosophy: Philosophy = field(default_factory=Philosophy)
     """Classes, limits of shelving, operator positions."""
     """When alarms flood or are a nuisance, and the targets of the figures."""

@@ -165,7 +165,12 @@ def test_every_role_is_described() -> None:
 
 @pytest.mark.parametrize(
     ("heading", "columns"),
-    [("## tags.csv", tags.COLUMNS), ("## alarms.csv", alarms.COLUMNS), ("## interlocks.toml", interlocks.KEYS)],
+    [
+        ("## tags.csv", tags.COLUMNS),
+        ("## alarms.csv", alarms.COLUMNS),
+        ("## interlocks.toml", interlocks.KEYS),
+        ("## Classes of interlocks", interlocks.CLASS_KEYS),
+    ],
 )
 def test_every_column_is_documented(heading: str, columns: tuple[str, ...]) -> None:
     documented = keyed(section(PLANT_FOLDER, heading))

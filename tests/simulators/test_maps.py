@@ -103,7 +103,8 @@ def test_the_register_of_interlocks_is_what_the_safety_system_does() -> None:
         closed = {f"XV-{n}I.CLOSED" for n in function.closes_inlets} | {
             f"XV-{n}O.CLOSED" for n in function.closes_outlets
         }
-        assert {tag for tag in register[name]["effects"] if tag.startswith("XV")} == closed
+        effects = [item["tag"] if isinstance(item, dict) else item for item in register[name]["effects"]]
+        assert {tag for tag in effects if tag.startswith("XV")} == closed
 
 
 def test_priorities_are_rationed() -> None:
