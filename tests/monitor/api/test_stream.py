@@ -23,7 +23,8 @@ from monitor.alarms.transition import Transition
 from monitor.api import dto
 from monitor.api.app import ApiOptions
 from monitor.api.caller import COOKIE, fingerprint, new_token
-from monitor.api.server import ListenError, listening_socket, uvicorn_server
+from monitor.api.listen import ListenError, listening_socket
+from monitor.api.server import uvicorn_server
 from monitor.api.stream import StreamOptions
 from tests.monitor.api.fakes import PASSWORD, FakeBoard, FakeClock, Site, snapshot
 
