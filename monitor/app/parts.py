@@ -12,6 +12,7 @@ from monitor.scan.conditions import Facts
 from monitor.scan.inbox import Inbox
 from monitor.scan.loop import Scanner
 from monitor.scan.publisher import Publisher
+from monitor.scan.rule_memory import RuleMemoryKeeper
 from monitor.settings import Settings
 from monitor.store.history import HistoryStore
 from monitor.store.journal import JournalStore
@@ -57,3 +58,4 @@ class Parts:
     publisher: Publisher
     scanner: Scanner
     drift: DriftWatch
+    keeper: RuleMemoryKeeper

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import signal
 import socket
 from contextlib import AsyncExitStack
@@ -26,12 +27,17 @@ from monitor.scan.inbox import Inbox
 from monitor.scan.loop import Scanner, ScanPlan
 from monitor.scan.loop_lag import measure_loop_lag
 from monitor.scan.publisher import Publisher
+from monitor.scan.rule_memory import RuleMemoryKeeper
 from monitor.settings import Settings
 from monitor.store.history import open_history
 from monitor.store.journal import JournalStore, open_journal
 from monitor.version import VERSION
 from monitor.watchdog import Watchdog
 from rules.compile import compile_rules
+from rules.language.conditions import ConditionColumns
+from rules.restore import Restored
+
+LOG = logging.getLogger(__name__)
 
 
 class StopRequestedError(Exception):
@@ -66,16 +72,21 @@ async def serve(plant: Plant, folder: Path, settings: Settings) -> None:
         publisher = Publisher(inbox.wake)
         scanner = Scanner(_scan_plan(plant), inbox, publisher, journal, clock, facts)
         drift = await _drift_watch(plant, journal, settings, clock.wall_ns())
-        scanner.restore(await journal.load_board(), journal.seq)
+        stored = await journal.rule_memory()
+        restored = scanner.restore(await journal.load_board(), journal.seq, stored)
         scanner.remember(await journal.recent_annunciations(clock.wall_ns() - SEED_NS, SEED_STEPS))
-        scanner.note(_started(plant, clock.wall_ns()))
+        keeper = RuleMemoryKeeper(
+            scanner.rule_set, lambda: scanner.memory, journal, clock, found=[part.name for part in stored]
+        )
+        scanner.note(_started(plant, clock.wall_ns(), restored))
         await scanner.scan()
         stack.enter_context(Watchdog(lambda: publisher.view().mono_ns, clock))
         parts = Parts(
-            plant, folder, settings, clock, journal, history, outward, facts, inbox, publisher, scanner, drift
+            plant, folder, settings, clock, journal, history, outward, facts, inbox, publisher, scanner, drift, keeper
         )
         await _run(parts, listening)
         # only after an orderly stop: the part that died may be the journal, and a second error must not hide the first
+        await keeper.keep(everything=True)
         await journal.record(_stopped(clock.wall_ns()))
 
 
@@ -96,6 +107,7 @@ async def _run(parts: Parts, listening: socket.socket) -> None:
             tasks.create_task(measure_loop_lag(parts.scanner.diagnostics.lag, clock), name="loop lag")
             tasks.create_task(watch_self(parts), name="watch self")
             tasks.create_task(keep_journal(plant, parts.journal), name="keep journal")
+            tasks.create_task(parts.keeper.run(), name="keep rule memory")
             tasks.create_task(_stop_on_signal(), name="signals")
             # watching comes first: what takes long to import is loaded beside it, devices before screens
             await asyncio.to_thread(registry.load, [device.kind for device in plant.devices])
@@ -147,6 +159,7 @@ async def _stop_on_signal() -> None:
 
 
 def _scan_plan(plant: Plant) -> ScanPlan:
+    conditions = plant.suppression_conditions
     return ScanPlan(
         table=plant.tags,
         rule_set=compile_rules(plant.rules, plant.tags),
@@ -155,16 +168,26 @@ def _scan_plan(plant: Plant) -> ScanPlan:
         start_grace_ns=plant.start_grace_ns,
         performance=plant.performance,
         philosophy=plant.philosophy,
+        suppressions=plant.suppressions,
+        suppression_conditions=ConditionColumns.of(conditions, plant.tags) if conditions else None,
+        device_bad_share=plant.device_bad_share,
     )
 
 
-def _started(plant: Plant, wall_ns: int) -> Entry:
+def _started(plant: Plant, wall_ns: int, restored: Restored) -> Entry:
+    for left in restored.left_out:
+        LOG.info("of what the rules remembered, %s was left out (%d rules): %s", left.part, left.rules, left.reason)
     return Entry(
         kind="start",
         wall_ns=wall_ns,
         message_zh=f"Redline {VERSION} 启动，监控 {plant.name_zh}",
         message_en=f"Redline {VERSION} started, watching {plant.name_en}",
-        values={"version": VERSION, "plant_fingerprint": plant.fingerprint, "tags": len(plant.tags)},
+        values={
+            "version": VERSION,
+            "plant_fingerprint": plant.fingerprint,
+            "tags": len(plant.tags),
+            "rules_remembered": len(restored.rules),
+        },
     )
 
 
