@@ -6,6 +6,8 @@ from typing import Final, TypedDict, cast
 
 from monitor.alarms.classes import BUILT_IN, AlarmClassRules
 from monitor.alarms.definition import BUILT_IN_CLASSES, AlarmClass, AlarmDefinition
+from monitor.plant.kinds.signals import KINDS as SIGNAL_KINDS
+from monitor.plant.kinds.signals import signal_rule
 from monitor.plant.record import Record
 from monitor.plant.site import NS
 from monitor.plant.tags import TagRow
@@ -18,7 +20,7 @@ COLUMNS = (
 )  # fmt: skip
 REQUIRED = ("tag", "kind", "priority", "class")
 LIMIT_KINDS: Final = ("HH", "H", "L", "LL")
-KINDS: Final = (*LIMIT_KINDS, "state", "no_update", "bad")
+KINDS: Final = (*LIMIT_KINDS, "state", "no_update", "bad", *SIGNAL_KINDS)
 CLASSES: Final = BUILT_IN_CLASSES
 
 
@@ -50,6 +52,7 @@ def read_alarms(
     tags: Mapping[str, TagRow],
     generated: Sequence[AlarmDefinition],
     classes: Mapping[str, AlarmClassRules] = BUILT_IN,
+    start_grace_s: float = 15.0,
 ) -> tuple[list[AlarmRow], tuple[AlarmDefinition, ...]]:
     """Read the sheet; returns its alarms, and the generated definitions with what the sheet changes of them."""
     by_id = {definition.id: definition for definition in generated}
@@ -63,7 +66,7 @@ def read_alarms(
             changed.add(wanted)
             by_id[wanted] = _change(record, by_id[wanted])
             continue
-        row = _row(record, tags, classes)
+        row = _row(record, tags, classes, start_grace_s)
         if row is None:
             continue
         alarm_id = row.definition.id
@@ -102,7 +105,9 @@ def priority_of(record: Record) -> int:
     return min(max(priority or 4, 1), 4)
 
 
-def _row(record: Record, tags: Mapping[str, TagRow], classes: Mapping[str, AlarmClassRules]) -> AlarmRow | None:
+def _row(
+    record: Record, tags: Mapping[str, TagRow], classes: Mapping[str, AlarmClassRules], start_grace_s: float
+) -> AlarmRow | None:
     tag_id = record.reference("tag", tags, ("位号", "tag"))
     kind = record.choice("kind", KINDS)
     alarm_id = record.identifier("id") if record.is_given("id") else f"{tag_id}.{kind}"
@@ -117,7 +122,12 @@ def _row(record: Record, tags: Mapping[str, TagRow], classes: Mapping[str, Alarm
     delays = Delays(on_delay_ns=int(on_delay_s * NS), off_delay_ns=int(off_delay_s * NS))
     set_point = record.number("set_point")
     dead_band = record.number("dead_band", default=0.0, minimum=0) or 0.0
-    rule = _rule(record, alarm_id, kind, tags[tag_id], set_point, dead_band, delays)
+    if kind in SIGNAL_KINDS:
+        rule = signal_rule(record, alarm_id, kind, tag, delays, ("set_point", start_grace_s))
+    else:
+        rule = _rule(record, alarm_id, kind, tags[tag_id], set_point, dead_band, delays)
+    if rule is None:
+        return None
     definition = AlarmDefinition(
         id=alarm_id,
         kind=kind,

@@ -162,7 +162,8 @@ class DeviationKind:
                 yield RuleError(rule.id, field, f"a deviation needs analog tags; {name} is discrete")
         if len({name for _, name in names}) < len(names):
             yield RuleError(rule.id, "against", "a tag stands twice")
-        units = {table.tags[table.row_of[name]].eu for _, name in names if name in table.row_of}
+        tags = [table.tags[table.row_of[name]] for _, name in names if name in table.row_of]
+        units = {tag.eu for tag in tags if not tag.discrete}
         if len(units) > 1:
             yield RuleError(
                 rule.id, "against", f"tags in different units cannot be compared: {', '.join(sorted(units))}"

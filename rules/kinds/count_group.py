@@ -55,7 +55,8 @@ class CountGroup:
         """Take what was read, then look at the window that ends now: enough seen is TRUE, however little was covered."""
         value, received_ns = moment.value[self.row], moment.received_mono_ns[self.row]
         good = self._good(value, moment.quality[self.row])
-        past = self._taken(Occurrences.of(state), value, good, received_ns)
+        before = Occurrences.of(state)
+        past = self._taken(before, value, good, received_ns)
         count = past.count(self.window_ns, moment.mono_ns)
         leaves_ns = past.nth_leaves_ns(self.at_least, self.window_ns)
         enough = count >= self.at_least
@@ -69,7 +70,7 @@ class CountGroup:
             value=count.astype(np.float64),
             limit=self.at_least.astype(np.float64),
             row=self.row,
-            state=past.state(),
+            state=state if past is before else past.state(),
             due_ns=int(due.min()) if due.size else None,
         )
 
