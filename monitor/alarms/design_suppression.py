@@ -37,6 +37,8 @@ class DesignSuppression:
     reason_en: str
     when: str = ""
     """The condition as text, for the journal and for screens."""
+    remembers: bool = False
+    """Its condition counts time (`for`, `previous`): right after a start its FALSE may be a count that began anew."""
     parent: str | None = None
     """The alarm whose verdict is the condition."""
     off_delay_ns: int = 0
@@ -97,7 +99,7 @@ def stepped(item: DesignSuppression, before: Standing, said: int, now: tuple[int
         return replace(after, stands=False, restored=False, barred=said != Verdict.FALSE, why=EXPIRED)
     if said == Verdict.TRUE:
         return replace(after, restored=False, lost_mono_ns=NOT_LOST)
-    if said == Verdict.UNKNOWN and before.restored and grace:
+    if before.restored and grace and (said == Verdict.UNKNOWN or item.remembers):
         return after  # after a restart nothing is known yet: neither storm of ends nor of begins
     lost_ns = mono_ns if before.lost_mono_ns == NOT_LOST else before.lost_mono_ns
     if mono_ns - lost_ns < item.off_delay_ns:

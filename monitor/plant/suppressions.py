@@ -101,6 +101,7 @@ def _read_one(record: Record, name: str, around: Silenceable, read: ReadSuppress
             id=name,
             kind="condition" if condition is not None else "parent",
             when=condition.text if condition is not None else "",
+            remembers=condition is not None and not condition.timeless,
             parent=None if condition is not None else parent,
             alarms=alarms,
             reason_zh=reason,
@@ -120,8 +121,7 @@ def _condition(record: Record, around: Silenceable) -> Condition | None:
     try:
         return parse_condition(text, around.table, around.modes)
     except ExpressionRefusedError as refused:
-        zh = f"第 {refused.column} 个字符：{refused.reason_zh}"
-        record.wrong("when", zh, f"at character {refused.column}: {refused.reason_en}")
+        record.wrong("when", refused.message("zh"), refused.message("en"))
         return None
 
 

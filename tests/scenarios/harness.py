@@ -106,6 +106,7 @@ def suppression_of(item: dict[str, Any]) -> DesignSuppression:
         id=item["id"],
         kind=item.get("kind", "condition" if "when" in item else "parent"),
         when=item.get("when", ""),
+        remembers=" for " in item.get("when", ""),
         parent=item.get("parent"),
         alarms=tuple(item["alarms"]),
         reason_zh=item.get("reason", "按设计"),
