@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from monitor.interlocks.axes import SERVICE, Action, Cover, Seen, Service, Voting, action_of
 from monitor.interlocks.columns import InterlockColumns, Members
-from rules.columns.quality import is_usable
+from rules.columns.quality import Quality, is_usable
 from rules.columns.snapshot import Snapshot
 from rules.port import NEVER
 from rules.predicates import Condition, any_of, decide, in_state
@@ -217,9 +217,12 @@ def _voting(columns: InterlockColumns, snapshot: Snapshot, bits: Condition) -> C
     taken = whole[inputs.owner]
     single = ~of_all
     np.maximum.at(taken, columns.bit_input[single], _rank(bits[single]))
-    readable = is_usable(snapshot.quality[inputs.row]) & np.isfinite(snapshot.value[inputs.row])
+    quality = snapshot.quality[inputs.row]
+    readable = is_usable(quality) & np.isfinite(snapshot.value[inputs.row])
+    # a silent device says nothing of its instruments: they are unknown, not lost
+    silent = quality > np.uint8(Quality.BAD)
     sure = _sum(inputs, readable & (taken == 0), count)
-    possible = sure + _sum(inputs, readable & (taken == 1), count)
+    possible = sure + _sum(inputs, (readable & (taken == 1)) | (silent & (taken < 2)), count)
     total = _sum(inputs, np.ones(len(inputs), np.bool_), count)
     voting = np.full(count, VOTINGS.index(Voting.UNKNOWN), np.uint8)
     voting[(sure >= columns.needed) & (possible < total)] = VOTINGS.index(Voting.DEGRADED)

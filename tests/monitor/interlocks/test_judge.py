@@ -126,7 +126,10 @@ class Slow:
             bits = [bit for bit in self.item.bypass_bits if bit.cause in (None, cause.tag)]
             states = [self.state(readings[bit.tag], bit.bypassed_when) for bit in bits]
             value, quality = readings[cause.tag]
-            if quality > 1 or math.isnan(value) or T in states:
+            if T in states or quality == 2 or (quality < 2 and math.isnan(value)):
+                continue
+            if quality > 2:
+                possible += 1
                 continue
             possible += 1
             sure += U not in states

@@ -77,8 +77,8 @@ def test_before_anything_is_known_it_is_unknown() -> None:
     assert spent(changes([]), 2, 0, 10)[:, UNKNOWN].tolist() == [10, 10]
 
 
-def utc_ns(*moment: int) -> int:
-    return int(datetime(*moment, tzinfo=UTC).timestamp()) * 10**9  # type: ignore[arg-type]
+def utc_ns(year: int, month: int, day: int, hour: int = 0) -> int:
+    return int(datetime(year, month, day, hour, tzinfo=UTC).timestamp()) * 10**9
 
 
 def test_shifts_days_and_months_in_site_time() -> None:

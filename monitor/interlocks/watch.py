@@ -1,0 +1,181 @@
+"""All interlocks through time: judged at every scan, told where something changed.  Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from monitor.interlocks.axes import Cover
+from monitor.interlocks.changes import Change, change_of
+from monitor.interlocks.columns import compile_interlocks
+from monitor.interlocks.judge import ACTIONS, COVERS, SERVICES, VOTINGS, Codes, InterlockMemory, Judgement, judge
+from monitor.interlocks.permit_book import PermitBook, Reconciled
+from monitor.interlocks.permits import PermitStep
+from monitor.interlocks.register import Register
+from monitor.interlocks.state import InterlockState
+from monitor.interlocks.trips import demanding
+from rules.columns.snapshot import Snapshot
+from rules.columns.tags import TagTable
+from rules.port import NEVER
+from rules.verdicts import Verdict
+
+_TRUE: Final = np.uint8(Verdict.TRUE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Watched:
+    """What one scan says of the interlocks."""
+
+    states: tuple[InterlockState, ...]
+    """In register order; the same objects while nothing of them changes."""
+    judgement: Judgement
+    cover: Codes
+    changes: tuple[Change, ...]
+    """Axes that turned, in register order."""
+    steps: tuple[PermitStep, ...]
+    turned_worse: tuple[int, ...]
+    """Places whose bypass became unauthorised or overdue while it stood: to be announced anew."""
+    due_ns: int | None
+
+
+class InterlockWatch:
+    """Owns what is remembered of every interlock, and the permit book."""
+
+    def __init__(self, register: Register, table: TagTable) -> None:
+        self.register = register
+        self.book = PermitBook(register)
+        self._table = table
+        self._columns = compile_interlocks(register.interlocks, table)
+        count = len(register.interlocks)
+        self._place = {item.id: place for place, item in enumerate(register.interlocks)}
+        self._memory = InterlockMemory.fresh(count)
+        self._cover: Codes = np.zeros(count, np.uint8)
+        self._seen: tuple[bytes, ...] = ()
+        self._unused: tuple[str, ...] = ()
+        self._states = tuple(_unknown(item.id) for item in register.interlocks)
+
+    def watch(self, snapshot: Snapshot) -> Watched:
+        """Judge every interlock at this snapshot and reconcile the permits with the live bits."""
+        # bits decide what permits say, and permits decide the service: bits first, from the same snapshot
+        judgement, memory = judge(self._columns, snapshot, self._cover, self._memory)
+        reconciled = self._reconcile(judgement, snapshot.wall_ns)
+        cover = self._covered(reconciled)
+        if not np.array_equal(cover, self._cover):
+            self._cover = cover
+            judgement, memory = judge(self._columns, snapshot, cover, self._memory)
+        self._memory = memory
+        changes, worse = self._turned(judgement, snapshot, reconciled)
+        return Watched(
+            states=self._states,
+            judgement=judgement,
+            cover=self._cover,
+            changes=changes,
+            steps=reconciled.steps,
+            turned_worse=worse,
+            due_ns=judgement.due_ns,
+        )
+
+    def _reconcile(self, judgement: Judgement, wall_ns: int) -> Reconciled:
+        bits = self._columns.bits
+        concerned = {self._columns.ids[place] for place in bits.owner[judgement.bits == _TRUE].tolist()}
+        permits = self.book.open()
+        if not concerned and not permits:
+            return Reconciled(steps=(), cover={}, unused=())
+        concerned |= {permit.interlock for permit in permits}
+        return self.book.reconcile({name: self._bits(name, judgement) for name in concerned}, wall_ns)
+
+    def _bits(self, interlock: str, judgement: Judgement) -> Mapping[str, Verdict]:
+        mine = np.flatnonzero(self._columns.bits.owner == self._place[interlock]).tolist()
+        rows = self._columns.bits.row
+        return {self._table.ids[int(rows[bit])]: Verdict(int(judgement.bits[bit])) for bit in mine}
+
+    def _covered(self, reconciled: Reconciled) -> Codes:
+        cover = np.zeros(len(self._columns), np.uint8)
+        for interlock, found in reconciled.cover.items():
+            cover[self._place[interlock]] = COVERS.index(found)
+        return cover
+
+    def _turned(
+        self, judgement: Judgement, snapshot: Snapshot, reconciled: Reconciled
+    ) -> tuple[tuple[Change, ...], tuple[int, ...]]:
+        """Make anew the states that differ from the last scan; tells what turned."""
+        seen = tuple(
+            part.tobytes()
+            for part in (
+                judgement.service, judgement.action, judgement.voting, judgement.tripped, judgement.demand,
+                judgement.bits, judgement.inputs, self._cover,
+            )
+        )  # fmt: skip
+        if seen == self._seen and reconciled.unused == self._unused:
+            return (), ()
+        self._seen, self._unused = seen, reconciled.unused
+        states, changes, worse = list(self._states), list[Change](), list[int]()
+        for place, before in enumerate(self._states):
+            after = self._state(place, judgement, before, snapshot.wall_ns, reconciled)
+            if after == before:
+                continue
+            states[place] = after
+            changes += self._changes(place, before, after, judgement, snapshot)
+            if before.cover is Cover.ACTIVE and after.cover in _WORSE and after.bypassed_by:
+                worse.append(place)
+        self._states = tuple(states)
+        return tuple(changes), tuple(worse)
+
+    def _state(
+        self, place: int, judgement: Judgement, before: InterlockState, wall_ns: int, reconciled: Reconciled
+    ) -> InterlockState:
+        columns, ids = self._columns, self._table.ids
+        bits = np.flatnonzero((columns.bits.owner == place) & (judgement.bits == _TRUE)).tolist()
+        causes = np.flatnonzero((columns.inputs.owner == place) & (judgement.inputs == _TRUE)).tolist()
+        service, action = SERVICES[judgement.service[place]], ACTIONS[judgement.action[place]]
+        return replace(
+            before,
+            service=service,
+            action=action,
+            voting=VOTINGS[judgement.voting[place]],
+            cover=COVERS[self._cover[place]],
+            demand=Verdict(int(judgement.demand[place])),
+            trip=Verdict(int(judgement.tripped[place])),
+            bypassed_by=tuple(ids[int(columns.bits.row[bit])] for bit in bits),
+            demanded_by=tuple(ids[int(columns.inputs.row[cause])] for cause in causes),
+            service_since_wall_ns=before.service_since_wall_ns if service is before.service else wall_ns,
+            action_since_wall_ns=before.action_since_wall_ns if action is before.action else wall_ns,
+            unused_permit=before.id in reconciled.unused,
+        )
+
+    def _changes(
+        self, place: int, before: InterlockState, after: InterlockState, judgement: Judgement, snapshot: Snapshot
+    ) -> list[Change]:
+        inputs = np.flatnonzero((self._columns.inputs.owner == place) & (judgement.inputs == _TRUE)).tolist()
+        since_ns = int(self._memory.demand_mono_ns[place])
+        return change_of(
+            before,
+            after,
+            causes=demanding(self._columns, inputs, self._table, snapshot),
+            wall_ns=snapshot.wall_ns,
+            response_ns=None if since_ns == NEVER else snapshot.mono_ns - since_ns,
+            required_ns=int(self._columns.within_ns[place]),
+        )
+
+
+_WORSE: Final = frozenset({Cover.NONE, Cover.OVERDUE, Cover.WRONG_INPUT})
+
+
+def _unknown(interlock: str) -> InterlockState:
+    return InterlockState(
+        id=interlock,
+        service=SERVICES[-1],
+        action=ACTIONS[-1],
+        voting=VOTINGS[-1],
+        cover=Cover.NONE,
+        demand=Verdict.UNKNOWN,
+        trip=Verdict.UNKNOWN,
+        bypassed_by=(),
+        demanded_by=(),
+    )
+
+
+def states_by_id(states: Sequence[InterlockState]) -> dict[str, InterlockState]:
+    """Interlock id -> its state."""
+    return {state.id: state for state in states}
