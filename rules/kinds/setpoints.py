@@ -1,4 +1,4 @@
-"""HH, H, L, LL whose set-point is read from another tag."""
+"""HH, H, L, LL whose set-point is read from another tag; those that depend on the mode are in `modes`."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,10 +13,9 @@ from rules.columns.tags import TagTable
 from rules.errors import RuleError
 from rules.kinds.explain import explained, reading
 from rules.kinds.limits import LimitKind
+from rules.kinds.modes import SIGN, ModeLimit, ModeLimitKind
 from rules.port import NO_STATE, Explanation, Figure, Judged, Kind, Moment, Rule, State, column
 from rules.predicates import beyond_limit, finite_quality
-
-SIGN: Final[Mapping[LimitKind, float]] = {"LL": -1.0, "L": -1.0, "H": 1.0, "HH": 1.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,4 +148,4 @@ class TagLimitKind:
         )
 
 
-KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {TagLimit: TagLimitKind()}
+KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {TagLimit: TagLimitKind(), ModeLimit: ModeLimitKind()}

@@ -1,6 +1,6 @@
 """`rules.toml`: HH, H, L, LL with a set-point from another tag, or one for each mode."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from monitor.plant.kinds import members
@@ -8,10 +8,13 @@ from monitor.plant.kinds.port import KindReader, ReadRule, Surroundings
 from monitor.plant.record import Record
 from rules.catalog import Delays, LimitKind
 from rules.columns.tags import Tag
+from rules.kinds.modes import MOST_MODES, InMode, ModeLimit
 from rules.kinds.setpoints import TagLimit
+from rules.language.conditions import ExpressionRefusedError, parse_condition
 
 FROM_TAG: Final = ("set_point_tag", "set_point_minimum", "set_point_maximum", "fallback")
-KEYS: Final = ("tag", "dead_band", *FROM_TAG)
+BY_MODE: Final = ("set_point", "set_points")
+KEYS: Final = ("tag", "dead_band", *FROM_TAG, *BY_MODE)
 
 
 def _reader(kind: LimitKind) -> Callable[[Record, str, Delays, Surroundings], ReadRule | None]:
@@ -20,7 +23,14 @@ def _reader(kind: LimitKind) -> Callable[[Record, str, Delays, Surroundings], Re
         if tag is None:
             return None
         dead_band = record.number("dead_band", default=0.0, minimum=0) or 0.0
-        return _from_tag(record, rule_id, delays, surroundings, (kind, tag, dead_band))
+        by_mode = any(record.is_given(key) for key in BY_MODE)
+        if by_mode == any(record.is_given(key) for key in FROM_TAG):
+            zh = "set_point_tag（取自位号）与 set_points（随工况）须且只能用一种；固定设定值写在 alarms.csv"
+            en = "give set_point_tag or set_points (by mode), exactly one; a fixed set-point belongs in alarms.csv"
+            record.wrong("set_point_tag", zh, en)
+            return None
+        read_one = _by_mode if by_mode else _from_tag
+        return read_one(record, rule_id, delays, surroundings, (kind, tag, dead_band))
 
     return read
 
@@ -59,6 +69,50 @@ def _from_tag(
         delays=delays,
     )
     return ReadRule(rule=rule, tag=tag.id, set_point=rule.fallback, dead_band=dead_band, eu=tag.eu)
+
+
+def _by_mode(
+    record: Record, rule_id: str, delays: Delays, surroundings: Surroundings, what: tuple[LimitKind, Tag, float]
+) -> ReadRule | None:
+    kind, tag, dead_band = what
+    set_point = record.required_number("set_point", minimum=tag.low, maximum=tag.high)
+    items = record.records("set_points", required=True)
+    if len(items) > MOST_MODES:
+        record.wrong("set_points", f"最多 {MOST_MODES} 个工况", f"at most {MOST_MODES} modes")
+        return None
+    in_modes: dict[str, InMode] = {}
+    for item in items:
+        item.only(("mode", "set_point"))
+        mode = item.reference("mode", surroundings.modes, ("工况", "mode"))
+        if mode in in_modes:
+            item.wrong("mode", f"工况 {mode} 重复", f"mode {mode} stands twice")
+        found = item.required_number("set_point", minimum=tag.low, maximum=tag.high)
+        in_modes[mode] = InMode(mode=mode, set_point=found)
+    modes = _modes_of(in_modes, surroundings)
+    if modes is None or not items:
+        return None
+    rule = ModeLimit(
+        id=rule_id,
+        tag=tag.id,
+        kind=kind,
+        set_point=set_point,
+        in_modes=tuple(in_modes.values()),
+        modes=modes,
+        dead_band=dead_band,
+        delays=delays,
+    )
+    return ReadRule(rule=rule, tag=tag.id, set_point=set_point, dead_band=dead_band, eu=tag.eu)
+
+
+def _modes_of(names: Collection[str], surroundings: Surroundings) -> tuple[tuple[str, str], ...] | None:
+    """(id, condition) of the modes and all that they name; None where one is not defined or has a mistake, told there."""
+    found: dict[str, str] = {}
+    for name in names:
+        try:
+            found |= parse_condition(f"mode('{name}')", surroundings.table, surroundings.modes).modes
+        except ExpressionRefusedError:
+            return None
+    return tuple(sorted(found.items()))
 
 
 LIMITS: Final[tuple[LimitKind, ...]] = ("HH", "H", "L", "LL")

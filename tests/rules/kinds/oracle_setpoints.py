@@ -1,9 +1,11 @@
-"""Limits against a set-point from a tag, one value at a time."""
+"""Limits against a set-point from a tag or by mode, one value at a time."""
 
 import math
 
+from rules.kinds.modes import ModeLimit
 from rules.kinds.setpoints import TagLimit
 from tests.rules.kinds.checks import Points
+from tests.rules.kinds.oracle_comparisons import stands
 from tests.rules.kinds.readings import FALSE, GOOD, TRUE, UNCERTAIN, UNKNOWN, Point
 
 
@@ -29,3 +31,20 @@ def tag_limit(rule: TagLimit, points: Points, active: bool) -> int:
     if rule.fallback is None:
         return UNKNOWN
     return limit(high, points[rule.tag], rule.fallback, True, rule.dead_band, active)
+
+
+def by_mode(rule: ModeLimit, points: Points, active: bool) -> int:
+    """Every set-point that may hold is tried: one TRUE is enough, FALSE needs all of them."""
+    filling, shipping = stands(points["XV-1"], 1), stands(points["XV-2"], 1)
+    holds = {"filling": filling, "resting": {TRUE: FALSE, FALSE: TRUE}.get(filling, UNKNOWN), "shipping": shipping}
+    possible: list[float] = []
+    for each in rule.in_modes:
+        if holds[each.mode] != FALSE:
+            possible.append(each.set_point)
+        if holds[each.mode] == TRUE:
+            break
+    else:
+        possible.append(rule.set_point)
+    high = rule.kind in ("H", "HH")
+    said = [limit(high, points[rule.tag], at, True, rule.dead_band, active) for at in possible]
+    return TRUE if TRUE in said else UNKNOWN if UNKNOWN in said else FALSE
