@@ -98,6 +98,17 @@ def coverage(
     return share
 
 
+def steadied(samples: Samples, use: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Values (m, slots - 1) as running medians of three samples, so that one wild reading is no movement.
+
+    NaN where not all three are in `use`.
+    """
+    before, middle, after = (samples[1][:, at : at + use.shape[1] - 2] for at in (0, 1, 2))
+    all_three = use[:, :-2] & use[:, 1:-1] & use[:, 2:]
+    median = np.maximum(np.minimum(before, middle), np.minimum(np.maximum(before, middle), after))
+    return np.where(all_three, median, np.nan)
+
+
 def _ends(mono_ns: Now) -> npt.NDArray[np.int64]:
     return np.asarray(mono_ns, np.int64)[..., np.newaxis]
 

@@ -1,6 +1,7 @@
 """Windows against an oracle that walks over readings one by one."""
 
 import math
+import statistics
 from collections.abc import Sequence
 
 import numpy as np
@@ -158,3 +159,14 @@ def test_a_window_can_begin_anew() -> None:
     assert of_rule(after, 0) == []
     assert of_rule(after, 1) == [(5, 1.0), (15, 1.0)]
     assert windows.forgotten(after, np.array([True, False])) is after
+
+
+@given(st.lists(st.tuples(st.integers(-9, 9), st.booleans()), min_size=SLOTS + 1, max_size=SLOTS + 1))
+def test_steadied_values_are_medians_of_three(series: list[tuple[int, bool]]) -> None:
+    values = np.array([[float(value) for value, _ in series]])
+    use = np.array([[good for _, good in series]])
+    found = windows.steadied((np.arange(SLOTS + 1)[np.newaxis], values), use)[0]
+    for at, median in enumerate(found):
+        three = series[at : at + 3]
+        wanted = statistics.median(value for value, _ in three) if all(good for _, good in three) else math.nan
+        assert median == pytest.approx(wanted, nan_ok=True)

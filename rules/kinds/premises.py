@@ -1,0 +1,167 @@
+"""Samples of a value while a premise holds: a transfer runs, or all valves are closed.
+
+A window of such a rule begins anew each time the premise turns FALSE; time of which nothing is known is a gap in it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from rules import windows
+from rules.columns.tags import Tag, TagTable
+from rules.language.conditions import Condition, ConditionColumns
+from rules.port import NEVER, Moment, State, column
+from rules.verdicts import Verdict
+
+SLOTS: Final = windows.SLOTS
+READINGS: Final = 4
+"""A window is no shorter than this many scan class periods."""
+_TRUE: Final = np.uint8(Verdict.TRUE)
+_FALSE: Final = np.uint8(Verdict.FALSE)
+_NOT: Final = np.array([Verdict.TRUE, Verdict.FALSE, Verdict.UNKNOWN], np.uint8)
+Bools = npt.NDArray[np.bool_]
+
+
+class Watched(NamedTuple):
+    """What the premise and the samples say now; columns of length m."""
+
+    premise: npt.NDArray[np.uint8]
+    """Verdict of the premise now."""
+    new: npt.NDArray[np.intp]
+    """Places with a sample more than before."""
+    gone: Bools
+    """The window began anew: its samples are forgotten."""
+    heard: Bools
+    """The last sample is young enough to stand for now."""
+    broken: Bools
+    """The premise was FALSE at some time of the window."""
+    due_ns: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Premises:
+    """Of m rules: what is sampled, over which window, and what must hold for it."""
+
+    row: npt.NDArray[np.int32]
+    window_ns: npt.NDArray[np.int64]
+    period_ns: npt.NDArray[np.int64]
+    minimum_coverage: npt.NDArray[np.float64]
+    silence_ns: npt.NDArray[np.int64]
+    """How old the last sample may be."""
+    settle_ns: npt.NDArray[np.int64]
+    """How long after the premise came back a reading counts again."""
+    conditions: ConditionColumns
+    inverted: bool
+    """The condition says when the premise does not hold (`unless`)."""
+
+    @classmethod
+    def of(cls, rules: Sequence[Any], conditions: Sequence[Condition | None], table: TagTable, inverted: bool) -> Self:
+        """Columns of rules that have `tag`, `window_ns`, `minimum_coverage` and maybe `settle_ns`."""
+        tags = [table.tags[table.row_of[rule.tag]] for rule in rules]
+        window_ns = column([rule.window_ns for rule in rules], np.int64)
+        coverage = column([rule.minimum_coverage for rule in rules], np.float64)
+        period_ns = column([tag.scan_period_ns for tag in tags], np.int64)
+        return cls(
+            row=column([table.row_of[rule.tag] for rule in rules], np.int32),
+            window_ns=window_ns,
+            period_ns=period_ns,
+            minimum_coverage=coverage,
+            silence_ns=column(silence_ns(window_ns, coverage, period_ns), np.int64),
+            settle_ns=column([getattr(rule, "settle_ns", 0) for rule in rules], np.int64),
+            conditions=ConditionColumns.of(conditions, table),
+            inverted=inverted,
+        )
+
+    def fresh(self, mono_ns: int) -> dict[str, npt.NDArray[Any]]:
+        """No samples; `beside` is a second value that is sampled with the first."""
+        times, values = windows.fresh(self.row.size)
+        return {
+            "sample_mono_ns": times,
+            "sample": values,
+            "beside": np.full(values.shape, np.nan),
+            "broken_mono_ns": np.full(self.row.size, NEVER, np.int64),
+            **self.conditions.fresh(mono_ns),
+        }
+
+    def watch(
+        self, moment: Moment, state: State, beside: npt.NDArray[np.float64], usable: Bools, exempt: Bools
+    ) -> tuple[Watched, dict[str, npt.NDArray[Any]]]:
+        """Judge the premise and take a sample where it holds (or where `exempt`) and value and `beside` are usable."""
+        verdict, after = self.conditions.judge(moment, state)
+        premise = _NOT[verdict] if self.inverted else verdict
+        false = premise == _FALSE
+        broken_ns = np.where(false, moment.mono_ns, state["broken_mono_ns"])
+        samples = state["sample_mono_ns"], state["sample"]
+        gone = false & ~exempt & (samples[0][:, -1] != NEVER)
+        before = windows.forgotten(samples, gone)
+        received_ns = moment.received_mono_ns[self.row]
+        take = usable & ((premise == _TRUE) | exempt) & (exempt | (received_ns >= broken_ns + self.settle_ns))
+        samples = windows.kept(before, moment.value[self.row], take, received_ns, self.window_ns)
+        new = np.flatnonzero(samples[0][:, -1] != before[0][:, -1]) if samples is not before else np.zeros(0, np.intp)
+        other = state["beside"]
+        if new.size:
+            other = other.copy()
+            other[new, :-1], other[new, -1] = other[new, 1:], beside[new]
+        last = samples[0][:, -1]
+        heard = (last != NEVER) & (moment.mono_ns - last <= self.silence_ns)
+        still_ns = self.window_ns + self.settle_ns
+        broken = (broken_ns != NEVER) & (moment.mono_ns - broken_ns <= still_ns)
+        ends = np.concatenate([(last + self.silence_ns + 1)[heard], (broken_ns + still_ns + 1)[broken & ~false]])
+        due = self.conditions.due_ns(after, moment.mono_ns)
+        if ends.size:
+            due = min(int(ends.min()), due) if due is not None else int(ends.min())
+        next_state = {
+            **after,
+            "sample_mono_ns": samples[0],
+            "sample": samples[1],
+            "beside": other,
+            "broken_mono_ns": broken_ns,
+        }
+        return Watched(premise, new, gone, heard, broken, due), next_state
+
+    def window(
+        self, state: State, places: npt.NDArray[np.intp]
+    ) -> tuple[windows.Samples, Bools, npt.NDArray[np.float64]]:
+        """Of some rules, as their window ends with the last sample: samples, which are inside, share that they cover."""
+        samples = state["sample_mono_ns"][places], state["sample"][places]
+        last, window_ns = samples[0][:, -1], self.window_ns[places]
+        share = windows.coverage(samples, window_ns, last, self.period_ns[places])
+        return samples, windows.inside(samples, window_ns, last), share
+
+    def coverage(self, state: State, place: int, mono_ns: int) -> float:
+        """Share of the window of one rule that its samples cover now; for explanations."""
+        one = np.array([place])
+        samples = state["sample_mono_ns"][one], state["sample"][one]
+        return float(windows.coverage(samples, self.window_ns[one], mono_ns, self.period_ns[one])[0])
+
+
+def silence_ns(
+    window_ns: npt.NDArray[np.int64],
+    coverage: npt.NDArray[np.float64],
+    period_ns: npt.NDArray[np.int64],
+    slots: int = SLOTS,
+) -> npt.NDArray[np.float64]:
+    """How old the last sample may be: the part of the window that may be missing, at least two slots or periods."""
+    return np.maximum((1 - coverage) * window_ns, 2.0 * np.maximum(window_ns // slots, period_ns))
+
+
+def good_of(moment: Moment, row: npt.NDArray[np.int32]) -> Bools:
+    """Where readings are GOOD and numbers."""
+    good: Bools = (moment.quality[row] == 0) & np.isfinite(moment.value[row])
+    return good
+
+
+def missing(share: float, needed: float, window_s: float) -> tuple[str, str]:
+    """(zh, en) of a window that is not covered."""
+    return (
+        f"{window_s:g} s 窗口只有 {share:.0%} 可用（至少 {needed:.0%}）",
+        f"good readings cover {share:.0%} of the window of {window_s:g} s (needs {needed:.0%})",
+    )
+
+
+def tag_of(table: TagTable, name: str) -> Tag:
+    """One tag by its id."""
+    return table.tags[table.row_of[name]]

@@ -1,0 +1,156 @@
+"""Moves while it must not: a level changes although no transfer is planned."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from rules import windows
+from rules.columns.tags import TagTable
+from rules.errors import RuleError
+from rules.kinds.explain import explained, reading
+from rules.kinds.mistakes import window_errors
+from rules.kinds.premises import READINGS, Premises, good_of, missing, tag_of
+from rules.language.conditions import Condition
+from rules.port import Explanation, Figure, Judged, Moment, Rule, State, column, frozen
+from rules.verdicts import Verdict
+
+_NS: Final = 1_000_000_000
+_TRUE: Final = np.uint8(Verdict.TRUE)
+_FALSE: Final = np.uint8(Verdict.FALSE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnplannedMovement(Rule):
+    """The value moves by more than `maximum_change` over the window while no transfer is planned."""
+
+    tag: str
+    window_ns: int
+    maximum_change: float
+    condition: Condition | None = None
+    """A transfer is planned while this holds; None: never."""
+    settle_ns: int = 0
+    """After a transfer waves and hoses come to rest: readings count again only then."""
+    minimum_coverage: float = 0.75
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class UnplannedMovementGroup:
+    """All UnplannedMovement rules."""
+
+    position: npt.NDArray[np.intp]
+    premises: Premises
+    maximum_change: npt.NDArray[np.float64]
+    eu: tuple[str, ...]
+    timeless: ClassVar[bool] = False
+
+    def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
+        """Each rule reads its tag and what its condition reads."""
+        place, row = self.premises.conditions.inputs()
+        return np.concatenate([np.arange(self.position.size), place]), np.concatenate([self.premises.row, row])
+
+    def fresh(self, mono_ns: int) -> State:
+        """No samples."""
+        unknown = {name: np.full(self.position.size, np.nan) for name in ("change", "share")}
+        return frozen(**self.premises.fresh(mono_ns), **unknown)
+
+    def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
+        """TRUE as soon as the value is further than allowed from where it was since the transfer; FALSE in a transfer."""
+        usable, no = good_of(moment, self.premises.row), np.zeros(self.position.size, np.bool_)
+        watched, after = self.premises.watch(moment, state, np.zeros(usable.size), usable, exempt=no)
+        change, share = self._solved(after, state, watched.new, watched.gone)
+        covered = watched.heard & (share >= self.premises.minimum_coverage)
+        moved = watched.heard & (np.abs(change) > self.maximum_change)
+        planned = watched.premise == _FALSE
+        condition = np.full(self.position.size, np.uint8(Verdict.UNKNOWN))
+        condition[planned | watched.broken | (covered & ~moved)] = _FALSE
+        condition[moved & ~planned] = _TRUE
+        return Judged(
+            condition=condition,
+            value=change,
+            limit=self.maximum_change,
+            row=self.premises.row,
+            state=frozen(**{**after, "change": change, "share": share}),
+            due_ns=watched.due_ns,
+        )
+
+    def _solved(
+        self, after: State, state: State, new: npt.NDArray[np.intp], gone: npt.NDArray[np.bool_]
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """How far the newest value is from the one furthest away in the window, and the coverage."""
+        if not new.size and not bool(gone.any()):
+            return state["change"], state["share"]
+        change, share = state["change"].copy(), state["share"].copy()
+        change[gone] = share[gone] = np.nan
+        if new.size:
+            samples, use, share[new] = self.premises.window(after, new)
+            steady = windows.steadied(samples, use)
+            away = steady[:, -1:] - steady
+            furthest = np.where(np.isnan(away), -1.0, np.abs(away)).argmax(axis=1)
+            change[new] = away[np.arange(new.size), furthest]
+        return change, share
+
+    def explain(self, place: int, moment: Moment, active: bool, state: State) -> Explanation:
+        """How far it moved, how far it may, and whether a transfer is planned."""
+        judged = self.judge(moment, np.full(self.position.size, active), state)
+        change, most, eu = float(judged.value[place]), float(self.maximum_change[place]), self.eu[place]
+        window_s = self.premises.window_ns[place] / _NS
+        zh, en = reading(moment, int(self.premises.row[place]))
+        asked_zh, asked_en = self.premises.conditions.explain(place, moment, judged.state)
+        if judged.condition[place] == Verdict.UNKNOWN:
+            share = self.premises.coverage(judged.state, place, moment.mono_ns)
+            gap = missing(share, float(self.premises.minimum_coverage[place]), window_s)
+            zh, en = f"{zh}；{gap[0]}", f"{en}; {gap[1]}"
+        if not math.isnan(change):
+            zh += f"；{window_s:g} s 内变化 {change:+.4g} {eu}，允许 {most:g} {eu}"
+            en += f"; moved {change:+.4g} {eu} within {window_s:g} s, {most:g} {eu} is allowed"
+        figures = (
+            Figure(zh="变化", en="moved", value=change, eu=eu),
+            Figure(zh="允许", en="allowed", value=most, eu=eu),
+        )
+        place_of, row_of = self.inputs()
+        inputs = tuple(dict.fromkeys(moment.tag_ids[row] for row in row_of[place_of == place]))
+        words = f"{zh}；作业条件：{asked_zh}", f"{en}; transfer: {asked_en}"
+        return explained(int(judged.condition[place]), words, figures, inputs)
+
+
+class UnplannedMovementKind:
+    """Checks and compiles UnplannedMovement rules."""
+
+    version: ClassVar[int] = 1
+    settles: ClassVar[bool] = False
+
+    def errors(self, rule: UnplannedMovement, table: TagTable) -> Iterator[RuleError]:
+        """Unknown or discrete tag, a change or times that cannot be."""
+        if rule.tag not in table.row_of:
+            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            return
+        tag = tag_of(table, rule.tag)
+        if tag.discrete:
+            yield RuleError(rule.id, "tag", f"needs an analog tag; {tag.id} is discrete")
+        yield from window_errors(rule.id, rule.window_ns, rule.minimum_coverage, READINGS, [tag])
+        if not (math.isfinite(rule.maximum_change) and rule.maximum_change > 0):
+            yield RuleError(rule.id, "maximum_change", f"{rule.maximum_change:g} is no change; it is above 0")
+        elif rule.maximum_change < tag.resolution:
+            why = f"{rule.maximum_change:g} is finer than {tag.id} can show ({tag.resolution:g} {tag.eu})".rstrip()
+            yield RuleError(rule.id, "maximum_change", why)
+        if rule.settle_ns < 0:
+            yield RuleError(rule.id, "settle_s", "a time to settle is 0 or more")
+
+    def set_errors(self, rules: Sequence[UnplannedMovement], table: TagTable) -> Iterator[RuleError]:
+        """None."""
+        return iter(())
+
+    def group(self, rules: Sequence[tuple[int, UnplannedMovement]], table: TagTable) -> UnplannedMovementGroup:
+        """The columns."""
+        mine = [rule for _, rule in rules]
+        conditions = [rule.condition for rule in mine]
+        return UnplannedMovementGroup(
+            position=column([position for position, _ in rules], np.intp),
+            premises=Premises.of(mine, conditions, table, inverted=True),
+            maximum_change=column([rule.maximum_change for rule in mine], np.float64),
+            eu=tuple(tag_of(table, rule.tag).eu for rule in mine),
+        )
