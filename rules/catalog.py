@@ -27,6 +27,7 @@ from rules.kinds.bypasses import Bypassed, BypassedKind
 from rules.kinds.limits import Limit, LimitKind, LimitKindOf
 from rules.kinds.states import DiscreteState, DiscreteStateKind
 from rules.kinds.updates import BadQuality, BadQualityKind, NoUpdate, NoUpdateKind
+from rules.points import Layer
 from rules.port import Delays, Group, Kind, Rule
 
 __all__ = [
@@ -69,6 +70,16 @@ class RuleSet:
     """The kinds that occur, in the order of KINDS."""
     on_delay_ns: npt.NDArray[np.int64]
     off_delay_ns: npt.NDArray[np.int64]
+    spans: tuple[slice | npt.NDArray[np.intp], ...]
+    """Where the rules of each group stand: a slice where they stand together."""
+    layers: tuple[Layer, ...]
+    """The groups of one tag each, by the row of their tag."""
+    whole: tuple[int, ...]
+    """Indices in `groups` of all others: judged whole each time."""
+    group_of: npt.NDArray[np.int32]
+    """Index in `groups` of each rule."""
+    place_of: npt.NDArray[np.int32]
+    """Place in its group of each rule."""
     input_rule: npt.NDArray[np.intp]
     """With `input_row`: one pair for every tag that a rule reads."""
     input_row: npt.NDArray[np.int32]

@@ -8,7 +8,8 @@ import numpy.typing as npt
 from rules.catalog import KINDS, Rule, RuleSet
 from rules.columns.tags import TagTable
 from rules.errors import RuleError, RulesRefusedError
-from rules.port import column
+from rules.points import layers_of
+from rules.port import PointGroup, column
 
 __all__ = ["RuleSet", "compile_rules"]
 
@@ -30,6 +31,10 @@ def compile_rules(rules: Sequence[Rule], table: TagTable) -> RuleSet:
     input_rule = np.concatenate([rule for rule, _ in pairs]) if pairs else np.zeros(0, np.intp)
     input_row = np.concatenate([row for _, row in pairs]) if pairs else np.zeros(0, np.int32)
     order = np.argsort(input_rule, kind="stable")
+    group_of, place_of = np.zeros(len(rules), np.int32), np.zeros(len(rules), np.int32)
+    for at, (_, group) in enumerate(groups):
+        group_of[group.position] = at
+        place_of[group.position] = np.arange(group.position.size)
     return RuleSet(
         rules=tuple(rules),
         ids=tuple(rule.id for rule in rules),
@@ -38,9 +43,19 @@ def compile_rules(rules: Sequence[Rule], table: TagTable) -> RuleSet:
         groups=tuple(groups),
         on_delay_ns=column(_on_delays(rules, table, input_rule, input_row), np.int64),
         off_delay_ns=column([rule.delays.off_delay_ns for rule in rules], np.int64),
+        spans=tuple(_span(group.position) for _, group in groups),
+        layers=layers_of([group for _, group in groups], len(table)),
+        whole=tuple(at for at, (_, group) in enumerate(groups) if not isinstance(group, PointGroup)),
+        group_of=column(group_of, np.int32),
+        place_of=column(place_of, np.int32),
         input_rule=column(input_rule[order], np.intp),
         input_row=column(input_row[order], np.int32),
     )
+
+
+def _span(position: npt.NDArray[np.intp]) -> slice | npt.NDArray[np.intp]:
+    first, last = int(position[0]), int(position[-1])
+    return slice(first, last + 1) if last - first + 1 == position.size else position
 
 
 def _on_delays(

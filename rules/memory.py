@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from rules.carried import Carried
+from rules.carried import Bands, Carried
 from rules.catalog import RuleSet
 from rules.hold import HoldMemory
 from rules.port import State
@@ -34,6 +34,14 @@ class Memory:
     def __post_init__(self) -> None:
         self.awaiting.flags.writeable = False
         self.inputs_seen_good.flags.writeable = False
+
+    @property
+    def bands(self) -> tuple[Bands, ...] | None:
+        """The no-change bands of each layer, as the last evaluation left them; None where there was none."""
+        carried = self.carried
+        if carried is None or carried.holds is not self.holds or carried.states is not self.states:
+            return None
+        return carried.bands if carried.start_mono_ns == self.start_mono_ns else None
 
     @classmethod
     def fresh(cls, rule_set: RuleSet, mono_ns: int) -> Self:

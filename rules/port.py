@@ -6,7 +6,7 @@ finds its mistakes and compiles it, and a `Group` (all rules of the kind as colu
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -144,6 +144,48 @@ class Group(Protocol):
 
     def explain(self, place: int, moment: Moment, active: bool, state: State) -> Explanation:
         """Why rule `place` is what it is, from the state that the last judgement left."""
+
+
+BandEnd = Literal["nothing", "silence", "slot"]
+"""nothing else; silence: the last read is too old (`silent_ns`, `watched`); slot: a later one is read (`look_ns`)."""
+FOREVER: Final = 2**62
+"""In `Band`: no such time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Band:
+    """What readings may do without changing any condition or state (the no-change band); columns of length m.
+
+    Nothing changes while the quality stays, low <= value <= high, the last read is no older than `silent_ns` and was
+    received before `look_ns`.  Where the quality is unusable the value does not matter.  Too narrow a band costs time, too
+    wide is wrong.
+    """
+
+    low: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
+    silent_ns: npt.NDArray[np.int64] | None = None
+    look_ns: npt.NDArray[np.int64] | None = None
+    watched: npt.NDArray[np.bool_] | None = None
+    """Any other received time may change something."""
+
+
+@runtime_checkable
+class PointGroup(Group, Protocol):
+    """A group each of whose rules reads one tag: judged only where a reading leaves its band."""
+
+    @property
+    def row(self) -> npt.NDArray[np.int32]:
+        """The tag of each rule (m)."""
+
+    @property
+    def ends(self) -> BandEnd:
+        """What ends a band beside another value or quality; the arrays of its bands follow from it."""
+
+    def at(self, places: npt.NDArray[np.intp]) -> Self:
+        """The rules at these places only; the state that goes with them is taken the same way."""
+
+    def band(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Band:
+        """Where nothing changes, seen from this moment; `state` as the judgement at this moment left it."""
 
 
 R = TypeVar("R", bound=Rule, contravariant=True)

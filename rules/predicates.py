@@ -51,6 +51,24 @@ def beyond_limit(
     return decide(mirrored >= at, mirrored < at, quality)
 
 
+def limit_band(
+    mirrored: npt.NDArray[np.float64],
+    quality: npt.NDArray[np.uint8],
+    sign: npt.NDArray[np.float64],
+    at: npt.NDArray[np.float64],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Values (low, high) that stand on the same side of `sign * at` as this one; any where none can be judged."""
+    beyond = mirrored >= at
+    # in mirrored values: beyond is at and above, within is all below; NaN is neither, nothing is in its band
+    inner = np.where(beyond, at, -np.inf)
+    outer = np.where(beyond, np.inf, np.nextafter(at, -np.inf))
+    inner[np.isnan(mirrored)] = np.nan
+    unusable = ~is_usable(quality)
+    inner[unusable], outer[unusable] = -np.inf, np.inf
+    high = sign > 0
+    return np.where(high, inner, -outer), np.where(high, outer, -inner)
+
+
 def in_state(
     value: npt.NDArray[np.float64], quality: npt.NDArray[np.uint8], state: npt.NDArray[np.float64]
 ) -> Condition:

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from rules.columns.tags import Tag, TagTable
 from rules.errors import RuleError
 from rules.kinds.explain import explained, reading
-from rules.port import NO_STATE, Explanation, Figure, Judged, Moment, Rule, State, column
-from rules.predicates import beyond_limit
+from rules.port import NO_STATE, Band, BandEnd, Explanation, Figure, Judged, Moment, Rule, State, column
+from rules.predicates import beyond_limit, limit_band
 
 LimitKind = Literal["HH", "H", "L", "LL"]
 _ORDER: Final[dict[LimitKind, int]] = {"LL": 0, "L": 1, "H": 2, "HH": 3}
@@ -45,6 +45,7 @@ class LimitGroup:
     limit: npt.NDArray[np.float64]
     """The set-point."""
     timeless: ClassVar[bool] = True
+    ends: ClassVar[BandEnd] = "nothing"
 
     def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
         """Each rule reads its tag."""
@@ -61,6 +62,27 @@ class LimitGroup:
             value * self.sign, moment.quality[..., self.row], self.threshold, self.return_threshold, active
         )
         return Judged(condition=condition, value=value, limit=self.limit, row=self.row, state=state)
+
+    def at(self, places: npt.NDArray[np.intp]) -> "LimitGroup":
+        """The rules at these places only."""
+        return LimitGroup(
+            position=self.position[places],
+            row=self.row[places],
+            sign=self.sign[places],
+            threshold=self.threshold[places],
+            return_threshold=self.return_threshold[places],
+            limit=self.limit[places],
+        )
+
+    def band(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Band:
+        """All values on the same side of the set-point, or while active of where it returns."""
+        low, high = limit_band(
+            moment.value[self.row] * self.sign,
+            moment.quality[self.row],
+            self.sign,
+            np.where(active, self.return_threshold, self.threshold),
+        )
+        return Band(low=low, high=high)
 
     def explain(self, place: int, moment: Moment, active: bool, state: State) -> Explanation:
         """The value, the set-point, and while active where it returns."""

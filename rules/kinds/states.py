@@ -7,10 +7,11 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from rules.columns.quality import is_usable
 from rules.columns.tags import TagTable
 from rules.errors import RuleError
 from rules.kinds.explain import explained, reading
-from rules.port import NO_STATE, Explanation, Judged, Moment, Rule, State, column
+from rules.port import NO_STATE, Band, BandEnd, Explanation, Judged, Moment, Rule, State, column
 from rules.predicates import in_state
 
 
@@ -30,6 +31,7 @@ class DiscreteStateGroup:
     row: npt.NDArray[np.int32]
     abnormal_state: npt.NDArray[np.float64]
     timeless: ClassVar[bool] = True
+    ends: ClassVar[BandEnd] = "nothing"
 
     def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
         """Each rule reads its tag."""
@@ -44,6 +46,18 @@ class DiscreteStateGroup:
         value = moment.value[..., self.row]
         condition = in_state(value, moment.quality[..., self.row], self.abnormal_state)
         return Judged(condition=condition, value=value, limit=self.abnormal_state, row=self.row, state=state)
+
+    def at(self, places: npt.NDArray[np.intp]) -> "DiscreteStateGroup":
+        """The rules at these places only."""
+        return DiscreteStateGroup(
+            position=self.position[places], row=self.row[places], abnormal_state=self.abnormal_state[places]
+        )
+
+    def band(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Band:
+        """The very same value."""
+        value = moment.value[self.row]
+        unusable = ~is_usable(moment.quality[self.row])
+        return Band(low=np.where(unusable, -np.inf, value), high=np.where(unusable, np.inf, value))
 
     def explain(self, place: int, moment: Moment, active: bool, state: State) -> Explanation:
         """The state and the abnormal one."""

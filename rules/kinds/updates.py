@@ -10,7 +10,7 @@ import numpy.typing as npt
 from rules.columns.tags import TagTable
 from rules.errors import RuleError
 from rules.kinds.explain import explained, reading
-from rules.port import NO_STATE, Explanation, Figure, Judged, Moment, Rule, State, column
+from rules.port import FOREVER, NO_STATE, Band, BandEnd, Explanation, Figure, Judged, Moment, Rule, State, column
 from rules.predicates import bad_quality, not_updated
 
 
@@ -39,6 +39,7 @@ class NoUpdateGroup:
     no_number: npt.NDArray[np.float64]
     """NaN: an age is no measured value."""
     timeless: ClassVar[bool] = False
+    ends: ClassVar[BandEnd] = "silence"
 
     def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
         """Each rule reads its tag."""
@@ -54,6 +55,28 @@ class NoUpdateGroup:
         condition, due_ns = not_updated(received_ns, self.after_ns, moment.start_mono_ns, moment.mono_ns)
         return Judged(
             condition=condition, value=self.no_number, limit=self.no_number, row=self.row, state=state, due_ns=due_ns
+        )
+
+    def at(self, places: npt.NDArray[np.intp]) -> "NoUpdateGroup":
+        """The rules at these places only."""
+        return NoUpdateGroup(
+            position=self.position[places],
+            row=self.row[places],
+            after_ns=self.after_ns[places],
+            no_number=self.no_number[places],
+        )
+
+    def band(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Band:
+        """As long as it is not silent for too long; after that, and before the first read, any reading matters."""
+        received_ns = moment.received_mono_ns[self.row]
+        unread = received_ns < max(moment.start_mono_ns, 1)
+        since_ns = np.maximum(received_ns, moment.start_mono_ns)
+        late = moment.mono_ns - since_ns > self.after_ns
+        return Band(
+            low=np.full(self.row.size, -np.inf),
+            high=np.full(self.row.size, np.inf),
+            silent_ns=np.where(late, FOREVER, since_ns - received_ns + self.after_ns),
+            watched=late | unread,
         )
 
     def explain(self, place: int, moment: Moment, active: bool, state: State) -> Explanation:
@@ -118,6 +141,7 @@ class BadQualityGroup:
     row: npt.NDArray[np.int32]
     no_number: npt.NDArray[np.float64]
     timeless: ClassVar[bool] = True
+    ends: ClassVar[BandEnd] = "nothing"
 
     def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
         """Each rule reads its tag."""
@@ -132,6 +156,14 @@ class BadQualityGroup:
         condition = bad_quality(moment.quality[..., self.row])
         value = moment.value[..., self.row]
         return Judged(condition=condition, value=value, limit=self.no_number, row=self.row, state=state)
+
+    def at(self, places: npt.NDArray[np.intp]) -> "BadQualityGroup":
+        """The rules at these places only."""
+        return BadQualityGroup(position=self.position[places], row=self.row[places], no_number=self.no_number[places])
+
+    def band(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Band:
+        """Any value: only the quality matters."""
+        return Band(low=np.full(self.row.size, -np.inf), high=np.full(self.row.size, np.inf))
 
     def explain(self, place: int, moment: Moment, active: bool, state: State) -> Explanation:
         """The quality and the status as it came."""

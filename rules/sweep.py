@@ -1,0 +1,195 @@
+"""One evaluation while it is made: what is judged, what differs from the last time, what verdicts rest on."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from rules.carried import Bands, Carried, Rows, renewed
+from rules.catalog import RuleSet
+from rules.columns.snapshot import Snapshot
+from rules.hold import HoldMemory
+from rules.memory import Memory
+from rules.points import Layer, Touched, judge_rows
+from rules.port import FOREVER, Judged, Moment, PointGroup, State
+from rules.verdicts import Evidence, Verdict
+
+Positions = npt.NDArray[np.intp]
+_FALSE: Final = np.uint8(Verdict.FALSE)
+_UNKNOWN: Final = np.uint8(Verdict.UNKNOWN)
+NOWHERE: Final[Positions] = np.zeros(0, np.intp)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Sweep:
+    """Judges at one moment: rules of one tag where its reading left its band, groups of other rules whole."""
+
+    rule_set: RuleSet
+    moment: Moment
+    memory: Memory
+    states: list[State] = field(init=False)
+    """Of each group, as judged so far."""
+    details: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """Position -> names, of TRUE rules that carry a list."""
+    due_ns: int = FOREVER
+    """First mono time at which a condition may change although nothing is read."""
+    _touched: list[Touched] = field(default_factory=list)
+    """Of each layer."""
+    _band_due_ns: list[int | None] = field(default_factory=list)
+    """Of each layer, by its bands from before; None where they are not believed."""
+    _whole: dict[int, Judged] = field(default_factory=dict)
+    """Of each group that is judged whole, by its index."""
+
+    def __post_init__(self) -> None:
+        self.states = list(self.memory.states)
+
+    @property
+    def _anew(self) -> bool:
+        """No band can be believed: nothing was judged before, or time went back."""
+        return self.memory.bands is None or self.moment.mono_ns < self.memory.holds.mono_ns
+
+    def judge(self) -> None:
+        """Judge what must be judged."""
+        groups = [group for _, group in self.rule_set.groups]
+        active = self.memory.holds.active
+        awaited = self._rows_awaited()
+        for layer, bands in zip(self.rule_set.layers, self._bands(), strict=True):
+            rows, due_ns = (np.arange(len(self.rule_set.tag_ids)), None) if self._anew else bands.left(self.moment)
+            rows = np.union1d(rows, awaited) if awaited.size else rows
+            self._band_due_ns.append(due_ns)
+            self._touched.append(judge_rows(layer, rows, self.moment, groups, active, self.states))
+        for at in self.rule_set.whole:
+            group = groups[at]
+            judged = group.judge(self.moment, active[self.rule_set.spans[at]], self.states[at])
+            self.states[at], self._whole[at] = judged.state, judged
+            self.due_ns = min(self.due_ns, FOREVER if judged.due_ns is None else judged.due_ns)
+            for place, names in judged.detail:
+                self.details[int(group.position[place])] = names
+
+    def conditions(self, awaiting: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.uint8], Positions]:
+        """The condition of every rule, and where it differs from the last one, ascending.
+
+        FALSE is UNKNOWN for rules that are `awaiting`.
+        """
+        some_await = bool(awaiting.any())
+        before = self.memory.holds.condition
+        changed, values = [], []
+        judged: list[tuple[slice | Positions, npt.NDArray[np.uint8]]] = [
+            (touched.positions, touched.condition) for touched in self._touched
+        ]
+        judged += [(self.rule_set.spans[at], whole.condition) for at, whole in self._whole.items()]
+        for span, told in judged:
+            condition = np.where(awaiting[span] & (told == _FALSE), _UNKNOWN, told) if some_await else told
+            differs = np.flatnonzero(condition != before[span])
+            if differs.size:
+                changed.append(differs + span.start if isinstance(span, slice) else span[differs])
+                values.append(condition[differs])
+        if not changed:
+            return before, NOWHERE
+        at = np.concatenate(changed)
+        after = before.copy()
+        after[at] = np.concatenate(values)
+        at.sort()
+        return after, at
+
+    def after(self, holds: HoldMemory, awaiting: npt.NDArray[np.bool_], seen_good: npt.NDArray[np.bool_]) -> Memory:
+        """The memory for the next evaluation; what was decided just now has no band, for dead bands act from now on."""
+        decided = NOWHERE
+        if holds.active is not self.memory.holds.active:
+            decided = np.flatnonzero(holds.active != self.memory.holds.active)
+        made = []
+        layers = zip(self.rule_set.layers, self._bands(), self._touched, self._band_due_ns, strict=True)
+        for layer, bands, touched, due_ns in layers:
+            after = renewed(bands, touched.band, self.moment, self._rows_of(layer, decided))
+            if due_ns is None or after.silent_ns is not bands.silent_ns:
+                due_ns = after.due_ns(self.moment)
+            self.due_ns = min(self.due_ns, due_ns)
+            made.append(after)
+        states, start_mono_ns = tuple(self.states), self.memory.start_mono_ns
+        return Memory(
+            start_mono_ns=start_mono_ns,
+            holds=holds,
+            states=states,
+            awaiting=awaiting,
+            inputs_seen_good=seen_good,
+            due_ns=None if self.due_ns >= FOREVER else self.due_ns,
+            carried=Carried(start_mono_ns=start_mono_ns, holds=holds, states=states, bands=tuple(made)),
+        )
+
+    def look_up(self, snapshot: Snapshot) -> "LookUp":
+        """What the verdicts rest on."""
+        return LookUp(
+            rule_set=self.rule_set,
+            snapshot=snapshot,
+            moment=self.moment,
+            active=self.memory.holds.active,
+            states=tuple(self.states),
+            whole=self._whole,
+        )
+
+    def _bands(self) -> tuple[Bands, ...]:
+        if self.memory.bands is not None:
+            return self.memory.bands
+        length = len(self.rule_set.tag_ids)
+        return tuple(Bands.none(length, silent=layer.silent, look=layer.slotted) for layer in self.rule_set.layers)
+
+    def _rows_awaited(self) -> Rows:
+        """Tags of rules that wait for their inputs to be read good."""
+        if not bool(self.memory.awaiting.any()):
+            return NOWHERE
+        rows: Rows = np.unique(self.rule_set.input_row[self.memory.awaiting[self.rule_set.input_rule]]).astype(np.intp)
+        return rows
+
+    def _rows_of(self, layer: Layer, positions: Positions) -> Rows:
+        """Tags of these rules as far as they belong to the layer."""
+        if not positions.size:
+            return NOWHERE
+        group_of, place_of = self.rule_set.group_of[positions], self.rule_set.place_of[positions]
+        rows = []
+        for member in layer.members:
+            group = self.rule_set.groups[member.group][1]
+            assert isinstance(group, PointGroup)
+            rows.append(group.row[place_of[group_of == member.group]])
+        return np.concatenate(rows).astype(np.intp)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LookUp:
+    """What the verdicts of one evaluation rest on, made for the positions that are asked for."""
+
+    rule_set: RuleSet
+    snapshot: Snapshot
+    moment: Moment
+    active: npt.NDArray[np.bool_]
+    """As it was when they were judged."""
+    states: tuple[State, ...]
+    whole: dict[int, Judged]
+
+    def __call__(self, positions: Positions) -> Evidence:
+        """Value, limit and reading of each of these rules."""
+        value, limit = np.full(positions.size, np.nan), np.full(positions.size, np.nan)
+        row = np.zeros(positions.size, np.intp)
+        group_of, place_of = self.rule_set.group_of[positions], self.rule_set.place_of[positions]
+        for at in np.unique(group_of).tolist():
+            mine = np.flatnonzero(group_of == at)
+            places = place_of[mine].astype(np.intp)
+            judged = self.whole.get(at)
+            if judged is None:
+                judged = self._point(at, places, positions[mine])
+                places = np.arange(mine.size)
+            value[mine], limit[mine], row[mine] = judged.value[places], judged.limit[places], judged.row[places]
+        return Evidence(
+            value=value,
+            limit=limit,
+            quality=self.snapshot.quality[row],
+            source_time_ns=self.snapshot.source_time_ns[row],
+            received_wall_ns=self.snapshot.received_wall_ns[row],
+        )
+
+    def _point(self, at: int, places: Positions, positions: Positions) -> Judged:
+        """Rules of one tag once more: judging twice at one moment says the same."""
+        group = self.rule_set.groups[at][1]
+        assert isinstance(group, PointGroup)
+        state = {name: array[places] for name, array in self.states[at].items()}
+        return group.at(places).judge(self.moment, self.active[positions], state)
