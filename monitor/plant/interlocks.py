@@ -102,7 +102,7 @@ def _interlock(
     trip_tag = record.reference("trip_tag", tags, TAG, required=False) or None
     if trip_tag is not None and trip_tag in tags:
         _must_be_discrete(record, "trip_tag", trip_tag, tags)
-    inputs, outputs = _causes(record, tags), _effects(record, tags)
+    inputs, outputs = read_causes(record, tags), read_effects(record, tags)
     class_id = record.choice("class", tuple(classes), default="A")
     return Interlock(
         id=interlock_id,
@@ -131,7 +131,7 @@ def _interlock(
     )
 
 
-def _causes(record: Record, tags: Mapping[str, TagRow]) -> tuple[Cause, ...]:
+def read_causes(record: Record, tags: Mapping[str, TagRow]) -> tuple[Cause, ...]:
     """Tags alone (discrete, their abnormal state demands the trip), or tables with sense and trip point."""
     if not _is_tables(record, "causes"):
         return tuple(_plain_cause(record, tag, tags) for tag in _tags(record, "causes", tags))
@@ -167,7 +167,8 @@ def _cause(record: Record, tags: Mapping[str, TagRow]) -> Cause:
     return Cause(tag=tag, sense=sense, trip_point=trip_point)
 
 
-def _effects(record: Record, tags: Mapping[str, TagRow]) -> tuple[Effect, ...]:
+def read_effects(record: Record, tags: Mapping[str, TagRow]) -> tuple[Effect, ...]:
+    """Tags alone (acted when 1), or tables with the acted state and the required time."""
     if not _is_tables(record, "effects"):
         return tuple(Effect(tag=tag, acted_when=1, within_s=WITHIN_S) for tag in _tags(record, "effects", tags))
     effects = []

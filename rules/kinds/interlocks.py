@@ -3,6 +3,16 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from rules.kinds.demands import Cause, Effect, Sense
+from rules.kinds.failed_trips import FailedToTrip, FailedToTripKind
+from rules.kinds.spurious_trips import SpuriousTrip, SpuriousTripKind
+from rules.kinds.trip_points import TripPointDrift, TripPointDriftKind
 from rules.port import Kind, Rule
 
-KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {}
+__all__ = ["KINDS", "Cause", "Effect", "FailedToTrip", "Sense", "SpuriousTrip", "TripPointDrift"]
+
+KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {
+    FailedToTrip: FailedToTripKind(),
+    SpuriousTrip: SpuriousTripKind(),
+    TripPointDrift: TripPointDriftKind(),
+}

@@ -11,9 +11,10 @@ import numpy.typing as npt
 from rules.columns.tags import TagTable
 from rules.language.errors import ExpressionRefusedError
 from rules.language.explain import told
+from rules.language.lasting import next_due_ns
 from rules.language.parse import Parser
 from rules.language.reader import LASTINGS, Surroundings
-from rules.language.remembered import Remembered, fresh_state, next_due_ns
+from rules.language.remembered import SINCE, Remembered, fresh_state
 from rules.language.shapes import Shape, Trace, shapes_of
 from rules.language.tree import Lasting, Mode, Reading, Truth, walk
 from rules.port import Moment, State, column
@@ -120,7 +121,7 @@ class ConditionColumns:
 
     def due_ns(self, state: State, mono_ns: int) -> int | None:
         """First mono time after `mono_ns` at which a running `for` has lasted although nothing is read; None = never."""
-        return None if self.timeless else next_due_ns(state, self.duration_ns, mono_ns)
+        return None if self.timeless else next_due_ns(state[SINCE], self.duration_ns, mono_ns)
 
     def explain(self, place: int, moment: Moment, state: State) -> tuple[str, str]:
         """(zh, en) of one condition with the numbers put in, from the state that the last judgement left."""

@@ -6,16 +6,15 @@ import numpy as np
 import numpy.typing as npt
 
 from rules.columns.quality import Quality
-from rules.language.numbers import FALSE_RANK, TRUE_RANK, UNKNOWN_RANK, Floats, Ranks
+from rules.language.lasting import Counted, count, lasted
+from rules.language.numbers import Floats, Ranks
 from rules.language.reader import LASTINGS, PREVIOUS
 from rules.port import NEVER, State
 
 SINCE: Final = "condition_since_mono_ns"
-"""Since when a `for` counts, less what it had counted before; NEVER while it does not."""
 COUNTED: Final = "condition_counted_ns"
-"""What a `for` that is held by UNKNOWN had counted."""
 HELD: Final = "condition_held_mono_ns"
-"""When UNKNOWN began to hold it."""
+"""Of every `for`: the columns of `lasting.Counted`."""
 READ: Final = "condition_read_mono_ns"
 """When the newest reading of a tag with `previous` was received."""
 READ_VALUE: Final = "condition_read_value"
@@ -59,26 +58,13 @@ class Remembered:
         return {**self._before, **self._after} if self._after else self._before
 
     def lasting(self, places: Places, slot: int, ranks: Ranks, duration_ns: npt.NDArray[np.int64]) -> Ranks:
-        """`for`: counts while TRUE, is held by UNKNOWN, begins anew at FALSE (as an on-delay does).
-
-        UNKNOWN stays UNKNOWN, except at the moment at which a time that had run out is first seen.
-        """
-        now = self._mono_ns
-        since, counted, held = (self._get(name, places, slot) for name in (SINCE, COUNTED, HELD))
-        true, unknown, false = ranks == TRUE_RANK, ranks == UNKNOWN_RANK, ranks == FALSE_RANK
-        running = since != NEVER
-        if bool(((true != running) | (false & (counted != 0))).any()):
-            pauses = unknown & running
-            # NEVER is the smallest integer: keep it out of the subtraction
-            so_far = now - np.where(running, since, now)
-            since = np.where(true, np.where(running, since, now - counted), NEVER)
-            held = np.where(pauses, now, np.where(unknown, held, NEVER))
-            counted = np.where(pauses, so_far, np.where(unknown, counted, 0))
-            for name, array in ((SINCE, since), (COUNTED, counted), (HELD, held)):
+        """`for`, see `rules.language.lasting`."""
+        before = Counted(*(self._get(name, places, slot) for name in (SINCE, COUNTED, HELD)))
+        after = count(ranks, before, self._mono_ns)
+        if after is not before:
+            for name, array in zip((SINCE, COUNTED, HELD), after, strict=True):
                 self._put(name, places, slot, array)
-        lasted = true & (since <= now - duration_ns)
-        ran_out = unknown & (held == now) & (counted >= duration_ns)
-        return np.where(unknown, np.where(ran_out, TRUE_RANK, UNKNOWN_RANK), TRUE_RANK * lasted).astype(np.uint8)
+        return lasted(ranks, after, duration_ns, self._mono_ns)
 
     def previous(
         self, places: Places, slot: int, value: Floats, quality: Ranks, received_mono_ns: npt.NDArray[np.int64]
@@ -111,12 +97,3 @@ class Remembered:
         if name not in self._after:
             self._after[name] = self._before[name].copy()
         self._after[name][places, slot] = array
-
-
-def next_due_ns(state: State, duration_ns: npt.NDArray[np.int64], mono_ns: int) -> int | None:
-    """First moment after `mono_ns` at which a running `for` has lasted; `duration_ns` (conditions, LASTINGS), 0 = none."""
-    since = state[SINCE]
-    at = np.flatnonzero((since != NEVER) & (duration_ns > 0))
-    due = since.ravel()[at] + duration_ns.ravel()[at]
-    due = due[due > mono_ns]
-    return int(due.min()) if due.size else None
