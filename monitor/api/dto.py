@@ -243,6 +243,36 @@ class AlarmDetail(Alarm):
     re_alarm_after_s: float | None = None
 
 
+class ExplanationFigure(Dto):
+    """One number of an explanation."""
+
+    name: Text
+    value: float | None
+    """None where there is no number."""
+    eu: str
+
+
+class Explanation(Dto):
+    """Why an alarm is what it is now, as of the scan at `at`."""
+
+    id: str
+    rule: bool
+    """False: judged by the service itself (links, blindness, channels, system)."""
+    at: str
+    verdict: Literal["true", "false", "unknown"]
+    """After the delays; `unknown` never clears an alarm."""
+    condition: Literal["true", "false", "unknown"]
+    """Before the delays."""
+    text: Text
+    delay: Text
+    """What delays, unknown readings and a restart make of the condition; empty when nothing."""
+    figures: list[ExplanationFigure]
+    inputs: list[str]
+    """Tags that decided it."""
+    awaiting: list[str]
+    """Tags that must be read good once after a restart before `false` is believed."""
+
+
 class AlarmCommand(Dto):
     """Body of acknowledge and reset; `occurrence` is what the person saw."""
 

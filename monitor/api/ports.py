@@ -21,6 +21,7 @@ from monitor.interlocks.register import Interlock
 from monitor.notify.people import Account as Account
 from monitor.notify.people import Channel, Person
 from monitor.notify.row import OutboxRow
+from rules.catalog import RuleSet
 from rules.columns.tags import TagTable
 
 
@@ -58,6 +59,8 @@ class PlantCard:
     history_keep_days: int
     performance: Performance = field(default_factory=Performance)
     philosophy: Philosophy = field(default_factory=Philosophy)
+    rule_set: RuleSet | None = None
+    """What the scan judges, to explain it; None: nothing is explained."""
 
 
 class Clock(Protocol):

@@ -1,5 +1,7 @@
 """What people and programs see: the HTTP surface of one plant.  Slow to import, so it is loaded after the first scan."""
 
+from dataclasses import replace
+
 import uvicorn
 
 from monitor.api.app import create_api
@@ -14,7 +16,7 @@ from monitor.version import VERSION
 
 def open_surface(parts: Parts) -> tuple[uvicorn.Server, StreamHub]:
     """The server and the hub that feeds its streams, neither running yet; may be called in a thread."""
-    card = plant_card(parts.plant)
+    card = replace(plant_card(parts.plant), rule_set=parts.scanner.rule_set)
     hub = StreamHub(card, parts.publisher, parts.clock)
     options = ApiOptions(
         version=VERSION,

@@ -84,6 +84,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alarms/{alarm_id}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Explanation
+         * @description Why this alarm's rule is TRUE, FALSE or UNKNOWN now: its condition, its delays, and what is waited for.
+         */
+        get: operations["read_explanation_api_v1_alarms__alarm_id__explanation_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alarms/{alarm_id}/remove-from-service": {
         parameters: {
             query?: never;
@@ -1086,6 +1106,47 @@ export interface components {
             second_level_tag: string | null;
             /** Temperature Tag */
             temperature_tag: string | null;
+        };
+        /**
+         * Explanation
+         * @description Why an alarm is what it is now, as of the scan at `at`.
+         */
+        Explanation: {
+            /** At */
+            at: string;
+            /** Awaiting */
+            awaiting: string[];
+            /**
+             * Condition
+             * @enum {string}
+             */
+            condition: "true" | "false" | "unknown";
+            delay: components["schemas"]["Text"];
+            /** Figures */
+            figures: components["schemas"]["ExplanationFigure"][];
+            /** Id */
+            id: string;
+            /** Inputs */
+            inputs: string[];
+            /** Rule */
+            rule: boolean;
+            text: components["schemas"]["Text"];
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "true" | "false" | "unknown";
+        };
+        /**
+         * ExplanationFigure
+         * @description One number of an explanation.
+         */
+        ExplanationFigure: {
+            /** Eu */
+            eu: string;
+            name: components["schemas"]["Text"];
+            /** Value */
+            value: number | null;
         };
         /**
          * Figures
@@ -2339,6 +2400,82 @@ export interface operations {
             };
             /** @description Not confirmed */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_explanation_api_v1_alarms__alarm_id__explanation_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Log-in needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong fields */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -16,6 +16,7 @@ export type Trend = Schemas["Trend"];
 export type Suppression = Schemas["SuppressionDto"];
 export type Alarm = Schemas["Alarm"];
 export type AlarmDetail = Schemas["AlarmDetail"];
+export type Explanation = Schemas["Explanation"];
 export type Interlock = Schemas["Interlock"];
 export type Equipment = Schemas["Equipment"];
 export type Device = Schemas["Device"];
