@@ -18,6 +18,8 @@ EntryKind = Literal[
     "disk",
     "flood",
     "silence",
+    "interlock",
+    "permit",
 ]
 
 
@@ -32,6 +34,9 @@ class Entry:
     person: str | None = None
     person_name: str | None = None
     values: Mapping[str, object] | None = None
+    id: str | None = None
+    """What it is about (an interlock, a permit), to be found by it."""
+    hazard_source: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,6 +99,8 @@ def entry_body(plant: str, entry: Entry) -> bytes:
         {
             "schema": SCHEMA,
             "kind": entry.kind,
+            **({"id": entry.id} if entry.id is not None else {}),
+            **({"hazard_source": entry.hazard_source} if entry.hazard_source is not None else {}),
             "plant": plant,
             "wall_ns": entry.wall_ns,
             "message_zh": entry.message_zh,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from monitor.alarms.record import Entry
 from monitor.alarms.transition import Alarm, Transition
+from monitor.interlocks.permits import Permit
 from monitor.notify.row import OutboxRow, Supersede
 
 
@@ -18,6 +19,8 @@ class Commit:
     outbox: tuple[OutboxRow, ...] = ()
     supersede: tuple[Supersede, ...] = ()
     entries: tuple[Entry, ...] = ()
+    permits: tuple[Permit, ...] = ()
+    """Bypass permits that changed, as they stand after their steps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ FILE_NAME: Final = "journal.sqlite"
 BUSY_TIMEOUT_S: Final = 2.0
 WRITE_CACHE_KIB: Final = 32_768
 """A burst of 10 000 transitions fits: pages that do not are written twice."""
-REVISION: Final = "0003"
+REVISION: Final = "0004"
 """The newest revision of `migrations/versions`; a database that has it needs no migration."""
 QUICK_CHECK_BYTES: Final = 64_000_000
 """Larger files are only checked by the chain of their last rows: a start must not take minutes."""

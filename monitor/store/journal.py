@@ -16,10 +16,12 @@ from monitor.alarms.annunciations import StepColumns
 from monitor.alarms.record import Entry, JournalRow
 from monitor.alarms.search import EVERYTHING, JournalSearch
 from monitor.alarms.transition import Alarm
+from monitor.interlocks.permits import Permit
+from monitor.interlocks.rates import ServiceChanges
 from monitor.notify.people import Account
 from monitor.notify.row import OutboxRow, Status
 from monitor.settings import Settings
-from monitor.store import accounts, annunciations, lookup, outbox, retention, rule_memory
+from monitor.store import accounts, annunciations, interlock_changes, lookup, outbox, permits, retention, rule_memory
 from monitor.store.commit import Commit, Committed
 from monitor.store.database import FILE_NAME, refused
 from monitor.store.disk import DiskSpace, disk_space
@@ -114,6 +116,20 @@ class JournalStore:
     async def load_board(self) -> tuple[Alarm, ...]:
         """The board as it was left, by id."""
         return await self._quick.run(lookup.board)
+
+    async def load_permits(self) -> tuple[tuple[Permit, ...], int]:
+        """Permits that still matter, oldest first, and the highest number ever given."""
+        return await self._quick.run(permits.load_open)
+
+    async def permits(
+        self, *, interlock: str | None, states: Sequence[str], before: int | None, limit: int
+    ) -> Sequence[Permit]:
+        """Permits newest first, at most `limit`, with a number below `before`; no states: any."""
+        return await self._quick.run(permits.search, interlock, states, before, limit)
+
+    async def service_changes(self, ids: Sequence[str], from_ns: int, to_ns: int) -> ServiceChanges:
+        """Changes of service of these interlocks that decide what is known in [from_ns, to_ns)."""
+        return await self._long.run(interlock_changes.service_changes, ids, to_ns, from_ns)
 
     async def rule_memory(self) -> tuple[StoredPart, ...]:
         """What the rules remembered, as it was stored last."""

@@ -145,6 +145,20 @@ RULE_MEMORY: Final = Table(
 )
 """What the rules remember, in parts (see `rules.stored`); `wall_ns`: of the evaluation that left the part."""
 
+PERMIT: Final = Table(
+    "permit",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("interlock", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("requested_wall_ns", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("ix_permit_state", "state"),
+    Index("ix_permit_interlock", "interlock", "requested_wall_ns"),
+)
+"""Bypass permits of interlocks as they stand; their steps are journal entries."""
+
 META: Final = Table(
     "meta",
     METADATA,

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from monitor.alarms.record import Entry
 from monitor.alarms.transition import Alarm, Transition
 from monitor.notify.row import OutboxRow, Status
-from monitor.store import outbox, retention
+from monitor.store import outbox, permits, retention
 from monitor.store.anchor import Anchor, Anchors
 from monitor.store.anchor import insert as insert_anchor
 from monitor.store.body import chained, encode_alarm, entry_body, transition_body
@@ -130,6 +130,8 @@ class JournalWriter:
                 outbox.supersede(self._connection, commit.supersede)
             if commit.outbox:
                 outbox.put(self._connection, commit.outbox)
+            if commit.permits:
+                permits.put(self._connection, commit.permits)
         self._reached(head)
         if anchor is not None:
             self._anchors.keep(anchor)
@@ -238,9 +240,8 @@ def _transition_columns(
 
 
 def _entry_columns(seq: int, plant: str, entry: Entry, body: bytes, row_hash: bytes) -> tuple[object, ...]:
-    nothing = (None,) * 3
-    found = (seq, entry.wall_ns, entry.kind, plant, *nothing, entry.person, body, row_hash)
-    return found + (None,) * (len(_COLUMNS) - len(found))
+    found = (seq, entry.wall_ns, entry.kind, plant, entry.id, None, None, entry.person, body, row_hash)
+    return (*found, None, entry.hazard_source, *(None,) * (len(_COLUMNS) - len(found) - 2))
 
 
 def _alarm_columns(alarm: Alarm) -> tuple[object, ...]:
