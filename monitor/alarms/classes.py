@@ -11,6 +11,8 @@ from monitor.alarms.positions import OperatorPosition
 HOUR_NS: Final = 3_600_000_000_000
 LONGEST_SHELVE_NS: Final = 8 * HOUR_NS
 """One shift, unless the class says otherwise."""
+CAREFUL: Final = frozenset({"life_safety", "interlock"})
+"""What kills people and what stops it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,8 @@ class AlarmClassRules:
     """An unacknowledged alarm rises one priority after this, and again, up to 1."""
     highly_managed: bool = False
     """Never shelved, never suppressed by design; every command needs a comment."""
+    authorised_by_name: bool = False
+    """Who authorises a removal from service is only named; else the second person logs in for it."""
     latch_default: bool = False
     """What an empty cell `latch` in alarms.csv means."""
 
@@ -50,7 +54,7 @@ class AlarmClassRules:
 
 
 def _built_in(class_id: str) -> AlarmClassRules:
-    careful = class_id in {"life_safety", "interlock"}
+    careful = class_id in CAREFUL
     return AlarmClassRules(id=class_id, shelvable=not careful, suppressible=not careful)
 
 

@@ -52,7 +52,9 @@ class RemoveFromService:
     """The reason."""
     until_wall_ns: int
     authorised_by: str
+    """The second person's id; whoever gives the command has made sure that it is this person."""
     interim: str
+    authorised_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,21 @@ class EndSuppression:
     """Reason (zh, en) of an end that nobody asked for."""
 
 
-Command = Acknowledge | Reset | Shelve | RemoveFromService | SuppressByDesign | EndSuppression
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaisePriority:
+    """Logic of the plant makes a standing alarm more urgent: a barrier is out and the value goes on."""
+
+    id: str
+    occurrence: int
+    priority: int
+    why: tuple[str, str]
+    """Reason (zh, en)."""
+    person: str = ""
+    person_name: str = ""
+    comment: str = ""
+
+
+Command = RaisePriority | Acknowledge | Reset | Shelve | RemoveFromService | SuppressByDesign | EndSuppression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,18 +9,20 @@ from monitor.alarms.commands import (
     Acknowledge,
     Command,
     EndSuppression,
+    RaisePriority,
     RemoveFromService,
     Reset,
     Shelve,
     SuppressByDesign,
 )
 from monitor.alarms.definition import AlarmDefinition
-from monitor.alarms.lifecycle import Suppression, Trigger
+from monitor.alarms.lifecycle import State, Suppression, Trigger
 from monitor.alarms.refusals import (
     Winner,
     refuse_acknowledge,
     refuse_end,
     refuse_other_occurrence,
+    refuse_raise,
     refuse_removal,
     refuse_reset,
     refuse_without_comment,
@@ -88,7 +90,13 @@ def _remove(command: RemoveFromService, now: Situation) -> Step:
     refuse_without_comment(command.comment, None)
     refuse_removal(command, now.wall_ns)
     record = _record(command, Suppression.OUT_OF_SERVICE, now.wall_ns, command.until_wall_ns)
-    return begin(now.alarm, replace(record, authorised_by=command.authorised_by, interim=command.interim))
+    record = replace(
+        record,
+        authorised_by=command.authorised_by,
+        authorised_name=command.authorised_name,
+        interim=command.interim,
+    )
+    return begin(now.alarm, record)
 
 
 def _suppress(command: SuppressByDesign, now: Situation) -> Step:
@@ -106,6 +114,15 @@ def _suppress(command: SuppressByDesign, now: Situation) -> Step:
 def _end(command: EndSuppression, now: Situation) -> Step:
     refuse_other_occurrence(command.occurrence, now.alarm)
     return end(now.alarm, refuse_end(command, now.alarm), command.why)
+
+
+def _raise_priority(command: RaisePriority, now: Situation) -> Step:
+    refuse_other_occurrence(command.occurrence, now.alarm)
+    refuse_raise(command, now.alarm)
+    # what was acknowledged as less urgent calls again
+    acknowledged = now.alarm.state is State.ACKNOWLEDGED
+    trigger = Trigger.RE_ALARMED if acknowledged else Trigger.PRIORITY_RAISED
+    return Step(alarm=replace(now.alarm, priority=command.priority), trigger=trigger, why=command.why)
 
 
 def _record(
@@ -131,4 +148,5 @@ ORDERS: Final[dict[type[Command], Callable[[Any, Situation], Step]]] = {
     RemoveFromService: _remove,
     SuppressByDesign: _suppress,
     EndSuppression: _end,
+    RaisePriority: _raise_priority,
 }

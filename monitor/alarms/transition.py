@@ -21,7 +21,8 @@ class SuppressionRecord:
     until_wall_ns: int | None
     person_name: str = ""
     authorised_by: str = ""
-    """The second person, for out of service."""
+    """The second person, for out of service: id, and the name as it was then."""
+    authorised_name: str = ""
     interim: str = ""
     """What watches in the alarm's place while it is out of service."""
     source: str = ""

@@ -178,7 +178,8 @@ class SuppressionDto(Dto):
     """When it ends by itself; None: when somebody ends it."""
     person_name: str = ""
     authorised_by: str = ""
-    """The second person, for out of service."""
+    """The second person, for out of service: id, and the name as it was then."""
+    authorised_name: str = ""
     interim: str = ""
     """What stands in for the alarm while it is out of service (GB/T 41261: interim alarm)."""
 
@@ -240,6 +241,8 @@ class AlarmDetail(Alarm):
     longest_shelve_s: float = 0.0
     """0: not shelvable."""
     highly_managed: bool = False
+    authorised_by_name: bool = False
+    """Who authorises a removal from service is only named; else that person enters a password."""
     re_alarm_after_s: float | None = None
 
 
@@ -289,12 +292,15 @@ class Shelving(Dto):
 
 
 class Removal(Dto):
-    """Body of remove-from-service; `authorised_by` is another person of the plant than the one who asks."""
+    """Body of remove-from-service; another person than the one who asks authorises it."""
 
     occurrence: int = Field(ge=0)
     reason: str = Field(min_length=1, max_length=500)
     until: Moment
     authorised_by: str = Field(min_length=1, max_length=64)
+    """User name of who authorises it; id of a person where the class says `authorised_by_name`."""
+    password: str = Field(default="", max_length=256)
+    """Of that account, entered by that person; not needed where the class says `authorised_by_name`."""
     interim: str = Field(min_length=1, max_length=500)
     """What watches in its place meanwhile."""
 

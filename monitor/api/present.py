@@ -70,6 +70,7 @@ class Presenter:
                 "latch": definition.latch,
                 "longest_shelve_s": rules.longest_shelve_ns / 1e9 if rules.may_be_shelved else 0.0,
                 "highly_managed": rules.highly_managed,
+                "authorised_by_name": rules.authorised_by_name,
                 "re_alarm_after_s": None if rules.re_alarm_after_ns is None else rules.re_alarm_after_ns / 1e9,
             }
         )
@@ -98,6 +99,7 @@ class Presenter:
                     "person": record.person,
                     "person_name": record.person_name,
                     "authorised_by": record.authorised_by,
+                    "authorised_name": record.authorised_name,
                     "interim": record.interim,
                     "since": rfc3339(record.since_wall_ns),
                     "until": rfc3339_or_none(record.until_wall_ns),

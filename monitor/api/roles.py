@@ -10,21 +10,23 @@ Permission = Literal[
     "alarm.reset",
     "alarm.shelve",
     "alarm.out_of_service",
+    "alarm.authorise",
     "account.manage",
 ]
 
 READ: Final[frozenset[Permission]] = frozenset({"plant.read", "journal.read"})
 OPERATE: Final[frozenset[Permission]] = READ | {"alarm.acknowledge", "alarm.reset", "alarm.shelve"}
-LEAD: Final[frozenset[Permission]] = OPERATE | {"alarm.out_of_service"}
-"""`alarm.out_of_service`: take an alarm out of service, and return it."""
+LEAD: Final[frozenset[Permission]] = OPERATE | {"alarm.out_of_service", "alarm.authorise"}
+"""`alarm.out_of_service`: take an alarm out of service, and return it; `alarm.authorise`: be the second person for that."""
 
 ROLES: Final[Mapping[str, frozenset[Permission]]] = {
     "viewer": READ,
     "operator": OPERATE,
     "shift_leader": LEAD,
     "engineer": LEAD,
-    "safety": READ | {"alarm.acknowledge"},
-    "manager": READ | {"alarm.acknowledge"},
+    "safety": READ | {"alarm.acknowledge", "alarm.authorise"},
+    # the leader on duty is in the plant at night too
+    "manager": READ | {"alarm.acknowledge", "alarm.authorise"},
     # the first account of a new plant is an admin: somebody must be able to answer on the first day
     "admin": LEAD | {"account.manage"},
 }

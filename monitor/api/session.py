@@ -8,9 +8,8 @@ from monitor.alarms.record import Entry, EntryKind
 from monitor.api import dto
 from monitor.api.caller import COOKIE, Caller, caller_of, fingerprint, logged_in, new_token, token_of
 from monitor.api.context import Context, Here
-from monitor.api.ports import Account
+from monitor.api.credentials import prove
 from monitor.api.problems import ProblemError
-from monitor.api.throttle import penalty_s
 from monitor.api.times import rfc3339
 
 open_router = APIRouter(tags=["session"])
@@ -22,7 +21,9 @@ HOUR_NS = 3_600_000_000_000
 async def log_in(here: Here, request: Request, response: Response, body: dto.Login) -> dto.Session:
     """Log in; sets the session cookie."""
     address = request.client.host if request.client else ""
-    account = await _judge(here, body, address)
+    account = await prove(here, body.username, body.password, address)
+    if account is None:
+        raise ProblemError(401, "credentials", "用户名或密码不正确。", "Wrong user name or password.")
     old = token_of(request)
     if old is not None:
         await here.accounts.close_session(fingerprint(old))
@@ -63,54 +64,6 @@ async def log_out(here: Here, request: Request, caller: Annotated[Caller, Depend
     response = Response(status_code=204)
     response.delete_cookie(COOKIE, path="/", secure=here.options.cookie_secure, httponly=True, samesite="strict")
     return response
-
-
-async def _judge(here: Context, body: dto.Login, address: str) -> Account:
-    """The account, when the password fits; the answer and its timing do not tell which of the two was wrong."""
-    key = (body.username.casefold(), address)
-    _turn_away(here.throttle.wait_s(key, here.clock.mono_ns()))
-    _turn_away(1 if here.verifier.is_full else 0)
-    count = here.throttle.attempt(key, here.clock.mono_ns())
-    account = await here.accounts.account(body.username)
-    usable = account is not None and not account.disabled
-    fits = await here.verifier.verify(account.password_hash if account is not None and usable else None, body.password)
-    if fits and account is not None:
-        here.throttle.succeeded(key)
-        return account
-    await _record_refusal(here, account, address, count)
-    raise ProblemError(401, "credentials", "用户名或密码不正确。", "Wrong user name or password.")
-
-
-def _turn_away(wait_s: int) -> None:
-    if wait_s > 0:
-        raise ProblemError(
-            429,
-            "throttled",
-            f"登录尝试过多，请在 {wait_s} 秒后重试。",
-            f"Too many log-in attempts; try again in {wait_s} s.",
-            headers={"retry-after": str(wait_s)},
-        )
-
-
-async def _record_refusal(here: Context, account: Account | None, address: str, count: int) -> None:
-    """One row for the first failure and for each that brings a wait; an unknown name is not kept (it may be a password)."""
-    unwritten = here.refusals.take(count, here.clock.mono_ns())
-    if unwritten is None:
-        return
-    name = account.username if account is not None else None
-    zh = f"登录被拒绝：{name or '未知用户'}，来自 {address}，第 {count} 次"
-    en = f"log-in refused: {name or 'unknown user'} from {address}, failure {count}"
-    await here.journal.record(
-        Entry(
-            kind="login_refused",
-            wall_ns=here.clock.wall_ns(),
-            message_zh=zh,
-            message_en=en,
-            person=(account.person or account.username) if account is not None else None,
-            person_name=name,
-            values={"address": address, "failures": count, "wait_s": penalty_s(count), "also_refused": unwritten},
-        )
-    )
 
 
 async def _record(here: Context, kind: EntryKind, zh: str, en: str, caller: Caller, address: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from monitor.alarms.classes import BUILT_IN, HOUR_NS, AlarmClassRules, Philosophy, ShelvingLimits
+from monitor.alarms.classes import BUILT_IN, CAREFUL, HOUR_NS, AlarmClassRules, Philosophy, ShelvingLimits
 from monitor.alarms.positions import ROLE_NAMES, OperatorPosition
 from monitor.hazards.source import HazardSource, ProcessUnit
 from monitor.plant.document import Document
@@ -19,6 +19,7 @@ CLASS_KEYS: Final = (
     "re_alarm_after_s",
     "raise_priority_after_s",
     "highly_managed",
+    "authorised_by_name",
     "latch_default",
 )
 SHELVING_KEYS: Final = ("most_at_once", "most_risk", "weights")
@@ -59,8 +60,15 @@ def _class(record: Record) -> AlarmClassRules:
         re_alarm_after_ns=_seconds(record, "re_alarm_after_s"),
         raise_priority_after_ns=_seconds(record, "raise_priority_after_s"),
         highly_managed=record.flag("highly_managed"),
+        authorised_by_name=record.flag("authorised_by_name"),
         latch_default=record.flag("latch_default"),
     )
+    if rules.authorised_by_name and (rules.highly_managed or class_id in CAREFUL):
+        record.wrong(
+            "authorised_by_name",
+            "此类报警停用时，授权人必须本人登录",
+            "for alarms of this class the one who authorises a removal from service must log in",
+        )
     if rules.highly_managed and record.is_given("shelvable") and rules.shelvable:
         record.wrong(
             "shelvable",

@@ -95,21 +95,21 @@ async def test_out_of_service_needs_another_person_and_an_interim_alarm(rig: Rig
         await shown.log_in("shift", "demo-shift")
         panel = shown.page.locator("aside.panel")
         await panel.get_by_role("button", name="停用").click(timeout=PATIENCE_MS)
-        session = await shown.page.evaluate("fetch('/api/v1/session').then((answer) => answer.json())")
         await panel.locator("input[name=reason]").fill("变送器送检")
         await panel.locator("input[name=interim]").fill("每 30 分钟现场检尺")
-        await panel.locator("input[name=second]").fill(session["person"])
+        await panel.locator("input[name=second]").fill("shift")
+        await panel.locator("input[name=password]").fill("demo-shift")
         await panel.locator("form.shelve-form button[type=submit]").click()
-        await expect(panel.get_by_role("alert")).to_contain_text("没有成功", timeout=PATIENCE_MS)
+        await expect(panel.get_by_role("alert")).to_contain_text("申请人不能自己授权", timeout=PATIENCE_MS)
+        await expect(panel.locator("input[name=password]")).to_have_value("")
 
-        sources = await asyncio.to_thread(rig.get, "/sources")
-        second = next(
-            person["id"]
-            for source in sources
-            for person in (source["principal_responsible"], source["technical_responsible"])
-            if person["id"] != session["person"]
-        )
-        await panel.locator("input[name=second]").fill(second)
+        await panel.locator("input[name=second]").fill("manager")
+        await panel.locator("input[name=password]").fill("not the password")
+        await shown.picture("out-of-service-form.zh")
+        await panel.locator("form.shelve-form button[type=submit]").click()
+        await expect(panel.get_by_role("alert")).to_contain_text("授权人的用户名或密码不正确", timeout=PATIENCE_MS)
+
+        await panel.locator("input[name=password]").fill("demo-manager")
         await panel.locator("form.shelve-form button[type=submit]").click()
         await expect(panel).to_contain_text("每 30 分钟现场检尺", timeout=PATIENCE_MS)
         await shown.picture("out-of-service.zh")

@@ -59,13 +59,12 @@ def test_out_of_service_and_a_group_over_a_kill(rig: Rig) -> None:
     rig.start()
     rig.log_in("shift", "demo-shift")
     until("the session is the leader's", lambda: rig.get("/session")["role"] == "shift_leader")
-    persons = {source[role]["id"] for source in rig.get("/sources") for role in ("technical_responsible",)}
-    second = next(person for person in persons if person != rig.get("/session")["person"])
     body = {
         "occurrence": 0,
         "reason": "更换变送器",
         "until": "2099-01-01T00:00:00Z",
-        "authorised_by": second,
+        "authorised_by": "manager",
+        "password": "demo-manager",
         "interim": "每小时人工检尺",
     }
     answer = rig.http.post(f"/alarms/{ALARM}/remove-from-service", json=body)
@@ -73,6 +72,9 @@ def test_out_of_service_and_a_group_over_a_kill(rig: Rig) -> None:
     tomorrow = datetime.fromisoformat(rig.get("/session")["server_time"]) + timedelta(days=1)
     answer = rig.http.post(f"/alarms/{ALARM}/remove-from-service", json={**body, "until": tomorrow.isoformat()})
     assert answer.status_code == 200, answer.text
+    removed = next(row["suppression"] for row in rig.transitions(ALARM) if row["trigger"] == "removed_from_service")
+    assert removed["authorised_name"]
+    assert removed["authorised_name"] != removed["person_name"]
     for tag in ("P-101.FAULT", "P-102.FAULT", "P-103.FAULT"):
         rig.fault("set", tag=tag, value=1)
         rig.wait_for(f"{tag}.state", "unacknowledged")

@@ -53,6 +53,7 @@ export const shelved: Suppression = {
   since: iso(0),
   until: null,
   authorised_by: "",
+  authorised_name: "",
   interim: "",
 };
 

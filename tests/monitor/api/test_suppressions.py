@@ -1,13 +1,17 @@
 """Shelving, out of service, group acknowledgement, positions and horns, over HTTP."""
 
+import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from monitor.alarms.classes import BUILT_IN, AlarmClassRules, Philosophy
 from monitor.alarms.commands import SuppressByDesign
 from monitor.alarms.positions import OperatorPosition
-from tests.monitor.api.fakes import DEFINITIONS, PLANT, Site, assert_problem
+from monitor.api.ports import Account
+from monitor.api.throttle import FREE_FAILURES
+from tests.monitor.api.fakes import DEFINITIONS, PASSWORD, PLANT, FakeAccounts, Site, assert_problem
 
 API = "/api/v1"
 HOUR_S = 3600.0
@@ -31,10 +35,24 @@ def removal(occurrence: int = 0, **changes: object) -> dict[str, object]:
         "occurrence": occurrence,
         "reason": "变送器拆检",
         "until": "2026-01-02T00:00:00Z",
-        "authorised_by": "zhang",
+        "authorised_by": "manager",
+        "password": PASSWORD,
         "interim": "每小时人工检尺",
         **changes,
     }
+
+
+def staffed(**others: Account) -> FakeAccounts:
+    """The manager is Zhang, the operator Wang, the shift leader Li; everybody else is nobody of the plant."""
+    accounts = FakeAccounts()
+    accounts.accounts["manager"] = replace(accounts.accounts["manager"], person="zhang")
+    accounts.accounts |= others
+    return accounts
+
+
+def like(role: str, **changes: Any) -> Account:
+    """An account of a role with changes."""
+    return replace(FakeAccounts().accounts[role], **changes)
 
 
 # --- shelving ---------------------------------------------------------------------------------
@@ -54,6 +72,7 @@ async def test_shelve_before_the_alarm_list_it_and_unshelve() -> None:
             "since": "2026-01-01T00:00:00.123Z",
             "until": "2026-01-01T01:00:00.123Z",
             "authorised_by": "",
+            "authorised_name": "",
             "interim": "",
         }
         for state, found in (("shelved", 1), ("suppressed", 1), ("out_of_service", 0), ("by_design", 0), ("active", 0)):
@@ -107,23 +126,26 @@ async def test_a_shelf_that_is_over_is_announced_by_the_next_scan() -> None:
 
 
 # --- out of service ---------------------------------------------------------------------------
+REMOVE = f"{API}/alarms/LT-101.HH/remove-from-service"
+
+
 async def test_out_of_service_needs_a_leader_a_second_person_and_an_interim() -> None:
-    site = Site()
-    path = f"{API}/alarms/LT-101.HH/remove-from-service"
+    site = Site(accounts=staffed())
     async with site.client("operator") as client:
-        assert_problem(await client.post(path, json=removal()), 403, "permission")
+        assert_problem(await client.post(REMOVE, json=removal()), 403, "permission")
     async with site.client("shift_leader") as client:
-        assert_problem(await client.post(path, json=removal(authorised_by="li")), 409, "refused")
-        assert_problem(await client.post(path, json=removal(authorised_by="nobody")), 409, "refused")
-        assert_problem(await client.post(path, json=removal(interim=" ")), 409, "refused")
-        assert_problem(await client.post(path, json=removal(until="2025-12-31T00:00:00Z")), 409, "refused")
-        assert_problem(await client.post(path, json=removal(until="2026-03-01T00:00:00Z")), 409, "refused")
-        assert_problem(await client.post(path, json=removal(until="2026-01-02T00:00:00")), 422, "validation")
-        answer = await client.post(path, json=removal())
+        assert_problem(await client.post(REMOVE, json=removal(interim=" ")), 409, "refused")
+        assert_problem(await client.post(REMOVE, json=removal(until="2025-12-31T00:00:00Z")), 409, "refused")
+        assert_problem(await client.post(REMOVE, json=removal(until="2026-03-01T00:00:00Z")), 409, "refused")
+        assert_problem(await client.post(REMOVE, json=removal(until="2026-01-02T00:00:00")), 422, "validation")
+        answer = await client.post(REMOVE, json=removal())
         assert answer.json()["state"] == "out_of_service"
         (record,) = answer.json()["suppressions"]
-        assert (record["authorised_by"], record["interim"]) == ("zhang", "每小时人工检尺")
+        assert (record["person"], record["person_name"]) == ("li", "李娜")
+        assert (record["authorised_by"], record["authorised_name"]) == ("zhang", "张伟")
+        assert record["interim"] == "每小时人工检尺"
         assert record["until"].startswith("2026-01-02T00:00:00")
+        assert PASSWORD not in answer.text
         listed = (await client.get(f"{API}/alarms", params={"state": "out_of_service"})).json()
         assert [item["id"] for item in listed] == ["LT-101.HH"]
         site.board.judge("LT-101.HH")
@@ -131,8 +153,67 @@ async def test_out_of_service_needs_a_leader_a_second_person_and_an_interim() ->
         assert answer.json()["state"] == "unacknowledged"
 
 
+@pytest.mark.parametrize(
+    ("authoriser", "status", "kind"),
+    [
+        ({"password": "wrong"}, 403, "authorisation"),
+        ({"password": ""}, 403, "authorisation"),
+        ({"authorised_by": "nobody"}, 403, "authorisation"),
+        ({"authorised_by": "zhang"}, 403, "authorisation"),  # a person is not an account
+        ({"authorised_by": "gone"}, 403, "authorisation"),
+        ({"authorised_by": "operator"}, 403, "authorisation"),  # proven, and may not
+        ({"authorised_by": "shift_leader"}, 409, "refused"),  # the one who asks
+        ({"authorised_by": "li-again"}, 409, "refused"),  # another account of the one who asks
+        ({"authorised_by": "engineer"}, 409, "refused"),  # an account of nobody
+    ],
+)
+async def test_the_second_person_proves_who_it_is(authoriser: dict[str, Any], status: int, kind: str) -> None:
+    again = {
+        "li-again": like("engineer", username="li-again", person="li"),
+        "gone": like("engineer", username="gone", person="zhang", disabled=True),
+    }
+    site = Site(accounts=staffed(**again))
+    async with site.client("shift_leader") as client:
+        assert_problem(await client.post(REMOVE, json=removal(**authoriser)), status, kind)
+        assert (await client.get(f"{API}/session")).status_code == 200, "the one who asks stays logged in"
+        assert (await client.get(f"{API}/alarms", params={"state": "suppressed"})).json() == []
+    refused = [json.loads(row.body) for row in site.journal.kept if row.kind == "login_refused"]
+    unproven = status == 403 and authoriser != {"authorised_by": "operator"}
+    assert [row["values"]["asked_by"] for row in refused] == (["li"] if unproven else [])
+    assert all("授权被拒绝" in row["message_zh"] and "authorisation refused" in row["message_en"] for row in refused)
+
+
+async def test_who_guesses_the_second_password_waits_like_one_who_guesses_at_the_log_in() -> None:
+    site = Site(accounts=staffed())
+    async with site.client("shift_leader") as client:
+        for _ in range(FREE_FAILURES):
+            assert_problem(await client.post(REMOVE, json=removal(password="wrong")), 403, "authorisation")
+        answer = await client.post(REMOVE, json=removal())
+        assert_problem(answer, 429, "throttled")
+        assert answer.headers["retry-after"] == "2"
+        log_in = {"username": "manager", "password": PASSWORD}
+        assert_problem(await client.post(f"{API}/session", json=log_in), 429, "throttled")
+        site.clock.advance(3)
+        assert (await client.post(REMOVE, json=removal())).status_code == 200
+
+
+async def test_a_class_may_be_content_with_a_name() -> None:
+    philosophy = Philosophy(classes={**BUILT_IN, "process": AlarmClassRules(id="process", authorised_by_name=True)})
+    site = Site(plant=replace(PLANT, philosophy=philosophy))
+    path = f"{API}/alarms/LT-101.H/remove-from-service"
+    async with site.client("shift_leader") as client:
+        assert (await client.get(f"{API}/alarms/LT-101.H")).json()["authorised_by_name"] is True
+        assert (await client.get(f"{API}/alarms/LT-101.HH")).json()["authorised_by_name"] is False
+        named: dict[str, Any] = {"authorised_by": "zhang", "password": ""}
+        assert_problem(await client.post(path, json=removal(**named | {"authorised_by": "nobody"})), 409, "refused")
+        assert_problem(await client.post(path, json=removal(**named | {"authorised_by": "li"})), 409, "refused")
+        (record,) = (await client.post(path, json=removal(**named))).json()["suppressions"]
+        assert (record["authorised_by"], record["authorised_name"]) == ("zhang", "张伟")
+        assert_problem(await client.post(REMOVE, json=removal(**named)), 403, "authorisation")
+
+
 async def test_the_strongest_suppression_is_shown_and_all_are_listed() -> None:
-    site = Site()
+    site = Site(accounts=staffed())
     async with site.client("shift_leader") as client:
         await client.post(f"{API}/alarms/LT-101.H/shelve", json=shelving())
         await client.post(f"{API}/alarms/LT-101.H/remove-from-service", json=removal())

@@ -99,6 +99,16 @@ def test_positions_own_areas_and_have_seats(folder: Path) -> None:  # noqa: F811
         ('[[alarm_classes]]\nid = "x"\nre_alarm_after_s = 0\n', "alarm_classes.re_alarm_after_s", "from 1"),
         ('[[alarm_classes]]\nid = "x"\nshelvable = true\nhighly_managed = true\n', "alarm_classes.shelvable", "never"),
         ('[[alarm_classes]]\nid = "x"\nshelveable = true\n', "alarm_classes.shelveable", "shelvable"),
+        (
+            '[[alarm_classes]]\nid = "interlock"\nauthorised_by_name = true\n',
+            "alarm_classes.authorised_by_name",
+            "must log in",
+        ),
+        (
+            '[[alarm_classes]]\nid = "x"\nhighly_managed = true\nauthorised_by_name = true\n',
+            "alarm_classes.authorised_by_name",
+            "must log in",
+        ),
         ("[shelving]\nweights = [1, 2, 3]\n", "shelving.weights", "four"),
         ('[shelving]\nweights = [1, 2, 3, "4"]\n', "shelving.weights", "four"),
         ("[shelving]\nweights = [1, 2, 3, -4]\n", "shelving.weights", "four"),

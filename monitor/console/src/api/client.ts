@@ -116,6 +116,8 @@ export interface RemovalWish {
   reason: string;
   until: string;
   authorised_by: string;
+  /** Of the one who authorises; empty where the class asks for a name only. */
+  password: string;
   interim: string;
 }
 

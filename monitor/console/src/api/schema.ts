@@ -115,7 +115,10 @@ export interface paths {
         put?: never;
         /**
          * Remove From Service
-         * @description Take an alarm out of service, authorised by a second person, with what watches in its place, until a time.
+         * @description Take an alarm out of service until a time, with what watches in its place; a second person authorises it.
+         *
+         *     The second person proves who it is with the password of an account that may authorise, at the same screen; where the
+         *     alarm's class says `authorised_by_name`, the id of a person is enough.
          */
         post: operations["remove_from_service_api_v1_alarms__alarm_id__remove_from_service_post"];
         delete?: never;
@@ -758,6 +761,11 @@ export interface components {
             acknowledged_by: string | null;
             /** Acknowledged Name */
             acknowledged_name: string | null;
+            /**
+             * Authorised By Name
+             * @default false
+             */
+            authorised_by_name: boolean;
             cause: components["schemas"]["Text"];
             /** Changed At */
             changed_at: string | null;
@@ -1633,7 +1641,7 @@ export interface components {
         };
         /**
          * Removal
-         * @description Body of remove-from-service; `authorised_by` is another person of the plant than the one who asks.
+         * @description Body of remove-from-service; another person than the one who asks authorises it.
          */
         Removal: {
             /** Authorised By */
@@ -1642,6 +1650,11 @@ export interface components {
             interim: string;
             /** Occurrence */
             occurrence: number;
+            /**
+             * Password
+             * @default
+             */
+            password: string;
             /** Reason */
             reason: string;
             /**
@@ -1951,6 +1964,11 @@ export interface components {
              * @default
              */
             authorised_by: string;
+            /**
+             * Authorised Name
+             * @default
+             */
+            authorised_name: string;
             /**
              * Interim
              * @default
