@@ -10,6 +10,7 @@ from monitor.alarms.commands import (
     CommandRefusedError,
     ConflictError,
     EndSuppression,
+    RaisePriority,
     RemoveFromService,
     Reset,
 )
@@ -48,6 +49,16 @@ def refuse_acknowledge(command: Acknowledge, alarm: Alarm) -> None:
         name, at = alarm.acknowledged_name or alarm.acknowledged_by or "?", _utc(alarm.acknowledged_wall_ns)
         raise ConflictError(f"{name} 已于 {at} 确认", f"{name} acknowledged it at {at}")
     raise CommandRefusedError("当前没有需要确认的报警", "there is nothing to acknowledge now")
+
+
+def refuse_raise(command: RaisePriority, alarm: Alarm) -> None:
+    """Let the raise pass or say why not.
+
+    :raises CommandRefusedError: it does not stand, or it is as urgent already.
+    """
+    standing = alarm.state in (State.UNACKNOWLEDGED, State.ACKNOWLEDGED)
+    if not standing or alarm.suppressions or command.priority >= alarm.priority:
+        raise CommandRefusedError("此报警不需要升级", "its priority needs no raise")
 
 
 def refuse_reset(command: Reset, alarm: Alarm, winner: Winner | None, condition_false: bool) -> None:
