@@ -67,7 +67,7 @@ values = st.sampled_from(
         math.nan,
         math.inf,
         -math.inf,
-    ]  # fmt: skip
+    ]
 )
 combustible = st.builds(
     GasLimit,

@@ -1,0 +1,256 @@
+"""A load cut: throughput falls far below its own recent reference in a short time; why first, and how much is lost."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from rules import windows
+from rules.columns.quality import Quality, is_usable
+from rules.columns.tags import TagTable
+from rules.errors import RuleError
+from rules.kinds.drift import window_errors
+from rules.kinds.explain import explained, reading
+from rules.kinds.first_out import Cause, CauseColumns, cause_errors
+from rules.kinds.outages import Outages
+from rules.kinds.stops import outage_errors
+from rules.port import NEVER, Explanation, Figure, Judged, Moment, Rule, State, column, frozen
+from rules.predicates import decide
+from rules.verdicts import Verdict
+
+Floats = npt.NDArray[np.float64]
+Times = npt.NDArray[np.int64]
+_TRUE: Final = np.uint8(Verdict.TRUE)
+_FALSE: Final = np.uint8(Verdict.FALSE)
+_UNKNOWN: Final = np.uint8(Verdict.UNKNOWN)
+_GOOD: Final = np.uint8(Quality.GOOD)
+SLOTS: Final = 64
+"""More than other windows: the short time of the fall must be told from the long one of the reference."""
+_SECOND_NS: Final = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadCut(Rule):
+    """More than `drop_percent` below the mean of the `reference_ns` that ended `within_ns` ago."""
+
+    tag: str
+    drop_percent: float
+    dead_band: float = 0.0
+    """In percent of the reference."""
+    within_ns: int = 60 * _SECOND_NS
+    reference_ns: int = 600 * _SECOND_NS
+    least_reference: float = 0.0
+    """A unit that gave less than this was not running: nothing is cut."""
+    accept_after_ns: int = 28_800 * _SECOND_NS
+    """After so long the lower load is the new reference, and the cut is over."""
+    least_coverage: float = 0.5
+    per_ns: int = 3600 * _SECOND_NS
+    """Time base of the flow: an hour for m3/h."""
+    quantity_eu: str = ""
+    causes: tuple[Cause, ...] = ()
+    cause_before_ns: int = 600 * _SECOND_NS
+    skew_ns: int = _SECOND_NS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LoadCutGroup:
+    """All LoadCut rules."""
+
+    position: npt.NDArray[np.intp]
+    row: npt.NDArray[np.int32]
+    drop: Floats
+    return_drop: Floats
+    within_ns: Times
+    reference_ns: Times
+    least_reference: Floats
+    accept_after_ns: Times
+    least_coverage: Floats
+    per_ns: Floats
+    quantity_eu: tuple[str, ...]
+    causes: CauseColumns
+    timeless: ClassVar[bool] = False
+
+    def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
+        """Each rule reads its tag and its candidate causes."""
+        place, row = self.causes.inputs()
+        return np.concatenate((np.arange(self.row.size), place)), np.concatenate((self.row, row))
+
+    def fresh(self, mono_ns: int) -> State:
+        """Nothing happened yet."""
+        times, values = windows.fresh(self.row.size, SLOTS)
+        return frozen(
+            sample_mono_ns=times,
+            sample=values,
+            kept_reference=np.full(self.row.size, np.nan),
+            kept_until_mono_ns=np.full(self.row.size, NEVER, np.int64),
+            **Outages.fresh(self.row.size).columns(),
+            **self.causes.fresh(),
+        )
+
+    def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
+        """Compare with the reference: while a cut runs with that of its beginning, else with that of the window."""
+        value, quality = moment.value[self.row], moment.quality[self.row]
+        received = moment.received_mono_ns[self.row]
+        usable = is_usable(quality) & np.isfinite(value)
+        samples = windows.kept(
+            (state["sample_mono_ns"], state["sample"]), value, usable & (quality == _GOOD), received, self._window_ns()
+        )
+        outages = Outages.of(state).counted(usable, received, value, self.per_ns)
+        accepted = outages.running & (moment.mono_ns - outages.since >= self.accept_after_ns)
+        outages = outages.finished(accepted, np.full_like(received, moment.mono_ns))
+        covered, mean = self._recent(samples, moment.mono_ns)
+        kept_until = np.where(accepted, NEVER, state["kept_until_mono_ns"])
+        recent = self._reference(
+            np.where(covered >= self.least_coverage, mean, np.nan), state, kept_until, moment.mono_ns
+        )
+        reference = np.where(outages.running, outages.reference, recent)
+        condition, percent = self._compared(value, quality, reference, active)
+        begins = (condition == _TRUE) & ~outages.running
+        ends = (condition == _FALSE) & outages.running
+        outages = outages.begun(begins, received, value, reference).finished(ends, received)
+        watched = self.causes.watched(moment, state, begins, outages.running_since())
+        after = frozen(
+            sample_mono_ns=samples[0],
+            sample=samples[1],
+            kept_reference=np.where(ends, reference, state["kept_reference"]),
+            kept_until_mono_ns=np.where(ends, moment.mono_ns + self._window_ns(), kept_until),
+            **outages.columns(),
+            **watched,
+        )
+        return Judged(
+            condition=condition,
+            value=percent,
+            limit=self.drop,
+            row=self.row,
+            state=after,
+            due_ns=self._due_ns(samples, covered, outages, moment.mono_ns),
+            # the few that are TRUE, not every rule
+            detail=self.causes.details(np.flatnonzero(condition == _TRUE).tolist(), after, moment.tag_ids),
+        )
+
+    def explain(self, place: int, moment: Moment, active: bool, state: State) -> Explanation:
+        """Flow and reference, how far below, since when, how much is lost, what left its band first."""
+        judged = self.judge(moment, np.full(self.row.size, active), state)
+        outages, percent = Outages.of(judged.state), float(judged.value[place])
+        allowed = float(self.return_drop[place] if active else self.drop[place])
+        samples = judged.state["sample_mono_ns"], judged.state["sample"]
+        covered, mean = self._recent(samples, moment.mono_ns)
+        reference = float(outages.reference[place]) if outages.running[place] else float(mean[place])
+        zh, en = reading(moment, int(self.row[place]))
+        eu = self.quantity_eu[place]
+        told = outages.told(place, moment.mono_ns, eu), self.causes.told(place, judged.state, moment.tag_ids)
+        zh += f"；基准 {reference:.4g}，低 {percent:.3g} %，超过 {allowed:g} % 为减负荷" + "".join(p[0] for p in told)
+        en += f"; reference {reference:.4g}, {percent:.3g} % below it, more than {allowed:g} % is a cut"
+        en += "".join(part[1] for part in told)
+        if judged.condition[place] == _UNKNOWN and not outages.running[place]:
+            zh += f"；基准窗口覆盖率 {covered[place]:.0%}"
+            en += f"; {covered[place]:.0%} of the reference window is known"
+        figures = (
+            Figure(zh="下降", en="below the reference", value=percent, eu="%"),
+            Figure(zh="基准", en="reference", value=reference),
+            Figure(zh="持续", en="duration", value=outages.duration_s(place, moment.mono_ns), eu="s"),
+            Figure(zh="损失量", en="lost", value=float(outages.lost[place]), eu=eu),
+        )
+        inputs = (moment.tag_ids[int(self.row[place])], *self.causes.first(place, judged.state, moment.tag_ids))
+        return explained(int(judged.condition[place]), (zh, en), figures, inputs)
+
+    def _window_ns(self) -> Times:
+        return self.within_ns + self.reference_ns
+
+    def _recent(self, samples: windows.Samples, mono_ns: int) -> tuple[Floats, Floats]:
+        """(coverage, mean) of the reference window, which ends `within_ns` ago."""
+        ends = mono_ns - self.within_ns
+        inside = windows.inside(samples, self.reference_ns, ends) & (samples[0] <= ends[:, np.newaxis])
+        count = inside.sum(axis=1)
+        total = np.where(inside, samples[1], 0.0).sum(axis=1)
+        covered = windows.coverage(samples, self.reference_ns, ends, self._window_ns() // SLOTS)
+        return covered, np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+    def _reference(self, mean: Floats, state: State, kept_until: Times, mono_ns: int) -> Floats:
+        """The mean of the window, but no less than the load before a cut that has just ended and still fills the window."""
+        ended_now = kept_until - self._window_ns() == mono_ns  # judged at this moment already, by that load alone
+        higher = np.where(ended_now, state["kept_reference"], np.fmax(mean, state["kept_reference"]))
+        return np.where(mono_ns <= kept_until, higher, mean)
+
+    def _compared(
+        self, value: Floats, quality: npt.NDArray[np.uint8], reference: Floats, active: npt.NDArray[np.bool_]
+    ) -> tuple[npt.NDArray[np.uint8], Floats]:
+        """(condition, percent below the reference)."""
+        known = np.isfinite(reference) & np.isfinite(value)
+        gave = known & (reference > 0) & (reference >= self.least_reference)
+        part = np.where(gave, value, 0.0) / np.where(gave, reference, 1.0)
+        percent = np.where(gave, (1.0 - part) * 100.0, np.where(known, 0.0, np.nan))
+        at = np.where(active, self.return_drop, self.drop)
+        return decide(known & (percent > at), known & (percent <= at), quality), percent
+
+    def _due_ns(self, samples: windows.Samples, covered: Floats, outages: Outages, mono_ns: int) -> int | None:
+        """A sample may enter or leave the reference, its coverage may change, a cut may be accepted."""
+        due = windows.next_change_ns(samples, self._window_ns(), covered, self.least_coverage, mono_ns)
+        times = samples[0]
+        entering = (times + self.within_ns[:, np.newaxis])[
+            (times != NEVER) & (times > (mono_ns - self.within_ns)[:, np.newaxis])
+        ]
+        leaving = times + self._window_ns()[:, np.newaxis] + 1
+        accepting = (outages.since + self.accept_after_ns)[outages.running]
+        later = [moments for moments in (entering, leaving[leaving > mono_ns], accepting) if moments.size]
+        return min([int(moments.min()) for moments in later] + ([] if due is None else [due]), default=None)
+
+
+class LoadCutKind:
+    """Checks and compiles LoadCut rules."""
+
+    version: ClassVar[int] = 1
+    settles: ClassVar[bool] = False
+
+    def errors(self, rule: LoadCut, table: TagTable) -> Iterator[RuleError]:
+        """Unknown or discrete tag, parameters without sense, causes that are none."""
+        if rule.tag not in table.row_of:
+            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            return
+        if table.tags[table.row_of[rule.tag]].discrete:
+            yield RuleError(rule.id, "tag", f"needs an analog tag; {rule.tag} is discrete")
+        if not 0 < rule.drop_percent < 100:
+            yield RuleError(rule.id, "drop_percent", f"{rule.drop_percent:g} must be between 0 and 100")
+        elif not 0 <= rule.dead_band < rule.drop_percent:
+            yield RuleError(rule.id, "dead_band", f"{rule.dead_band:g} must be 0 or more and less than the drop")
+        if rule.within_ns <= 0:
+            yield RuleError(rule.id, "within_s", "must be more than 0")
+        if rule.accept_after_ns < rule.within_ns + rule.reference_ns:
+            yield RuleError(rule.id, "accept_after_s", "must be no less than within_s + reference_s")
+        if not 0 <= rule.least_reference < math.inf:
+            yield RuleError(rule.id, "least_reference", "must be 0 or more")
+        if not 0 < rule.least_coverage <= 1:
+            yield RuleError(rule.id, "coverage", f"{rule.least_coverage:g} must be above 0 and at most 1")
+        yield from window_errors(rule.id, "reference_s", rule.reference_ns, (rule.tag,), table)
+        yield from outage_errors(rule.id, rule.per_ns, rule.skew_ns, rule.cause_before_ns)
+        yield from cause_errors(rule.id, rule.causes, table)
+
+    def set_errors(self, rules: Sequence[LoadCut], table: TagTable) -> Iterator[RuleError]:
+        """None."""
+        return iter(())
+
+    def group(self, rules: Sequence[tuple[int, LoadCut]], table: TagTable) -> LoadCutGroup:
+        """The columns."""
+        of = [rule for _, rule in rules]
+        return LoadCutGroup(
+            position=column([position for position, _ in rules], np.intp),
+            row=column([table.row_of[rule.tag] for rule in of], np.int32),
+            drop=column([rule.drop_percent for rule in of], np.float64),
+            return_drop=column([rule.drop_percent - rule.dead_band for rule in of], np.float64),
+            within_ns=column([rule.within_ns for rule in of], np.int64),
+            reference_ns=column([rule.reference_ns for rule in of], np.int64),
+            least_reference=column([rule.least_reference for rule in of], np.float64),
+            accept_after_ns=column([rule.accept_after_ns for rule in of], np.int64),
+            least_coverage=column([rule.least_coverage for rule in of], np.float64),
+            per_ns=column([rule.per_ns for rule in of], np.float64),
+            quantity_eu=tuple(rule.quantity_eu for rule in of),
+            causes=CauseColumns.of(
+                [rule.causes for rule in of],
+                [rule.skew_ns for rule in of],
+                [rule.cause_before_ns for rule in of],
+                table,
+            ),
+        )
