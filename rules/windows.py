@@ -55,6 +55,22 @@ def kept(
     return _frozen(times), _frozen(values)
 
 
+def kept_beside(
+    beside: npt.NDArray[np.float64], new: npt.NDArray[np.intp], value: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """A second value of the same samples (m, slots + 1): takes `value` (m) over at the places with a `new` sample."""
+    if not new.size:
+        return beside
+    beside = beside.copy()
+    beside[new, :-1], beside[new, -1] = beside[new, 1:], value[new]
+    return _frozen(beside)
+
+
+def new_places(before: Samples, after: Samples) -> npt.NDArray[np.intp]:
+    """Where `kept` added a sample."""
+    return np.zeros(0, np.intp) if after is before else np.flatnonzero(after[0][:, -1] != before[0][:, -1])
+
+
 def forgotten(samples: Samples, places: npt.NDArray[np.bool_]) -> Samples:
     """Samples without those of the rules where `places` (m) is True: their windows begin anew."""
     times, values = samples

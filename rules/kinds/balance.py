@@ -1,8 +1,273 @@
-"""Mass balance of a group of tanks against what flows in and out."""
+"""Mass balance: what a group of tanks gained against what the flow meters let in and out."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
 
-from rules.port import Kind, Rule
+import numpy as np
+import numpy.typing as npt
 
-KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {}
+from rules import windows
+from rules.columns.tags import TagTable
+from rules.errors import RuleError
+from rules.geometry import M3_PER_S, METRES, Vessel, Vessels
+from rules.kinds.explain import explained
+from rules.kinds.flow_totals import WIDTH, FlowTotals
+from rules.kinds.mistakes import vessel_errors, window_errors
+from rules.kinds.premises import READINGS, good_of, missing, silence_ns, tag_of
+from rules.port import NEVER, Explanation, Figure, Judged, Kind, Moment, Rule, State, column, frozen
+from rules.verdicts import Verdict
+
+_NS: Final = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MassBalance(Rule):
+    """|gain of the tanks - (inflow - outflow)| over the window exceeds the tolerance."""
+
+    levels: tuple[tuple[str, Vessel], ...]
+    """(level tag, geometry) of each tank."""
+    inflows: tuple[str, ...]
+    outflows: tuple[str, ...]
+    window_ns: int
+    tolerance_m3: float
+    tolerance_share: float = 0.0
+    """Of the throughput (the larger of what came and what went), on top of `tolerance_m3`."""
+    maximum_gap_ns: int = 0
+    """A flow that was not read for longer cannot be integrated; 0: a slot of the window, three periods at least."""
+    minimum_coverage: float = 0.75
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MassBalanceGroup:
+    """All MassBalance rules; their tanks stand one after the other."""
+
+    position: npt.NDArray[np.intp]
+    level_rule: npt.NDArray[np.intp]
+    level_row: npt.NDArray[np.int32]
+    vessels: Vessels
+    totals: FlowTotals
+    first_row: npt.NDArray[np.int32]
+    window_ns: npt.NDArray[np.int64]
+    period_ns: npt.NDArray[np.int64]
+    minimum_coverage: npt.NDArray[np.float64]
+    silence_ns: npt.NDArray[np.int64]
+    tolerance_m3: npt.NDArray[np.float64]
+    tolerance_share: npt.NDArray[np.float64]
+    timeless: ClassVar[bool] = False
+
+    def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
+        """Each rule reads its levels and its flows."""
+        return (
+            np.concatenate([self.level_rule, self.totals.rule]),
+            np.concatenate([self.level_row, self.totals.row]),
+        )
+
+    def fresh(self, mono_ns: int) -> State:
+        """No totals, no samples."""
+        count = self.position.size
+        times, values = windows.fresh(count)
+        sampled = {"sample_mono_ns": times, "volume": values, "came": values.copy(), "went": values.copy()}
+        solved = {name: np.full(count, np.nan) for name in ("imbalance", "gained", "received", "sent", "share")}
+        return frozen(**self.totals.fresh(count), **sampled, **solved)
+
+    def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
+        """Integrate the flows, take a sample where every input was read, and compare over the window."""
+        flows, broken = self.totals.integrate(moment, state)
+        after = self._sampled(moment, state, flows, broken)
+        last, imbalance = after["sample_mono_ns"][:, -1], after["imbalance"]
+        heard = (last != NEVER) & (moment.mono_ns - last <= self.silence_ns)
+        covered = heard & (after["share"] >= self.minimum_coverage)
+        throughput = np.fmax(np.fmax(after["received"], after["sent"]), 0.0)
+        allowed = self.tolerance_m3 + self.tolerance_share * np.where(np.isnan(throughput), 0.0, throughput)
+        condition = np.full(self.position.size, np.uint8(Verdict.UNKNOWN))
+        condition[covered & (np.abs(imbalance) <= allowed)] = np.uint8(Verdict.FALSE)
+        condition[covered & (np.abs(imbalance) > allowed)] = np.uint8(Verdict.TRUE)
+        ends = (last + self.silence_ns + 1)[heard]
+        return Judged(
+            condition=condition,
+            value=imbalance,
+            limit=allowed,
+            row=self.first_row,
+            state=after,
+            due_ns=int(ends.min()) if ends.size else None,
+        )
+
+    def _sampled(
+        self, moment: Moment, state: State, flows: Mapping[str, npt.NDArray[Any]], broken: npt.NDArray[np.bool_]
+    ) -> State:
+        """The state with totals and samples of now; solved again where a sample is new."""
+        count = self.position.size
+        good = good_of(moment, self.level_row)
+        bad = np.bincount(self.level_rule[~good], minlength=count) > 0
+        # a sample is of the moment up to which every input was read
+        read_ns = np.full(count, np.iinfo(np.int64).max)
+        np.minimum.at(read_ns, self.level_rule, moment.received_mono_ns[self.level_row])
+        came, went, usable, read_ns = self.totals.at(moment, flows, read_ns)
+        each = self.vessels.volume(np.where(good, moment.value[self.level_row], 0.0))
+        volume = np.bincount(self.level_rule, each, count).astype(np.float64)
+        samples = state["sample_mono_ns"], state["volume"]
+        before = windows.forgotten(samples, broken)
+        samples = windows.kept(before, volume, usable & ~bad, read_ns, self.window_ns)
+        new = windows.new_places(before, samples)
+        after = {
+            **state,
+            **flows,
+            "sample_mono_ns": samples[0],
+            "volume": samples[1],
+            "came": windows.kept_beside(state["came"], new, came),
+            "went": windows.kept_beside(state["went"], new, went),
+        }
+        return frozen(**{**after, **self._solved(after, new, broken)})
+
+    def _solved(
+        self, state: State, new: npt.NDArray[np.intp], broken: npt.NDArray[np.bool_]
+    ) -> Mapping[str, npt.NDArray[np.float64]]:
+        """Imbalance over the window, from the first to the last three samples: one wild reading is none."""
+        names = ("imbalance", "gained", "received", "sent", "share")
+        if not new.size and not bool(broken.any()):
+            return {}
+        solved = {name: state[name].copy() for name in names}
+        for of in solved.values():
+            of[broken] = np.nan
+        if new.size:
+            times, volume, came, went = (state[name][new] for name in ("sample_mono_ns", "volume", "came", "went"))
+            window_ns, last = self.window_ns[new], times[:, -1]
+            use = windows.inside((times, volume), window_ns, last)
+            solved["share"][new] = windows.coverage((times, volume), window_ns, last, self.period_ns[new])
+            steady = windows.steadied((times, volume - came + went), use)
+            known = np.isfinite(steady)
+            first, rows = known.argmax(axis=1), np.arange(new.size)
+            solved["imbalance"][new] = steady[:, -1] - steady[rows, first]
+            for name, of in (("gained", volume), ("received", came), ("sent", went)):
+                passed = of[:, -2] - of[rows, first + 1]
+                solved[name][new] = np.where(known.any(axis=1), passed, np.nan)
+        return solved
+
+    def explain(self, place: int, moment: Moment, active: bool, state: State) -> Explanation:
+        """What the tanks gained, what came and went, the difference and what is allowed of it."""
+        judged = self.judge(moment, np.full(self.position.size, active), state)
+        after, window_s = judged.state, self.window_ns[place] / _NS
+        gained, received, sent = (float(after[name][place]) for name in ("gained", "received", "sent"))
+        imbalance, allowed = float(judged.value[place]), float(judged.limit[place])
+        zh, en = f"{window_s:g} s 窗口", f"over {window_s:g} s"
+        if judged.condition[place] == Verdict.UNKNOWN:
+            zh, en = self._gap(place, moment, after, window_s)
+        if not math.isnan(imbalance):
+            zh += f"：罐内变化 {gained:+.4g} m3，进 {received:.4g}，出 {sent:.4g}，不平衡 {imbalance:+.4g}，允许 {allowed:.4g} m3"
+            en += (
+                f": the tanks gained {gained:+.4g} m3, {received:.4g} came, {sent:.4g} went, "
+                f"out of balance by {imbalance:+.4g}, {allowed:.4g} m3 is allowed"
+            )
+        figures = tuple(
+            Figure(zh=in_zh, en=in_en, value=value, eu="m3")
+            for in_zh, in_en, value in (
+                ("不平衡", "imbalance", imbalance),
+                ("允许", "allowed", allowed),
+                ("罐内变化", "gained", gained),
+                ("进", "received", received),
+                ("出", "sent", sent),
+            )
+        )
+        place_of, row_of = self.inputs()
+        inputs = tuple(dict.fromkeys(moment.tag_ids[row] for row in row_of[place_of == place]))
+        return explained(int(judged.condition[place]), (zh, en), figures, inputs)
+
+    def _gap(self, place: int, moment: Moment, state: State, window_s: float) -> tuple[str, str]:
+        one = np.array([place])
+        samples = state["sample_mono_ns"][one], state["volume"][one]
+        share = windows.coverage(samples, self.window_ns[one], moment.mono_ns, self.period_ns[one])[0]
+        zh, en = missing(float(share), float(self.minimum_coverage[place]), window_s)
+        place_of, row_of = self.inputs()
+        rows = row_of[place_of == place]
+        names = ", ".join(moment.tag_ids[row] for row in rows[~good_of(moment, rows)])
+        return (f"{zh}，无好值：{names}", f"{en}; not good: {names}") if names else (zh, en)
+
+
+class MassBalanceKind:
+    """Checks and compiles MassBalance rules."""
+
+    version: ClassVar[int] = 1
+    settles: ClassVar[bool] = False
+
+    def errors(self, rule: MassBalance, table: TagTable) -> Iterator[RuleError]:
+        """Unknown or discrete tags, one named twice, units that cannot be added, tolerances and times that cannot be."""
+        names = _names(rule)
+        for field, name in names:
+            if name not in table.row_of:
+                yield RuleError(rule.id, field, f"no tag {name!r}")
+            elif tag_of(table, name).discrete:
+                yield RuleError(rule.id, field, f"needs an analog tag; {name} is discrete")
+            elif field != "tanks" and tag_of(table, name).eu not in M3_PER_S:
+                unit = tag_of(table, name).eu or "no unit"
+                yield RuleError(rule.id, field, f"a flow is in {', '.join(M3_PER_S)}; {name} is in {unit}")
+        for name in sorted({name for _, name in names if [other for _, other in names].count(name) > 1}):
+            yield RuleError(rule.id, next(field for field, other in names if other == name), f"{name} stands twice")
+        if any(name not in table.row_of for _, name in names):
+            return
+        for name, vessel in rule.levels:
+            yield from vessel_errors(rule.id, vessel, tag_of(table, name))
+        yield from _number_errors(rule)
+        if names:
+            tags = [tag_of(table, name) for _, name in names]
+            yield from window_errors(rule.id, rule.window_ns, rule.minimum_coverage, READINGS, tags)
+
+    def set_errors(self, rules: Sequence[MassBalance], table: TagTable) -> Iterator[RuleError]:
+        """None."""
+        return iter(())
+
+    def group(self, rules: Sequence[tuple[int, MassBalance]], table: TagTable) -> MassBalanceGroup:
+        """The columns."""
+        mine = [rule for _, rule in rules]
+        window_ns = column([rule.window_ns for rule in mine], np.int64)
+        coverage = column([rule.minimum_coverage for rule in mine], np.float64)
+        slowest = [max(tag_of(table, name).scan_period_ns for _, name in _names(rule)) for rule in mine]
+        period_ns = column(slowest, np.int64)
+        gaps = np.maximum(window_ns // windows.SLOTS, 3 * period_ns)
+        given = np.array([rule.maximum_gap_ns for rule in mine], np.int64)
+        levels = [(place, name, vessel) for place, rule in enumerate(mine) for name, vessel in rule.levels]
+        return MassBalanceGroup(
+            position=column([position for position, _ in rules], np.intp),
+            level_rule=column([place for place, _, _ in levels], np.intp),
+            level_row=column([table.row_of[name] for _, name, _ in levels], np.int32),
+            vessels=Vessels.of(
+                [vessel for _, _, vessel in levels],
+                [METRES.get(tag_of(table, name).eu, 1.0) for _, name, _ in levels],
+            ),
+            totals=FlowTotals.of(
+                [(rule.inflows, rule.outflows) for rule in mine], np.where(given > 0, given, gaps), table
+            ),
+            first_row=column([table.row_of[rule.levels[0][0]] for rule in mine], np.int32),
+            window_ns=window_ns,
+            period_ns=period_ns,
+            minimum_coverage=coverage,
+            silence_ns=column(silence_ns(window_ns, coverage, period_ns), np.int64),
+            tolerance_m3=column([rule.tolerance_m3 for rule in mine], np.float64),
+            tolerance_share=column([rule.tolerance_share for rule in mine], np.float64),
+        )
+
+
+def _names(rule: MassBalance) -> list[tuple[str, str]]:
+    return [
+        *(("tanks", name) for name, _ in rule.levels),
+        *(("inflow", name) for name in rule.inflows),
+        *(("outflow", name) for name in rule.outflows),
+    ]
+
+
+def _number_errors(rule: MassBalance) -> Iterator[RuleError]:
+    if not rule.levels:
+        yield RuleError(rule.id, "tanks", "names no tank")
+    flows = len(rule.inflows) + len(rule.outflows)
+    if not 1 <= flows <= WIDTH:
+        yield RuleError(rule.id, "inflow", f"has {flows} flows; a balance takes 1 to {WIDTH}")
+    if not (math.isfinite(rule.tolerance_m3) and rule.tolerance_m3 > 0):
+        yield RuleError(rule.id, "tolerance_m3", f"{rule.tolerance_m3:g} is no tolerance; meters are never exact")
+    if not 0 <= rule.tolerance_share < 1:
+        yield RuleError(rule.id, "tolerance_percent", f"{100 * rule.tolerance_share:g} % is no share of the throughput")
+    if rule.maximum_gap_ns < 0 or rule.maximum_gap_ns > rule.window_ns:
+        yield RuleError(rule.id, "maximum_gap_s", "a gap is above 0 and no longer than the window")
+
+
+KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {MassBalance: MassBalanceKind()}

@@ -127,7 +127,7 @@ class LeakGroup:
         loss, most, eu = float(judged.value[place]), float(judged.limit[place]), self.eu[place]
         window_s = self.premises.window_ns[place] / _NS
         zh, en = reading(moment, int(self.premises.row[place]))
-        asked_zh, asked_en = self.premises.conditions.explain(place, moment, judged.state)
+        asked_zh, asked_en = self.premises.asked(place, moment, judged.state)
         if judged.condition[place] == Verdict.UNKNOWN:
             share = self.premises.coverage(judged.state, place, moment.mono_ns)
             gap = missing(share, float(self.premises.minimum_coverage[place]), window_s)

@@ -56,6 +56,8 @@ class Premises:
     conditions: ConditionColumns
     inverted: bool
     """The condition says when the premise does not hold (`unless`)."""
+    unconditional: Bools
+    """There is no condition: the premise always holds."""
 
     @classmethod
     def of(cls, rules: Sequence[Any], conditions: Sequence[Condition | None], table: TagTable, inverted: bool) -> Self:
@@ -73,6 +75,7 @@ class Premises:
             settle_ns=column([getattr(rule, "settle_ns", 0) for rule in rules], np.int64),
             conditions=ConditionColumns.of(conditions, table),
             inverted=inverted,
+            unconditional=column([condition is None for condition in conditions], np.bool_),
         )
 
     def fresh(self, mono_ns: int) -> dict[str, npt.NDArray[Any]]:
@@ -91,7 +94,7 @@ class Premises:
     ) -> tuple[Watched, dict[str, npt.NDArray[Any]]]:
         """Judge the premise and take a sample where it holds (or where `exempt`) and value and `beside` are usable."""
         verdict, after = self.conditions.judge(moment, state)
-        premise = _NOT[verdict] if self.inverted else verdict
+        premise = np.where(self.unconditional, _TRUE, _NOT[verdict] if self.inverted else verdict)
         false = premise == _FALSE
         broken_ns = np.where(false, moment.mono_ns, state["broken_mono_ns"])
         samples = state["sample_mono_ns"], state["sample"]
@@ -100,11 +103,7 @@ class Premises:
         received_ns = moment.received_mono_ns[self.row]
         take = usable & ((premise == _TRUE) | exempt) & (exempt | (received_ns >= broken_ns + self.settle_ns))
         samples = windows.kept(before, moment.value[self.row], take, received_ns, self.window_ns)
-        new = np.flatnonzero(samples[0][:, -1] != before[0][:, -1]) if samples is not before else np.zeros(0, np.intp)
-        other = state["beside"]
-        if new.size:
-            other = other.copy()
-            other[new, :-1], other[new, -1] = other[new, 1:], beside[new]
+        new = windows.new_places(before, samples)
         last = samples[0][:, -1]
         heard = (last != NEVER) & (moment.mono_ns - last <= self.silence_ns)
         still_ns = self.window_ns + self.settle_ns
@@ -117,7 +116,7 @@ class Premises:
             **after,
             "sample_mono_ns": samples[0],
             "sample": samples[1],
-            "beside": other,
+            "beside": windows.kept_beside(state["beside"], new, beside),
             "broken_mono_ns": broken_ns,
         }
         return Watched(premise, new, gone, heard, broken, due), next_state
@@ -136,6 +135,12 @@ class Premises:
         one = np.array([place])
         samples = state["sample_mono_ns"][one], state["sample"][one]
         return float(windows.coverage(samples, self.window_ns[one], mono_ns, self.period_ns[one])[0])
+
+    def asked(self, place: int, moment: Moment, state: State) -> tuple[str, str]:
+        """(zh, en) of the condition of one rule with its numbers."""
+        if self.unconditional[place]:
+            return ("无", "none")
+        return self.conditions.explain(place, moment, state)
 
 
 def silence_ns(

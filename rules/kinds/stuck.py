@@ -152,7 +152,7 @@ class StuckGroup:
         moved, limit, eu = float(judged.value[place]), float(judged.limit[place]), self.eu[place]
         window_s, flat = self.premises.window_ns[place] / _NS, self.flat_within[place]
         zh, en = reading(moment, int(self.premises.row[place]))
-        asked_zh, asked_en = self.premises.conditions.explain(place, moment, judged.state)
+        asked_zh, asked_en = self.premises.asked(place, moment, judged.state)
         if math.isnan(moved) or judged.condition[place] == Verdict.UNKNOWN:
             share = self.premises.coverage(judged.state, place, moment.mono_ns)
             gap = missing(share, float(self.premises.minimum_coverage[place]), window_s)

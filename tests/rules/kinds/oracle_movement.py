@@ -34,6 +34,8 @@ class Oracle:
         premise = (
             {TRUE: FALSE, FALSE: TRUE, UNKNOWN: UNKNOWN}[asked] if isinstance(self.rule, UnplannedMovement) else asked
         )
+        if self.rule.condition is None:
+            premise = TRUE
         exempt = active and isinstance(self.rule, Stuck)
         if premise == FALSE:
             self.broken_ns = now_ns

@@ -253,6 +253,13 @@ def test_a_movement_soon_after_a_transfer_is_seen_before_the_window_is_full() ->
     assert run.play(8 * MINUTES, LT=lambda at: 4.976 - 0.0001 * at, XV=0.0) == TRUE
 
 
+def test_without_a_condition_it_must_never_move() -> None:
+    run = Run(replace(UNPLANNED, condition=None, window_ns=60 * SECOND))
+    assert run.play(90, LT=5.0) == FALSE
+    assert run.play(60, LT=lambda at: 5.0 + 0.001 * at) == TRUE
+    assert "transfer: none" in run.told()[1]
+
+
 HOUR_LEAK = Leak(
     id="l",
     tag="LT",
