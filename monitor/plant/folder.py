@@ -12,6 +12,7 @@ from monitor.plant.alarms import REQUIRED as ALARM_REQUIRED
 from monitor.plant.alarms import AlarmRow, read_alarms
 from monitor.plant.document import read_document
 from monitor.plant.generated import bypass_definition, bypass_rule, generated_definitions
+from monitor.plant.guard import check_set_points, protected_by
 from monitor.plant.interlocks import check_protections, read_register
 from monitor.plant.mistakes import Mistake, PlantRefusedError
 from monitor.plant.plant import Device, Plant, TagAddress
@@ -27,6 +28,8 @@ from rules.compile import compile_rules
 from rules.errors import RulesRefusedError
 
 FILES: Final = ("plant.toml", "tags.csv", "alarms.csv", "rules.toml", "interlocks.toml")
+RULE_FILES: Final = frozenset({"alarms.csv", "rules.toml", "interlocks.toml"})
+"""What a set of rules consists of; site, devices and tags are the plant's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,17 +40,26 @@ class Checked:
     warnings: tuple[Mistake, ...]
 
 
-def fingerprint(folder: Path) -> str:
+def fingerprint(folder: Path, rules_from: Path | None = None) -> str:
     """Hash of all files of the folder: tells whether they differ from what runs; a missing file counts as empty."""
+    return _print_of({name: _place(folder, name, rules_from) for name in FILES})
+
+
+def _place(folder: Path, name: str, rules_from: Path | None) -> Path:
+    """Where a file of the plant stands."""
+    other = rules_from / name if rules_from is not None and name in RULE_FILES else None
+    return other if other is not None and other.is_file() else folder / name
+
+
+def _print_of(paths: Mapping[str, Path]) -> str:
     digest = hashlib.sha256()
-    for name in FILES:
-        path = folder / name
+    for name, path in paths.items():
         digest.update(name.encode() + b"\0" + (path.read_bytes() if path.is_file() else b"") + b"\0")
     return digest.hexdigest()
 
 
-def read_plant(folder: Path, devices: DevicePort) -> Checked:
-    """Read and check a plant folder.
+def read_plant(folder: Path, devices: DevicePort, rules_from: Path | None = None) -> Checked:
+    """Read and check a plant folder; `rules_from`: a folder whose own RULE_FILES stand in for those of the plant.
 
     :raises PlantRefusedError: with every mistake of every file.
     """
@@ -55,12 +67,13 @@ def read_plant(folder: Path, devices: DevicePort) -> Checked:
     if not folder.is_dir():
         zh, en = f"没有此文件夹：{folder}", f"there is no such folder: {folder}"
         raise PlantRefusedError((Mistake(file=str(folder), line=0, column="", zh=zh, en=en),))
-    print_of_files = fingerprint(folder)
-    document = read_document(folder / "plant.toml", mistakes.append)
-    tag_records = read_sheet(folder / "tags.csv", TAG_COLUMNS, TAG_REQUIRED, mistakes.append)
-    alarm_records = read_sheet(folder / "alarms.csv", ALARM_COLUMNS, ALARM_REQUIRED, mistakes.append)
-    barriers = read_document(folder / "interlocks.toml", mistakes.append)
-    more = read_document(folder / "rules.toml", mistakes.append, required=False)
+    paths = {name: _place(folder, name, rules_from) for name in FILES}
+    print_of_files = _print_of(paths)
+    document = read_document(paths["plant.toml"], mistakes.append)
+    tag_records = read_sheet(paths["tags.csv"], TAG_COLUMNS, TAG_REQUIRED, mistakes.append)
+    alarm_records = read_sheet(paths["alarms.csv"], ALARM_COLUMNS, ALARM_REQUIRED, mistakes.append)
+    barriers = read_document(paths["interlocks.toml"], mistakes.append)
+    more = read_document(paths["rules.toml"], mistakes.append, required=False)
     if document is None or barriers is None or more is None:  # nothing else can be linked: say only what is certain
         raise PlantRefusedError(_in_order(mistakes))
     site = read_site(document, devices)
@@ -81,6 +94,7 @@ def read_plant(folder: Path, devices: DevicePort) -> Checked:
         compile_rules(rules, table)
     except RulesRefusedError as refused:
         _report_rules(refused, rows, mistakes)
+    check_set_points(rows, protected_by(tags, site.equipment, interlocks, document), barriers)
     definitions = (*(row.definition for row in rows), *changed)
     check_protections(barriers, register, {definition.id for definition in definitions})
     around = Silenceable(

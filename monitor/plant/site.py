@@ -41,6 +41,7 @@ TOP = (
     "alarms",
     "shelving",
     "operator_positions",
+    "set_point_bounds",
 )
 EQUIPMENT_KINDS = ("atmospheric_tank", "sphere", "pump", "valve", "detector", "other")
 EQUIPMENT_NUMBERS = ("height_m", "overflow_height_m", "fill_rate_m_per_h")

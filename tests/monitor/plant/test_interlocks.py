@@ -28,7 +28,7 @@ equipment = "T-101"
 voting = "2oo3"
 causes = [
   { tag = "LT-101A", sense = "high", trip_point = 11 },
-  { tag = "LT-102A", sense = "low", trip_point = 1 },
+  { tag = "LT-102A", sense = "low", trip_point = 0.5 },
   { tag = "LSHH-101", state = 0 },
 ]
 effects = [{ tag = "XV-101I.CLOSED", acted_when = 0, within_s = 3 }]
@@ -69,7 +69,7 @@ def test_everything_that_can_be_said(folder: Path) -> None:
     found = register.interlocks[-1]
     assert found.inputs == (
         Cause(tag="LT-101A", sense="high", trip_point=11.0),
-        Cause(tag="LT-102A", sense="low", trip_point=1.0),
+        Cause(tag="LT-102A", sense="low", trip_point=0.5),
         Cause(tag="LSHH-101", sense="state", trip_point=0.0),
     )
     assert found.causes == ("LT-101A", "LT-102A", "LSHH-101")
