@@ -66,6 +66,12 @@ KIND_WORDS: Final[dict[str, KindWords]] = {
     "failed_to_trip": _words("该动未动", "cause without effect", "names"),
     "spurious_trip": _words("无因动作", "effect without cause", "names"),
     "trip_point_drift": _words("联锁设定值被改", "trip point differs from the approved one", "amount"),
+    "demand_while_bypassed": _words("旁路期间应动作", "would have tripped", "names"),
+    "bypass_overdue": _words("旁路超期", "bypassed beyond its permit", "names"),
+    "voting_lost": _words("表决降级或失效", "voting degraded or lost", "names"),
+    "permit": _words("旁路许可时限", "bypass permit clock", "names"),
+    "bypasses": _words("同时旁路过多", "too many bypassed at once", "amount"),
+    "layers": _words("保护层不足", "too few protection layers", "amount"),
     "expression": _words("条件成立", "condition is TRUE", "names"),
 }
 """Alarm kind -> words.  A kind that is not here cannot be configured."""

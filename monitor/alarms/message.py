@@ -38,7 +38,7 @@ _HAPPENED: Final[dict[Trigger, tuple[str, str]]] = {
     Trigger.ACKNOWLEDGED: ("已确认", "acknowledged"),
     Trigger.RESET: ("已复位", "reset"),
     Trigger.RE_ALARMED: ("仍未消除，再次报警", "still standing, annunciated again"),
-    Trigger.PRIORITY_RAISED: ("无人确认，优先级升高", "nobody acknowledged, priority raised"),
+    Trigger.PRIORITY_RAISED: ("优先级升高", "priority raised"),
     Trigger.SHELVED: ("已搁置", "shelved"),
     Trigger.SUPPRESSED: ("按设计抑制", "suppressed by design"),
     Trigger.REMOVED_FROM_SERVICE: ("已停用", "removed from service"),

@@ -9,6 +9,7 @@ from monitor.alarms.steps import Step, end, unanswered
 from monitor.alarms.transition import Alarm, SuppressionRecord
 
 NEVER_NS: Final = 2**63 - 1
+UNANSWERED: Final = ("无人确认", "nobody acknowledged it")
 EXPIRED: Final = ("到期", "its time is over")
 
 
@@ -79,4 +80,4 @@ def elapsed(alarm: Alarm) -> Step:
         return end(alarm, record, EXPIRED)
     if alarm.state is State.ACKNOWLEDGED:
         return Step(alarm=unanswered(alarm), trigger=Trigger.RE_ALARMED)
-    return Step(alarm=replace(alarm, priority=alarm.priority - 1), trigger=Trigger.PRIORITY_RAISED)
+    return Step(alarm=replace(alarm, priority=alarm.priority - 1), trigger=Trigger.PRIORITY_RAISED, why=UNANSWERED)
