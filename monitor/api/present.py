@@ -101,6 +101,9 @@ class Presenter:
                     "authorised_by": record.authorised_by,
                     "authorised_name": record.authorised_name,
                     "interim": record.interim,
+                    "source": record.source,
+                    "condition": record.condition,
+                    "reason_en": record.reason_en,
                     "since": rfc3339(record.since_wall_ns),
                     "until": rfc3339_or_none(record.until_wall_ns),
                 }

@@ -74,6 +74,9 @@ async def test_shelve_before_the_alarm_list_it_and_unshelve() -> None:
             "authorised_by": "",
             "authorised_name": "",
             "interim": "",
+            "source": "",
+            "condition": "",
+            "reason_en": "",
         }
         for state, found in (("shelved", 1), ("suppressed", 1), ("out_of_service", 0), ("by_design", 0), ("active", 0)):
             listed = (await client.get(f"{API}/alarms", params={"state": state})).json()
