@@ -3,6 +3,7 @@
 import ast
 import difflib
 import math
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NoReturn
@@ -12,6 +13,7 @@ from rules.language.errors import ExpressionRefusedError
 from rules.language.tree import Reading, Truth
 from rules.language.words import Prepared, prepare
 
+_LIKE_AN_ID: Final = re.compile(r"[A-Za-z0-9_.-]+")
 NODES: Final = 500
 """Nodes of one condition, modes written out."""
 NESTING: Final = 60
@@ -85,8 +87,10 @@ class TextReader:
                 near = nearest(name, FUNCTIONS)
                 self._refuse(at, f"没有函数 {name}{near[0]}", f"there is no function {name}{near[1]}")
             case ast.Name(id=name, col_offset=at):
-                tag = name if name in table.row_of else "LT-101"
-                self._refuse(at, f"不认识 {name}；位号写作 tag('{tag}')", f"{name} is unknown; a tag is tag('{tag}')")
+                looks = _LIKE_AN_ID.match(self._prepared.text, at)
+                tag = looks[0] if looks and looks[0] in table.row_of else name
+                zh, en = f"不认识 {tag}；位号写作 tag('{tag}')", f"{tag} means nothing; a tag is written tag('{tag}')"
+                self._refuse(at, zh, en)
         self._refuse(node.col_offset, zh, en)
 
     def _literal(self, node: ast.Constant) -> float:

@@ -76,7 +76,8 @@ class Remembered:
         again = (received_mono_ns == read) & (quality <= np.uint8(Quality.BAD))
         read_value, read_quality = self._get(READ_VALUE, places, slot), self._get(READ_QUALITY, places, slot)
         before_value, before_quality = self._get(BEFORE_VALUE, places, slot), self._get(BEFORE_QUALITY, places, slot)
-        replaced = again & ((read_quality != quality) | ((read_value != value) & ~np.isnan(value)))
+        same_value = (read_value == value) | (np.isnan(read_value) & np.isnan(value))
+        replaced = again & ((read_quality != quality) | ~same_value)
         if bool((newer | replaced).any()):
             before_value = np.where(newer, read_value, before_value)
             before_quality = np.where(newer, read_quality, before_quality)

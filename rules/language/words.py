@@ -15,6 +15,7 @@ LENGTH: Final = 4000
 DEPTH: Final = 24
 """Brackets inside brackets."""
 NUMBER_LENGTH: Final = 24
+WANT_MORE: Final = frozenset({"and", "or", "not"})
 PREFIXES: Final = frozenset({"not", "+", "-"})
 PREFIX_ROW: Final = 4
 LASTING: Final = "_lasting"
@@ -70,6 +71,7 @@ def prepare(text: str) -> Prepared:
     if not found:
         raise ExpressionRefusedError(text, 1, "没有条件", "there is no condition")
     _check_brackets(text, found)
+    _check_complete(text, found)
     return _with_calls(text, found)
 
 
@@ -152,6 +154,15 @@ def _check_brackets(text: str, found: list[Word]) -> None:
         raise ExpressionRefusedError(text, opened[-1].at + 1, "括号没有闭合", "this bracket is never closed")
 
 
+def _check_complete(text: str, found: list[Word]) -> None:
+    """Nothing ends with a sign that wants something behind it."""
+    for word, behind in zip(found, [*found[1:], None], strict=True):
+        wants = word.text in WANT_MORE or (word.kind == "sign" and word.text not in "()")
+        if wants and (behind is None or behind.text in (")", ",")):
+            zh, en = f"{word.text} 后面缺少内容", f"something is missing after {word.text}"
+            raise ExpressionRefusedError(text, word.at + 1, zh, en)
+
+
 @dataclass(slots=True)
 class _Segment:
     """What stands between a bracket or comma and the next."""
@@ -183,7 +194,8 @@ def _with_calls(text: str, found: list[Word]) -> Prepared:
             segment.lasting = word
             first = found[segment.first].at
             inserts.append((first, first, f"{LASTING}(", word.at))
-            inserts.append((word.at, unit.end, f",{duration.text},'{unit.text}')", word.at))
+            inserts.append((word.at, word.end, ",", word.at))
+            inserts.append((duration.end, unit.end, f",'{unit.text}')", unit.at))
             place += 2
         place += 1
     return _edited(text, inserts)

@@ -116,7 +116,16 @@ def columns_of(trees: list[Tree]) -> ConditionColumns:
         parsed = [parse_condition(text_of(tree), PLANT, MODE_TEXTS) for tree in trees]
     except ExpressionRefusedError as refused:
         # limits and literals that cannot be are not what is tested here
-        expected = ("more than 8", "there are", "divides by 0", "too big", "names no tag", "both sides")
+        expected = (
+            "more than 8",
+            "more than 4 tags",
+            "too complex",
+            "there are",
+            "divides by 0",
+            "too big",
+            "names no tag",
+            "both sides",
+        )
         assert any(words in refused.reason_en for words in expected), refused
         assume(False)
         raise AssertionError from refused
