@@ -18,6 +18,8 @@ before a scan, and the board is told.
 `[[suppressions]]` are as in rules.toml (`id`, `alarms`, `when` or `parent`, `off_delay_s`, `maximum_s`), with the `kind` of
 generated ones (`eclipse`, `device`); `[modes]` names conditions; `start_grace_s` (15) is how long a restart waits.
 
+An alarm of any kind of `rules.toml` is written with the keys of its table; `[modes]` has the conditions by name.
+
 `unknown` lists the alarms that cannot be judged as `<first scan>-<last scan> <id>`.
 """
 
@@ -42,6 +44,7 @@ from monitor.alarms.definition import AlarmDefinition
 from monitor.alarms.design_suppression import DesignSuppression
 from monitor.alarms.lifecycle import Suppression
 from monitor.alarms.transition import Alarm, Transition
+from monitor.plant.rules import READERS
 from monitor.scan.suppressions import Suppressing
 from rules.catalog import BadQuality, Bypassed, Delays, DiscreteState, Limit, NoUpdate, Rule
 from rules.columns.latest import Latest
@@ -52,6 +55,7 @@ from rules.evaluate import evaluate
 from rules.language.conditions import ConditionColumns, parse_condition
 from rules.memory import Memory, seed
 from tests.rules.plants import SECOND, START_WALL_NS, batch, tag
+from tests.scenarios.rules_toml import read_rule
 
 START_MONO_NS = 1000 * SECOND
 KEYS = {
@@ -66,7 +70,7 @@ def load(path: Path) -> dict[str, Any]:
     return scenario
 
 
-def rule_of(alarm: dict[str, Any]) -> Rule:
+def rule_of(alarm: dict[str, Any], table: TagTable, modes: dict[str, str]) -> Rule:
     delays = Delays(
         on_delay_ns=round(alarm.get("on_delay_s", 0) * SECOND), off_delay_ns=round(alarm.get("off_delay_s", 0) * SECOND)
     )
@@ -79,6 +83,8 @@ def rule_of(alarm: dict[str, Any]) -> Rule:
         return NoUpdate(id=name, tag=alarm["tag"], after_ns=round(alarm["set_point"] * SECOND), delays=delays)
     if kind == "bad":
         return BadQuality(id=name, tag=alarm["tag"], delays=delays)
+    if kind in READERS and "set_point" not in alarm:
+        return read_rule(alarm, delays, table, modes)
     return Limit(
         id=name,
         tag=alarm["tag"],
@@ -174,7 +180,10 @@ class Play:
     def __post_init__(self) -> None:
         self.series = {item["id"]: item["series"].split() for item in self.scenario["tags"]}
         self.table = TagTable([tag(item["id"], discrete=item.get("discrete", False)) for item in self.scenario["tags"]])
-        self.rule_set = compile_rules([rule_of(alarm) for alarm in self.scenario["alarms"]], self.table)
+        self.rule_set = compile_rules(
+            [rule_of(alarm, self.table, self.scenario.get("modes", {})) for alarm in self.scenario["alarms"]],
+            self.table,
+        )
         self.definitions = [definition_of(alarm) for alarm in self.scenario["alarms"]]
         self.philosophy = philosophy_of(self.scenario)
         self.latest, self.board = Latest(self.table), Board(self.definitions, self.philosophy)
