@@ -90,7 +90,8 @@ class GeneratedConditions:
         """Verdicts in the order of `ids`, the memory for the next scan, and the rows that are blind."""
         blind, blind_memory = blindness.judge(self._watch, snapshot, memory.blind)
         condition = np.full(len(self.ids), np.uint8(Verdict.UNKNOWN))
-        details = self._judge_links(snapshot, links, memory, condition)
+        value = self._no_number.copy()
+        details = self._judge_links(snapshot, links, memory, condition, value)
         for at, channel in self._channels:
             known = facts.channels.get(channel)
             if known is not None:
@@ -100,7 +101,6 @@ class GeneratedConditions:
                 condition[at] = Verdict.TRUE if facts.system[alarm_id] else Verdict.FALSE
         condition[self._blind_at] = blind.condition
         holds = hold(condition, self._on_delay_ns, self._off_delay_ns, memory.holds, snapshot.mono_ns)
-        value = self._no_number.copy()
         value[self._blind_at] = blind.count
         verdicts = Verdicts.dense(
             ids=self.ids,
@@ -124,6 +124,7 @@ class GeneratedConditions:
         links: Mapping[str, LinkStatus],
         memory: GeneratedMemory,
         condition: npt.NDArray[np.uint8],
+        value: npt.NDArray[np.float64],
     ) -> dict[int, tuple[str, ...]]:
         """A link is down when nothing answers, and when what answers gives nothing usable; returns what it lists then."""
         starting = snapshot.mono_ns - memory.blind.start_mono_ns < self._watch.start_grace_ns
@@ -135,6 +136,7 @@ class GeneratedConditions:
                 continue
             condition[at] = unusable[place] if status.state in UP_STATES else Verdict.TRUE
             if status.state in UP_STATES and unusable[place] == Verdict.TRUE:
+                value[at] = bad[place]
                 details[at] = (f"BAD {bad[place]}/{self._devices.points[place]}",)
         return details
 

@@ -247,3 +247,18 @@ async def test_after_its_longest_time_it_ends_and_is_told() -> None:
     bench.read(0.0, empty=1.0)
     assert await bench.told() == ["LT-0.L unsuppressed"]
     assert bench.suppressed() == []
+
+
+async def test_the_link_alarm_lists_how_many_points_are_bad_now() -> None:
+    bench = Bench(DEVICE)
+    bench.read(5.0)
+    await bench.told()
+    bench.read(float("nan"), Quality.BAD, gauges=200)
+    await bench.told(0.2)
+    bench.read(float("nan"), Quality.BAD, gauges=200)
+    assert "PLC-1.link raised" in await bench.told(1.0)
+    assert bench.board["PLC-1.link"].detail == ("BAD 200/300",)
+    bench.read(float("nan"), Quality.BAD)
+    await bench.told(0.2)
+    (link,) = (alarm for alarm in bench.publisher.view().alarms if alarm.id == "PLC-1.link")
+    assert (link.detail, link.value) == (("BAD 300/300",), 300.0)
