@@ -119,7 +119,7 @@ class _Place:
         source = told("hazard_source", site.hazard_sources, ("重大危险源", "hazard source"), own.hazard_source)
         if read is not None and not source:
             record.wrong("hazard_source", "必填：此规则没有位号", "must be given: the rule has no tag")
-        name_zh = record.text("name_zh", required=not own.name_zh, default=own.name_zh)
+        name_zh = record.text("name_zh", required=read is not None and not own.name_zh, default=own.name_zh)
         return cls(
             device=own.device,
             hazard_source=source,
