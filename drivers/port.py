@@ -43,6 +43,8 @@ class Address(Protocol):
     def high(self) -> float: ...  # noqa: D102
     @property
     def scan_period_ns(self) -> int: ...  # noqa: D102
+    @property
+    def signal(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from drivers.modbus.scan_class import ScanClass
 from drivers.modbus.settings import ModbusSettings, read_settings
 from drivers.modbus.transport import ModbusTransport
 from drivers.modbus.wire import ReadRequest
+from drivers.ne43 import Bands
 from drivers.port import Address, Clock, Driver, DriverHealth, Settings
 from drivers.schedule import Schedule
 from rules.columns.readings import NO_TIME, Origin, ReadingBatch
@@ -21,12 +22,18 @@ class ModbusDriver:
     """One connection to one unit; `open_driver` makes it from what the plant says."""
 
     def __init__(
-        self, device_id: str, settings: ModbusSettings, points: Mapping[int, Sequence[Point]], clock: Clock
+        self,
+        device_id: str,
+        settings: ModbusSettings,
+        points: Mapping[int, Sequence[Point]],
+        bands: Mapping[int, Bands],
+        clock: Clock,
     ) -> None:
         self._device_id = device_id
         self._settings = settings
         self._points = points
         self._clock = clock
+        self._bands = tuple(bands[each] for each in sorted(points))
         self._classes: tuple[ScanClass, ...] = ()
         self._transport: ModbusTransport | None = None
         self._schedule: Schedule | None = None
@@ -105,6 +112,7 @@ class ModbusDriver:
         reads = self._classes[number]
         mono_ns, wall_ns = self._clock.mono_ns(), self._clock.wall_ns()
         columns = reads.finish()
+        value, quality, status = self._bands[number].judge(columns.value, columns.quality, columns.status)
         self._overran[number] = schedule.done(number, mono_ns) > 0
         self._round_trip_ns = self._spent_ns[number]
         return ReadingBatch(
@@ -113,9 +121,9 @@ class ModbusDriver:
             received_wall_ns=wall_ns,
             origin=Origin.LIVE,
             row=reads.rows,
-            value=columns.value,
-            quality=columns.quality,
-            status=columns.status,
+            value=value,
+            quality=quality,
+            status=status,
             source_time_ns=np.full(len(reads.rows), NO_TIME, np.int64),
             raw=columns.raw,
         )
@@ -136,4 +144,8 @@ def open_driver(device_id: str, settings: Settings, addresses: Sequence[Address]
             found.append(str(error))
     if found:
         raise MisconfiguredError("; ".join(found))
-    return ModbusDriver(device_id, checked, points, clock)
+    bands = {
+        period_ns: Bands.of([address for address in addresses if address.scan_period_ns == period_ns])
+        for period_ns in points
+    }
+    return ModbusDriver(device_id, checked, points, bands, clock)

@@ -126,6 +126,7 @@ def batch_of(
         value = np.where(scan_class.discrete, raw != 0, value)
     # A value that nobody vouches for must not look like one.
     value = np.where(quality == Quality.BAD, np.nan, value)
+    value, quality, status = scan_class.bands.judge(value, quality, columns.status)
     return ReadingBatch(
         device=device_id,
         received_mono_ns=mono_ns,
@@ -134,7 +135,7 @@ def batch_of(
         row=scan_class.row,
         value=value,
         quality=quality,
-        status=columns.status,
+        status=status,
         source_time_ns=columns.source_time_ns,
         raw=raw if scan_class.scaled else None,
         texts=tuple((int(scan_class.row[index]), text) for index, text in columns.texts),

@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
+from drivers.ne43 import Bands
 from drivers.port import Address
 
 _NODE_ADDRESS: Final = re.compile(
@@ -42,6 +43,7 @@ class ScanClass:
     """4 rows: raw low, raw span, low, span in engineering units; (0, 1, 0, 1) where the server speaks engineering units."""
     scaled: bool
     """Some node has a raw range."""
+    bands: Bands
 
     def to_eu(self, raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Turn raw values into engineering units, exact at both ends of the range."""
@@ -99,6 +101,7 @@ def _scan_class(period_ns: int, addresses: Sequence[Address]) -> ScanClass:
         discrete=np.array([address.type == "bool" for address in addresses], np.bool_),
         scale=np.array(scales, np.float64).T,
         scaled=any(scale != _UNSCALED for scale in scales),
+        bands=Bands.of(addresses),
     )
 
 

@@ -30,6 +30,8 @@ class TagAddress:
     low: float
     high: float
     scan_period_ns: int
+    signal: str = ""
+    """`4-20mA`: the driver judges its NE 43 bands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,8 @@ class Plant:
     influx: Mapping[str, object] = field(default_factory=dict)
     """`[history.influx]` as written; empty when history stays inside."""
     performance: Performance = field(default_factory=Performance)
+    transfer_conditions: tuple[Condition, ...] = ()
+    """Of the protections that name a transfer, in their order."""
     register: Register = field(default_factory=Register)
     """The interlocks with their classes, protections and limits."""
     philosophy: Philosophy = field(default_factory=Philosophy)

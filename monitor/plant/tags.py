@@ -11,11 +11,12 @@ from rules.columns.tags import Tag
 
 COLUMNS = (
     "id", "description_zh", "description_en", "hazard_source", "process_unit", "equipment", "device", "address", "type",
-    "word_order", "raw_low", "raw_high", "low", "high", "eu", "scan_class", "normal_state",
+    "word_order", "raw_low", "raw_high", "low", "high", "eu", "scan_class", "normal_state", "signal",
 )  # fmt: skip
 REQUIRED = ("id", "description_zh", "hazard_source", "device", "address", "type", "low", "high", "scan_class")
 TYPES = ("bool", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")
 WORD_ORDERS = ("ABCD", "CDAB", "BADC", "DCBA")
+SIGNALS = ("4-20mA",)
 SHOWN_STEPS = 2000
 """A screen shows no more steps over a range than an instrument of 0.05 % can tell apart."""
 
@@ -140,7 +141,17 @@ def _address(record: Record, tag: Tag, row: int, kind: str, site: Site, port: De
         low=tag.low,
         high=tag.high,
         scan_period_ns=tag.scan_period_ns,
+        signal=_signal(record, tag),
     )
+
+
+def _signal(record: Record, tag: Tag) -> str:
+    """What carries the value: `4-20mA` has the bands of NE 43, anything else none."""
+    signal = record.choice("signal", SIGNALS, default="") if record.is_given("signal") else ""
+    if signal and tag.discrete:
+        record.wrong("signal", "开关量没有 4-20mA 信号", "a discrete tag has no 4-20mA signal")
+        return ""
+    return signal
 
 
 def check_equipment_tags(site: Site, rows: Mapping[str, TagRow]) -> None:

@@ -32,6 +32,7 @@ class TagAddress:
     low: float = 0.0
     high: float = 100.0
     scan_period_ns: int = 200_000_000
+    signal: str = ""
 
 
 @dataclass

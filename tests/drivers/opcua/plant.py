@@ -36,6 +36,7 @@ class Tag:
     low: float = 0.0
     high: float = 100.0
     scan_period_ns: int = 50_000_000
+    signal: str = ""
 
 
 def tags(names: Iterable[str], *, period_s: float = 0.05, uri: str = URI, **more: Any) -> list[Tag]:
