@@ -162,9 +162,12 @@ def _factor(from_eu: str, to_eu: str) -> float | None:
 
 
 def _nearer_side(tag: Tag, set_points: Sequence[SetPoint], value: float) -> Side:
-    """Whether a switch trips on high or on low: the register tells its trip point only, so the nearer alarms decide."""
-    high = min((each.lowest for each in set_points if each.side == "high"), default=tag.high)
-    low = max((each.highest for each in set_points if each.side == "low"), default=tag.low)
+    """Whether a switch trips on high or on low: the register tells its trip point only, so the nearer alarms decide.
+
+    The outermost ones, so that one slip of the hand does not turn the trip of the others round.
+    """
+    high = max((each.highest for each in set_points if each.side == "high"), default=tag.high)
+    low = min((each.lowest for each in set_points if each.side == "low"), default=tag.low)
     return "high" if abs(value - high) <= abs(value - low) else "low"
 
 

@@ -75,7 +75,7 @@ def _mismatch(record: Record, rule_id: str, delays: Delays, surroundings: Surrou
     wrong = _expected(record, surroundings) if given[0] == ("expect",) else _pair(record, given[0], surroundings)
     if not wrong:
         return None
-    rule = Mismatch(id=rule_id, wrong=wrong, delays=replace(delays, on_delay_ns=int(within_s * NS)))
+    rule = Mismatch(id=rule_id, wrong=wrong, delays=replace(delays, on_delay_ns=int(max(within_s, 0) * NS)))
     return ReadRule(rule=rule, tag=wrong[0][-1][0])
 
 

@@ -27,7 +27,7 @@ def _count(record: Record, rule_id: str, delays: Delays, surroundings: Surroundi
         record.wrong("at_least", f"必填，1 到 {MOST} 的整数", f"must be given, a whole number from 1 to {MOST}")
     window_s = record.required_number("window_s", minimum=1, maximum=LONGEST_S)
     coverage = _coverage(record)
-    if tag is None or at_least is None:
+    if tag is None or at_least is None or window_s < 1:
         return None
     level = _level(record, tag)
     if (level is None) != tag.discrete or not _reachable(record, tag, at_least, window_s, 1 if edge == "change" else 2):
@@ -64,7 +64,7 @@ def _chattering_input(record: Record, rule_id: str, delays: Delays, surroundings
     at_least = record.integer("at_least", default=CHATTERING_TIMES, minimum=1, maximum=MOST) or CHATTERING_TIMES
     window_s = record.number("window_s", default=CHATTERING_WINDOW_S, minimum=1, maximum=LONGEST_S)
     coverage = _coverage(record)
-    if tag is None or window_s is None:
+    if tag is None or window_s is None or window_s < 1:
         return None
     swing = record.number("swing", minimum=0)
     if tag.discrete and swing is not None:

@@ -52,6 +52,8 @@ def _from_tag(
             (record.number("set_point_maximum", minimum=tag.low, maximum=tag.high), tag.high),
         )
     )
+    if not tag.low <= lowest <= tag.high or not tag.low <= highest <= tag.high:
+        return None
     if lowest > highest:
         zh = f"{lowest:g} 大于 set_point_maximum {highest:g}"
         record.wrong("set_point_minimum", zh, f"{lowest:g} is above set_point_maximum {highest:g}")
@@ -89,7 +91,9 @@ def _by_mode(
         found = item.required_number("set_point", minimum=tag.low, maximum=tag.high)
         in_modes[mode] = InMode(mode=mode, set_point=found)
     modes = _modes_of(in_modes, surroundings)
-    if modes is None or not items:
+    all_of = (set_point, *(each.set_point for each in in_modes.values()))
+    given = record.is_given("set_point") and all(item.is_given("set_point") for item in items)
+    if modes is None or not items or not given or not all(tag.low <= each <= tag.high for each in all_of):
         return None
     rule = ModeLimit(
         id=rule_id,

@@ -27,9 +27,8 @@ def signal_rule(
         return _OF_ONE_READING[kind](id=rule_id, tag=tag.id, delays=delays)
     key, grace_s = after
     after_s = record.number(key, default=grace_s, minimum=0, maximum=3600)
-    return NeverSeen(
-        id=rule_id, tag=tag.id, after_ns=int((grace_s if after_s is None else after_s) * NS), delays=delays
-    )
+    after_ns = int(max(grace_s if after_s is None else after_s, 0) * NS)
+    return NeverSeen(id=rule_id, tag=tag.id, after_ns=after_ns, delays=delays)
 
 
 def _reader(kind: str) -> Callable[[Record, str, Delays, Surroundings], ReadRule | None]:
