@@ -23,6 +23,7 @@ def present_equipment(plant: PlantCard) -> list[dto.Equipment]:
     shown = []
     for item in plant.equipment:
         fields = asdict(item)
+        fields.pop("vessel")  # the console draws heights, not volumes
         name = dto.Text(zh=fields.pop("name_zh"), en=fields.pop("name_en"))
         shown.append(dto.Equipment(name=name, hazard_source=source_of.get(item.process_unit, ""), **fields))
     return shown

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from rules.geometry import Vessel
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chemical:
@@ -54,6 +56,8 @@ class Equipment:
     height_m: float | None = None
     overflow_height_m: float | None = None
     fill_rate_m_per_h: float | None = None
+    vessel: Vessel | None = None
+    """Geometry, where volumes can be computed."""
     level_tag: str | None = None
     second_level_tag: str | None = None
     level_switch_tag: str | None = None

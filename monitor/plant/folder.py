@@ -87,7 +87,7 @@ def read_plant(folder: Path, devices: DevicePort, rules_from: Path | None = None
         alarm_records, tags, (*bypass, *generated), site.philosophy.classes, site.start_grace_ns / NS
     )
     taken = frozenset([*(row.definition.id for row in rows), *(definition.id for definition in changed)])
-    rows += read_rules(more, site, tags, interlocks, taken)
+    rows += read_rules(more, site, tags, interlocks, taken, tuple(rows))
     rules = (*(row.rule for row in rows), *(bypass_rule(interlock) for interlock in interlocks))
     table = TagTable([row.tag for row in tags.values()])
     try:

@@ -29,7 +29,7 @@ from monitor.plant.kinds.port import KindReader, ReadRule, Surroundings
 from monitor.plant.record import Record
 from monitor.plant.site import NS, Site
 from monitor.plant.tags import TagRow
-from rules.catalog import Delays
+from rules.catalog import Delays, Limit
 from rules.columns.tags import TagTable
 
 TABLES: Final = ("schema", "rules", "modes", "suppressions")
@@ -58,9 +58,17 @@ READERS: Final[Mapping[str, KindReader]] = {
 
 
 def read_rules(
-    document: Document, site: Site, tags: Mapping[str, TagRow], register: Sequence[Interlock], taken: frozenset[str]
+    document: Document,
+    site: Site,
+    tags: Mapping[str, TagRow],
+    register: Sequence[Interlock],
+    taken: frozenset[str],
+    alarms: Sequence[AlarmRow] = (),
 ) -> list[AlarmRow]:
-    """Read every `[[rules]]` table; `taken` are the ids of all other alarms.  Mistakes go to the document's report."""
+    """Read every `[[rules]]` table; `taken` are the ids of all other alarms.  Mistakes go to the document's report.
+
+    `alarms`: those of alarms.csv, whose set-points a rule may name.
+    """
     document.record().only(TABLES)
     modes = read_modes(document)
     surroundings = Surroundings(
@@ -69,6 +77,7 @@ def read_rules(
         table=TagTable([row.tag for row in tags.values()]),
         interlocks={interlock.id: interlock for interlock in register},
         modes=modes,
+        set_points={(row.rule.tag, row.rule.kind): row.rule.set_point for row in alarms if isinstance(row.rule, Limit)},
     )
     for record in document.records("modes"):  # also where nothing uses them
         read_condition(record, "when", surroundings)

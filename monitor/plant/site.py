@@ -15,6 +15,7 @@ from monitor.plant.document import Document
 from monitor.plant.performance import read_performance
 from monitor.plant.philosophy import read_philosophy
 from monitor.plant.record import Record
+from monitor.plant.vessels import GEOMETRY, read_vessel
 
 SCHEMA = 1
 NS = 1_000_000_000
@@ -234,22 +235,24 @@ def _process_unit(site: Site, record: Record) -> None:
 
 
 def _equipment(site: Site, record: Record) -> None:
-    record.only(("id", "name_zh", "name_en", "kind", "process_unit", *EQUIPMENT_NUMBERS, *EQUIPMENT_TAGS))
+    record.only(("id", "name_zh", "name_en", "kind", "process_unit", *EQUIPMENT_NUMBERS, *EQUIPMENT_TAGS, *GEOMETRY))
     equipment_id = _fresh(record, site.equipment)
     zh_name, en_name = _names(record)
     height, overflow = record.number("height_m", minimum=0), record.number("overflow_height_m", minimum=0)
     if height is not None and overflow is not None and overflow > height:
         zh = f"溢流高度 {overflow:g} 高于罐高 {height:g}"
         record.wrong("overflow_height_m", zh, f"{overflow:g} is above height_m {height:g}")
+    kind = record.choice("kind", EQUIPMENT_KINDS)
     plain = Equipment(
         id=equipment_id,
         name_zh=zh_name,
         name_en=en_name,
-        kind=record.choice("kind", EQUIPMENT_KINDS),
+        kind=kind,
         process_unit=record.reference("process_unit", site.process_units, ("装置单元", "process unit")),
         height_m=height,
         overflow_height_m=overflow,
         fill_rate_m_per_h=record.number("fill_rate_m_per_h", minimum=0),
+        vessel=read_vessel(record, kind, height),
     )
     tags: dict[str, Any] = {key: record.text(key, required=False) or None for key in EQUIPMENT_TAGS}
     site.equipment[equipment_id] = replace(plain, **tags)

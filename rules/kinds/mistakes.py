@@ -31,4 +31,4 @@ def window_errors(
         why = f"{window_ns / _NS:g} s is too short: {slowest.id} is read every {every_s:g} s, at least {least_s:g} s"
         yield RuleError(rule_id, "window_s", why)
     if not 0 < minimum_coverage <= 1:
-        yield RuleError(rule_id, "minimum_coverage", f"{minimum_coverage:g} is no share; above 0, up to 1")
+        yield RuleError(rule_id, "coverage", f"{minimum_coverage:g} is no share; above 0, up to 1")

@@ -14,11 +14,13 @@ from rules.errors import RuleError
 from rules.geometry import M3_PER_S, METRES, Vessel, Vessels
 from rules.kinds.explain import explained, reading
 from rules.kinds.mistakes import vessel_errors, window_errors
-from rules.kinds.premises import READINGS, Premises, good_of, missing, tag_of
+from rules.kinds.premises import Premises, good_of, missing, tag_of
 from rules.language.conditions import Condition
 from rules.port import Explanation, Figure, Judged, Moment, Rule, State, column, frozen
 from rules.verdicts import Verdict
 
+READINGS: Final = 6
+"""A window is no shorter than this many scan class periods: few readings may be equal by chance."""
 _NS: Final = 1_000_000_000
 _TRUE: Final = np.uint8(Verdict.TRUE)
 _FALSE: Final = np.uint8(Verdict.FALSE)
@@ -121,10 +123,7 @@ class StuckGroup:
             of[gone] = np.nan
         if new.size:
             samples, use, share[new] = self.premises.window(after, new)
-            steady = windows.steadied(samples, use)
-            high = np.where(np.isnan(steady), -np.inf, steady).max(axis=1)
-            low = np.where(np.isnan(steady), np.inf, steady).min(axis=1)
-            movement[new] = np.where(high >= low, high - low, np.nan)
+            movement[new] = _range_but_one(samples[1], use)
             expected[new] = self._expected(samples, after["beside"][new], use, new)
         return movement, expected, share
 
@@ -220,6 +219,18 @@ class StuckKind:
             driver_factor=column([factor for _, _, factor in drivers], np.float64),
             eu=tuple(tag_of(table, rule.tag).eu for rule in mine),
         )
+
+
+def _range_but_one(values: npt.NDArray[np.float64], use: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Highest minus lowest of each row without the one sample that makes it widest: a wild reading is no movement.
+
+    NaN under three samples.
+    """
+    ordered = np.sort(np.where(use, values, np.nan), axis=1)  # NaN stands last
+    count, rows = use.sum(axis=1), np.arange(values.shape[0])
+    top, second = ordered[rows, np.maximum(count - 1, 0)], ordered[rows, np.maximum(count - 2, 0)]
+    narrowest = np.minimum(second - ordered[:, 0], top - ordered[:, 1])
+    return np.where(count >= 3, narrowest, np.nan)
 
 
 def _names(rule: Stuck) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """What the reader of a rule kind gets and gives."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from monitor.interlocks.register import Interlock
 from monitor.plant.record import Record
@@ -22,6 +22,8 @@ class Surroundings:
     interlocks: Mapping[str, Interlock]
     modes: Mapping[str, str]
     """Mode id -> its condition, as text (`[[modes]]`)."""
+    set_points: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """(tag, kind) of the limits of alarms.csv -> set-point."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,8 +109,8 @@ class Oracle:
         return self.broken_ns is not None and now_ns - self.broken_ns <= self.rule.window_ns + settle_ns
 
     def stuck(self, rule: Stuck, premise: int, active: bool, now_ns: int) -> tuple[int, float, float]:
-        steady = self.steady()
-        movement = max(steady) - min(steady) if steady else math.nan
+        values = sorted(value for _, value, _ in self.inside()) if self.kept else []
+        movement = min(values[-2] - values[0], values[-1] - values[1]) if len(values) >= 3 else math.nan
         expected = self.expected(rule) if self.kept else math.nan
         limit = rule.minimum_change if math.isnan(expected) else expected
         must = expected >= rule.minimum_change

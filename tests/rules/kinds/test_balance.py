@@ -214,7 +214,7 @@ MANY = tuple(f"F-{number}" for number in range(WIDTH + 1))
         (replace(BASE, maximum_gap_ns=-1), "maximum_gap_s"),
         (replace(BASE, maximum_gap_ns=21 * SECOND), "maximum_gap_s"),
         (replace(BASE, window_ns=SECOND), "window_s"),
-        (replace(BASE, minimum_coverage=0.0), "minimum_coverage"),
+        (replace(BASE, minimum_coverage=0.0), "coverage"),
     ],
 )
 def test_mistakes(rule: MassBalance, field: str) -> None:

@@ -41,7 +41,7 @@ UNPLANNED = UnplannedMovement(id="u", tag="LT", window_ns=12 * SECOND, maximum_c
 LEAK = Leak(id="l", tag="LT", window_ns=12 * SECOND, maximum_loss_per_h=0.5, condition=SHUT)
 STUCKS: tuple[Stuck, ...] = (
     STUCK,
-    replace(STUCK, id="s2", tag="LT-2", minimum_coverage=0.5, window_ns=10 * SECOND),
+    replace(STUCK, id="s2", tag="LT-2", minimum_coverage=0.5, window_ns=13 * SECOND),
     replace(STUCK, id="s3", condition=None, inflows=("FT",), vessel=UPRIGHT, minimum_coverage=0.5),
     replace(STUCK, id="s4", outflows=("FT",), vessel=SPHERE),
     replace(STUCK, id="s5", condition=None, neighbour="LT-2"),
@@ -349,8 +349,8 @@ def test_explanations_name_the_gap_and_every_input() -> None:
         (replace(STUCK, flat_within=-1.0), "flat_within"),
         (replace(STUCK, flat_within=0.02), "minimum_change"),
         (replace(STUCK, minimum_change=math.nan), "minimum_change"),
-        (replace(STUCK, window_ns=SECOND), "window_s"),
-        (replace(STUCK, minimum_coverage=2.0), "minimum_coverage"),
+        (replace(STUCK, window_ns=5 * SECOND), "window_s"),
+        (replace(STUCK, minimum_coverage=2.0), "coverage"),
         (replace(STUCK, condition=None), "while"),
         (replace(STUCK, inflows=("FT",)), "equipment"),
         (replace(STUCK, inflows=("XX",), vessel=UPRIGHT), "inflow"),
