@@ -129,24 +129,37 @@ def _ends(mono_ns: Now) -> npt.NDArray[np.int64]:
     return np.asarray(mono_ns, np.int64)[..., np.newaxis]
 
 
-def next_change_ns(
+def unchanged_until_ns(
     samples: Samples,
     window_ns: npt.NDArray[np.int64],
     covered: npt.NDArray[np.float64],
     least: npt.NDArray[np.float64],
     mono_ns: int,
-) -> int | None:
-    """First moment after now at which a window may change although nothing is read; None where none can.
+    ago_ns: npt.NDArray[np.int64] | int = 0,
+) -> npt.NDArray[np.int64]:
+    """First moments (m) after now at which windows that end `ago_ns` ago may change although nothing is read; else NEVER.
 
-    That is when a sample leaves it, or when its coverage (`covered`, now) may cross `least`: it moves by no more than the
-    time that passes.
+    That is when a sample enters or leaves, or when the coverage (`covered`, now) may cross `least`: it moves by no more
+    than the time that passes.
     """
-    young = inside(samples, window_ns, mono_ns)
-    if not bool(young.any()):
-        return None
-    leaving = (samples[0] + window_ns[:, np.newaxis] + 1)[young]
-    crossing = np.maximum(np.abs(covered - least) * window_ns, 1_000_000)[young.any(axis=1)]
-    return min(int(leaving.min()), mono_ns + int(crossing.min()))
+    times, ago = samples[0], np.asarray(ago_ns, np.int64)[..., np.newaxis]
+    far = np.int64(2**63 - 1)
+    known = times != NEVER
+    first = np.full(times.shape[0], far)
+    for moments in (times + ago, times + (ago + window_ns[:, np.newaxis] + 1)):
+        np.minimum(first, np.where(known & (moments > mono_ns), moments, far).min(axis=1), out=first)
+    crossing = mono_ns + np.maximum(np.abs(covered - least) * window_ns, 1_000_000).astype(np.int64)
+    return np.where(first == far, NEVER, np.minimum(first, crossing))
+
+
+def due(
+    samples: Samples, before: npt.NDArray[np.int64], until_ns: npt.NDArray[np.int64], mono_ns: int
+) -> npt.NDArray[np.intp]:
+    """Rules whose windows differ from the last look: a sample was kept since (`before`: times then), or `until_ns` is past."""
+    moved = (until_ns != NEVER) & (until_ns <= mono_ns)
+    if samples[0] is not before:
+        moved |= samples[0][:, -1] != before[:, -1]
+    return np.flatnonzero(moved)
 
 
 def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -13,7 +13,7 @@ from rules.columns.tags import TagTable
 from rules.errors import RuleError
 from rules.kinds.explain import explained, reading
 from rules.kinds.members import member_errors, tolerance_errors
-from rules.port import Explanation, Figure, Judged, Kind, Moment, Rule, State, column, frozen
+from rules.port import NEVER, Explanation, Figure, Judged, Kind, Moment, Rule, State, column, frozen
 from rules.verdicts import Verdict
 
 Floats = npt.NDArray[np.float64]
@@ -61,25 +61,30 @@ class DriftGroup:
     def fresh(self, mono_ns: int) -> State:
         """No difference was seen yet."""
         times, differences = windows.fresh(self.row.size)
-        return frozen(sample_mono_ns=times, difference=differences)
+        return frozen(
+            sample_mono_ns=times,
+            difference=differences,
+            mean=np.full(self.row.size, np.nan),
+            known=np.zeros(self.row.size, np.bool_),
+            until_mono_ns=np.full(self.row.size, NEVER, np.int64),
+        )
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
         """Take over the difference of now, and compare the mean of all differences in the window."""
-        samples = self._kept(moment, state)
-        mean = self._mean(samples, moment.mono_ns)
-        covered = windows.coverage(samples, self.window_ns, moment.mono_ns)
-        known = covered >= self.least_coverage
+        after = self._looked(moment, state)
+        mean, known, until = after["mean"], after["known"], after["until_mono_ns"]
         at = np.where(active, self.return_tolerance, self.tolerance)
         condition = np.full(self.row.size, _UNKNOWN, np.uint8)
         condition[known & (np.abs(mean) <= at)] = _FALSE
         condition[known & (np.abs(mean) > at)] = _TRUE
+        ends = until[until != NEVER]
         return Judged(
             condition=condition,
             value=mean,
             limit=self.tolerance,
             row=self.row,
-            state=frozen(sample_mono_ns=samples[0], difference=samples[1]),
-            due_ns=windows.next_change_ns(samples, self.window_ns, covered, self.least_coverage, moment.mono_ns),
+            state=after,
+            due_ns=int(ends.min()) if ends.size else None,
         )
 
     def explain(self, place: int, moment: Moment, active: bool, state: State) -> Explanation:
@@ -122,12 +127,23 @@ class DriftGroup:
         )
         return windows.kept((state["sample_mono_ns"], state["difference"]), difference, good, received, self.window_ns)
 
-    def _mean(self, samples: windows.Samples, mono_ns: int) -> Floats:
-        inside = windows.inside(samples, self.window_ns, mono_ns)
+    def _looked(self, moment: Moment, state: State) -> State:
+        """The state with the difference of now; means are taken anew only where their window changed."""
+        samples = self._kept(moment, state)
+        at = windows.due(samples, state["sample_mono_ns"], state["until_mono_ns"], moment.mono_ns)
+        if not at.size:
+            return state
+        part = samples[0][at], samples[1][at]
+        window_ns, least = self.window_ns[at], self.least_coverage[at]
+        inside = windows.inside(part, window_ns, moment.mono_ns)
         count = inside.sum(axis=1)
-        total = np.where(inside, samples[1], 0.0).sum(axis=1)
-        mean: Floats = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-        return mean
+        covered = windows.coverage(part, window_ns, moment.mono_ns)
+        mean, known, until = state["mean"].copy(), state["known"].copy(), state["until_mono_ns"].copy()
+        total = np.where(inside, part[1], 0.0).sum(axis=1)
+        mean[at] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        known[at] = (covered >= least) & (count > 0)
+        until[at] = windows.unchanged_until_ns(part, window_ns, covered, least, moment.mono_ns)
+        return frozen(sample_mono_ns=samples[0], difference=samples[1], mean=mean, known=known, until_mono_ns=until)
 
 
 class DriftKind:

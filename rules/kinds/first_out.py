@@ -92,6 +92,9 @@ class CauseColumns:
         runs, NEVER where none does.  A candidate may be the cause if it can have left before the event began.
         """
         earliest, latest = self._left(moment, state)
+        if not bool((since_mono_ns != NEVER).any()):  # the causes of the last event stay as they were
+            causes = {name: state[name] for name in ("cause_earliest_wall_ns", "cause_latest_wall_ns")}
+            return {"left_earliest_wall_ns": earliest, "left_latest_wall_ns": latest, **causes}
         cause_earliest = np.where(begins[:, np.newaxis], NEVER, state["cause_earliest_wall_ns"])
         cause_latest = np.where(begins[:, np.newaxis], NEVER, state["cause_latest_wall_ns"])
         runs = since_mono_ns != NEVER
@@ -140,15 +143,20 @@ class CauseColumns:
 
     def _left(self, moment: Moment, state: State) -> tuple[Times, Times]:
         value, quality = moment.value[self.row], moment.quality[self.row]
-        out = self.present & is_usable(quality) & ((value < self.low) | (value > self.high))
-        back = (quality == _GOOD) & (value >= self.low) & (value <= self.high)
+        inside = (value >= self.low) & (value <= self.high)
+        finite = np.isfinite(value)
+        out = self.present & is_usable(quality) & finite & ~inside
+        left = state["left_earliest_wall_ns"] != NEVER
+        if not bool((out != left).any()):  # nothing left its band or came back
+            return state["left_earliest_wall_ns"], state["left_latest_wall_ns"]
+        back = (quality == _GOOD) & finite & inside
         source = moment.source_time_ns[self.row]
         has_source = source != NO_TIME
         received = moment.wall_ns - (moment.mono_ns - moment.received_mono_ns[self.row])
         skew = self.skew_ns[:, np.newaxis]
         earliest = np.where(has_source, source - skew, received - self.period_ns)
         latest = np.where(has_source, source + skew, received)
-        leaves = out & (state["left_earliest_wall_ns"] == NEVER)
+        leaves = out & ~left
         return (
             np.where(leaves, earliest, np.where(back, NEVER, state["left_earliest_wall_ns"])),
             np.where(leaves, latest, np.where(back, NEVER, state["left_latest_wall_ns"])),

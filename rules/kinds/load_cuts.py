@@ -86,6 +86,8 @@ class LoadCutGroup:
             sample=values,
             kept_reference=np.full(self.row.size, np.nan),
             kept_until_mono_ns=np.full(self.row.size, NEVER, np.int64),
+            recent=np.full(self.row.size, np.nan),
+            recent_until_mono_ns=np.full(self.row.size, NEVER, np.int64),
             **Outages.fresh(self.row.size).columns(),
             **self.causes.fresh(),
         )
@@ -101,11 +103,9 @@ class LoadCutGroup:
         outages = Outages.of(state).counted(usable, received, value, self.per_ns)
         accepted = outages.running & (moment.mono_ns - outages.since >= self.accept_after_ns)
         outages = outages.finished(accepted, np.full_like(received, moment.mono_ns))
-        covered, mean = self._recent(samples, moment.mono_ns)
+        mean, until = self._recent(samples, state, moment.mono_ns)
         kept_until = np.where(accepted, NEVER, state["kept_until_mono_ns"])
-        recent = self._reference(
-            np.where(covered >= self.least_coverage, mean, np.nan), state, kept_until, moment.mono_ns
-        )
+        recent = self._reference(mean, state, kept_until, moment.mono_ns)
         reference = np.where(outages.running, outages.reference, recent)
         condition, percent = self._compared(value, quality, reference, active)
         begins = (condition == _TRUE) & ~outages.running
@@ -117,6 +117,8 @@ class LoadCutGroup:
             sample=samples[1],
             kept_reference=np.where(ends, reference, state["kept_reference"]),
             kept_until_mono_ns=np.where(ends, moment.mono_ns + self._window_ns(), kept_until),
+            recent=mean,
+            recent_until_mono_ns=until,
             **outages.columns(),
             **watched,
         )
@@ -126,7 +128,7 @@ class LoadCutGroup:
             limit=self.drop,
             row=self.row,
             state=after,
-            due_ns=self._due_ns(samples, covered, outages, moment.mono_ns),
+            due_ns=self._due_ns(after, moment.mono_ns),
             # the few that are TRUE, not every rule
             detail=self.causes.details(np.flatnonzero(condition == _TRUE).tolist(), after, moment.tag_ids),
         )
@@ -136,18 +138,17 @@ class LoadCutGroup:
         judged = self.judge(moment, np.full(self.row.size, active), state)
         outages, percent = Outages.of(judged.state), float(judged.value[place])
         allowed = float(self.return_drop[place] if active else self.drop[place])
-        samples = judged.state["sample_mono_ns"], judged.state["sample"]
-        covered, mean = self._recent(samples, moment.mono_ns)
-        reference = float(outages.reference[place]) if outages.running[place] else float(mean[place])
+        until = judged.state["kept_until_mono_ns"]
+        recent = self._reference(judged.state["recent"], judged.state, until, moment.mono_ns)
+        reference = float((outages.reference if outages.running[place] else recent)[place])
         zh, en = reading(moment, int(self.row[place]))
         eu = self.quantity_eu[place]
         told = outages.told(place, moment.mono_ns, eu), self.causes.told(place, judged.state, moment.tag_ids)
         zh += f"；基准 {reference:.4g}，低 {percent:.3g} %，超过 {allowed:g} % 为减负荷" + "".join(p[0] for p in told)
         en += f"; reference {reference:.4g}, {percent:.3g} % below it, more than {allowed:g} % is a cut"
         en += "".join(part[1] for part in told)
-        if judged.condition[place] == _UNKNOWN and not outages.running[place]:
-            zh += f"；基准窗口覆盖率 {covered[place]:.0%}"
-            en += f"; {covered[place]:.0%} of the reference window is known"
+        if reference != reference:
+            zh, en = f"{zh}；基准窗口的有效样本不足", f"{en}; too little of the reference window is known"
         figures = (
             Figure(zh="下降", en="below the reference", value=percent, eu="%"),
             Figure(zh="基准", en="reference", value=reference),
@@ -160,14 +161,27 @@ class LoadCutGroup:
     def _window_ns(self) -> Times:
         return self.within_ns + self.reference_ns
 
-    def _recent(self, samples: windows.Samples, mono_ns: int) -> tuple[Floats, Floats]:
-        """(coverage, mean) of the reference window, which ends `within_ns` ago."""
-        ends = mono_ns - self.within_ns
-        inside = windows.inside(samples, self.reference_ns, ends) & (samples[0] <= ends[:, np.newaxis])
+    def _recent(self, samples: windows.Samples, state: State, mono_ns: int) -> tuple[Floats, Times]:
+        """(mean of the reference window, NaN where too little is known; until when), anew only where the window changed."""
+        recent, until = state["recent"], state["recent_until_mono_ns"]
+        at = windows.due(samples, state["sample_mono_ns"], until, mono_ns)
+        if not at.size:
+            return recent, until
+        part, ago, span, least = (
+            (samples[0][at], samples[1][at]),
+            self.within_ns[at],
+            self.reference_ns[at],
+            self.least_coverage[at],
+        )
+        ends = mono_ns - ago
+        inside = windows.inside(part, span, ends) & (part[0] <= ends[:, np.newaxis])
         count = inside.sum(axis=1)
-        total = np.where(inside, samples[1], 0.0).sum(axis=1)
-        covered = windows.coverage(samples, self.reference_ns, ends, self._window_ns() // SLOTS)
-        return covered, np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        total = np.where(inside, part[1], 0.0).sum(axis=1)
+        covered = windows.coverage(part, span, ends, (ago + span) // SLOTS)
+        recent, until = recent.copy(), until.copy()
+        recent[at] = np.where((covered >= least) & (count > 0), total / np.maximum(count, 1), np.nan)
+        until[at] = windows.unchanged_until_ns(part, span, covered, least, mono_ns, ago)
+        return recent, until
 
     def _reference(self, mean: Floats, state: State, kept_until: Times, mono_ns: int) -> Floats:
         """The mean of the window, but no less than the load before a cut that has just ended and still fills the window."""
@@ -186,17 +200,16 @@ class LoadCutGroup:
         at = np.where(active, self.return_drop, self.drop)
         return decide(known & (percent > at), known & (percent <= at), quality), percent
 
-    def _due_ns(self, samples: windows.Samples, covered: Floats, outages: Outages, mono_ns: int) -> int | None:
-        """A sample may enter or leave the reference, its coverage may change, a cut may be accepted."""
-        due = windows.next_change_ns(samples, self._window_ns(), covered, self.least_coverage, mono_ns)
-        times = samples[0]
-        entering = (times + self.within_ns[:, np.newaxis])[
-            (times != NEVER) & (times > (mono_ns - self.within_ns)[:, np.newaxis])
-        ]
-        leaving = times + self._window_ns()[:, np.newaxis] + 1
-        accepting = (outages.since + self.accept_after_ns)[outages.running]
-        later = [moments for moments in (entering, leaving[leaving > mono_ns], accepting) if moments.size]
-        return min([int(moments.min()) for moments in later] + ([] if due is None else [due]), default=None)
+    def _due_ns(self, state: State, mono_ns: int) -> int | None:
+        """The reference may change, the load before the last cut is forgotten, a cut may be accepted."""
+        running = (state["since_mono_ns"] != NEVER) & (state["ended_mono_ns"] == NEVER)
+        moments = (
+            state["recent_until_mono_ns"],
+            state["kept_until_mono_ns"] + 1,
+            np.where(running, state["since_mono_ns"] + self.accept_after_ns, NEVER),
+        )
+        later = [int(of[of > mono_ns].min()) for of in moments if bool((of > mono_ns).any())]
+        return min(later, default=None)
 
 
 class LoadCutKind:

@@ -83,7 +83,8 @@ class StopGroup:
         samples = windows.kept((state["sample_mono_ns"], state["sample"]), value, runs, received, self.reference_ns)
         outages = Outages.of(state).counted(usable, received, value, self.per_ns).finished(runs, received)
         begins = below & ~outages.running
-        outages = outages.begun(begins, received, value, self._reference(samples, received))
+        if bool(begins.any()):
+            outages = outages.begun(begins, received, value, self._reference(samples, received))
         long_enough = below & (active | (received - np.where(below, outages.since, received) >= self.after_ns))
         condition = np.full(self.row.size, _UNKNOWN, np.uint8)
         condition[runs | (below & ~long_enough & (quality == _GOOD))] = _FALSE

@@ -74,34 +74,27 @@ class VarianceGroup:
             learned=np.zeros(self.row.size, np.int64),
             learned_sum=np.zeros(self.row.size),
             learned_mono_ns=np.full(self.row.size, NEVER, np.int64),
+            ratio=np.full(self.row.size, np.nan),
+            known=np.zeros(self.row.size, np.bool_),
+            until_mono_ns=np.full(self.row.size, NEVER, np.int64),
         )
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
         """Keep the sample of now, learn from full windows, and compare the ratio of the variances."""
-        samples = windows.kept(
-            (state["sample_mono_ns"], state["sample"]),
-            moment.value[self.row],
-            moment.quality[self.row] == _GOOD,
-            moment.received_mono_ns[self.row],
-            self.window_ns,
-        )
-        learnt = state if samples[0] is state["sample_mono_ns"] else self._learnt(samples, state)
-        covered = windows.coverage(samples, self.window_ns, moment.mono_ns)
-        ratio = self._variance(samples, windows.inside(samples, self.window_ns, moment.mono_ns)) / self._reference(
-            learnt
-        )
-        known = (covered >= self.least_coverage) & np.isfinite(ratio)
+        after = self._looked(moment, state)
+        ratio, known, until = after["ratio"], after["known"], after["until_mono_ns"]
         at = np.where(active, self.return_ratio, self.ratio)
         condition = np.full(self.row.size, _UNKNOWN, np.uint8)
         condition[known & (ratio <= at)] = _FALSE
         condition[known & (ratio > at)] = _TRUE
+        ends = until[until != NEVER]
         return Judged(
             condition=condition,
             value=np.where(known, ratio, np.nan),
             limit=self.ratio,
             row=self.row,
-            state=frozen(**{**learnt, "sample_mono_ns": samples[0], "sample": samples[1]}),
-            due_ns=windows.next_change_ns(samples, self.window_ns, covered, self.least_coverage, moment.mono_ns),
+            state=after,
+            due_ns=int(ends.min()) if ends.size else None,
         )
 
     def explain(self, place: int, moment: Moment, active: bool, state: State) -> Explanation:
@@ -137,22 +130,47 @@ class VarianceGroup:
         own = np.where(ready, np.maximum(learned, self.least_variance), np.nan)
         return np.where(np.isnan(self.reference), own, self.reference)
 
+    def _looked(self, moment: Moment, state: State) -> State:
+        """The state with the sample of now; ratios are taken anew only where their window changed."""
+        samples = windows.kept(
+            (state["sample_mono_ns"], state["sample"]),
+            moment.value[self.row],
+            moment.quality[self.row] == _GOOD,
+            moment.received_mono_ns[self.row],
+            self.window_ns,
+        )
+        at = windows.due(samples, state["sample_mono_ns"], state["until_mono_ns"], moment.mono_ns)
+        if not at.size:
+            return state
+        after = dict(self._learnt(samples, state))
+        part = samples[0][at], samples[1][at]
+        window_ns, least = self.window_ns[at], self.least_coverage[at]
+        covered = windows.coverage(part, window_ns, moment.mono_ns)
+        variance = self._variance(part, windows.inside(part, window_ns, moment.mono_ns))
+        for name in ("ratio", "known", "until_mono_ns"):
+            after[name] = after[name].copy()
+        after["ratio"][at] = variance / self._reference(after)[at]
+        after["known"][at] = (covered >= least) & np.isfinite(after["ratio"][at])
+        after["until_mono_ns"][at] = windows.unchanged_until_ns(part, window_ns, covered, least, moment.mono_ns)
+        return frozen(**{**after, "sample_mono_ns": samples[0], "sample": samples[1]})
+
     def _learnt(self, samples: windows.Samples, state: State) -> State:
         """Take over the variance of every window that followed the last learned one in full, at its last sample."""
         last, before = samples[0][:, -1], state["learned_mono_ns"]
         due = (state["learned"] < self.learn_windows) & (last != NEVER)
         due &= (before == NEVER) | (last - np.maximum(before, 0) >= self.window_ns)
-        ends = np.where(due, last, 0)
-        due &= windows.coverage(samples, self.window_ns, ends) >= _LEARN_COVERAGE
-        if not bool(due.any()):
+        at = np.flatnonzero(due)
+        if not at.size:
             return state
-        variance = self._variance(samples, windows.inside(samples, self.window_ns, ends))
-        return {
-            **state,
-            "learned": state["learned"] + due,
-            "learned_sum": state["learned_sum"] + np.where(due, variance, 0.0),
-            "learned_mono_ns": np.where(due, last, before),
-        }
+        part, window_ns, ends = (samples[0][at], samples[1][at]), self.window_ns[at], last[at]
+        full = windows.coverage(part, window_ns, ends) >= _LEARN_COVERAGE
+        variance = self._variance(part, windows.inside(part, window_ns, ends))[full]
+        at = at[full]
+        learned, total, when = state["learned"].copy(), state["learned_sum"].copy(), before.copy()
+        learned[at] += 1
+        total[at] += variance
+        when[at] = last[at]
+        return {**state, "learned": learned, "learned_sum": total, "learned_mono_ns": when}
 
     def _variance(self, samples: windows.Samples, inside: npt.NDArray[np.bool_]) -> Floats:
         """About the least-squares line through the samples inside (n - 2); NaN where there are too few."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
@@ -14,12 +13,13 @@ from rules.errors import RuleError
 from rules.kinds.explain import explained, reading
 from rules.kinds.votes_left import VoteDegraded, VoteDegradedKind
 from rules.port import NO_STATE, Explanation, Figure, Judged, Kind, Moment, Rule, State, column
-from rules.predicates import Condition, beyond_limit, m_of_n
 from rules.verdicts import Verdict
 
 Side = Literal["high", "low"]
 _TRUE: Final = np.uint8(Verdict.TRUE)
 _FALSE: Final = np.uint8(Verdict.FALSE)
+_UNKNOWN: Final = np.uint8(Verdict.UNKNOWN)
+_GOOD: Final = np.uint8(Quality.GOOD)
 MOST_VOTERS: Final = 8
 
 
@@ -44,20 +44,29 @@ class Voting(Rule):
     """Votes needed with 1, 2 ... bad voters (0: TRUE at once); beyond its end, `needed` (and so UNKNOWN rather than TRUE)."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Votes:
+    """What the voters of each rule say, shape (..., most voters, m)."""
+
+    true: npt.NDArray[np.bool_]
+    false: npt.NDArray[np.bool_]
+    """An absent voter counts as FALSE."""
+    bad: npt.NDArray[np.bool_]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class VotingGroup:
-    """All Voting rules; their voters stand one after the other, those of rule i from `first_voter[i]` on."""
+    """All Voting rules; voter v of rule i stands at [v, i], a rule with fewer voters has absent ones behind them."""
 
     position: npt.NDArray[np.intp]
-    first_voter: npt.NDArray[np.intp]
-    voter_rule: npt.NDArray[np.intp]
     voter_row: npt.NDArray[np.int32]
+    present: npt.NDArray[np.bool_]
     sign: npt.NDArray[np.float64]
     threshold: npt.NDArray[np.float64]
     return_threshold: npt.NDArray[np.float64]
     """sign * set-point, and what a voter must fall below while the vote is TRUE."""
     discrete: npt.NDArray[np.bool_]
-    """Of each voter: anything but 0 and 1 is bad."""
+    """Anything but 0 and 1 is bad."""
     needed: npt.NDArray[np.intp]
     needed_with_bad: npt.NDArray[np.intp]
     """(rule, bad voters): votes needed then."""
@@ -65,7 +74,8 @@ class VotingGroup:
 
     def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
         """Each rule reads all its voters."""
-        return self.voter_rule, self.voter_row
+        voter, rule = np.nonzero(self.present)
+        return rule, self.voter_row[voter, rule]
 
     def fresh(self, mono_ns: int) -> State:
         """Nothing is remembered but the verdict."""
@@ -73,37 +83,39 @@ class VotingGroup:
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
         """Count the votes; FALSE only where even all unknown voters together could not make it TRUE."""
-        bits, bad = self._bits(moment, active)
-        votes = np.add.reduceat(bits == _TRUE, self.first_voter, axis=-1, dtype=np.intp)
-        bad_voters = np.add.reduceat(bad, self.first_voter, axis=-1, dtype=np.intp)
-        needed = self.needed_with_bad[np.arange(self.needed.size), bad_voters]
-        condition = m_of_n(bits, self.first_voter, self.needed)
-        condition[votes >= needed] = _TRUE
-        names = () if bits.ndim > 1 else self._voted(bits, condition, moment.tag_ids)
+        says = self._says(moment, active)
+        votes, never = _count(says.true), _count(says.false)
+        needed = self.needed
+        if bool(says.bad.any()):
+            needed = self.needed_with_bad[np.arange(self.needed.size), _count(says.bad)]
+        possible = self.present.shape[0] - never
+        condition = np.where(possible < self.needed, _FALSE, _UNKNOWN)
+        condition[(votes >= needed) | (votes >= self.needed)] = _TRUE
         return Judged(
             condition=condition,
             value=votes.astype(np.float64),
             limit=needed.astype(np.float64),
-            row=self.voter_row[self._decider(bits, condition)],
+            row=self._deciders(says, condition),
             state=state,
-            detail=names,
+            detail=() if condition.ndim > 1 else self._voted(says, condition, moment.tag_ids),
         )
 
     def explain(self, place: int, moment: Moment, active: bool, state: State) -> Explanation:
         """Every voter, the votes, and how many are needed now."""
         everywhere = np.full(self.position.size, active)
-        judged = self.judge(moment, everywhere, state)
-        bits, bad = self._bits(moment, everywhere)
-        mine = np.flatnonzero(self.voter_rule == place).tolist()
-        told = [reading(moment, int(self.voter_row[voter])) for voter in mine]
-        votes, needed = int(judged.value[place]), int(judged.limit[place])
-        bad_voters, of = int(bad[mine].sum()), len(mine) - int(bad[mine].sum())
+        judged, says = self.judge(moment, everywhere, state), self._says(moment, everywhere)
+        mine = np.flatnonzero(self.present[:, place]).tolist()
+        told = [reading(moment, int(self.voter_row[voter, place])) for voter in mine]
+        votes, needed = int(judged.value[place]), int(np.broadcast_to(judged.limit, judged.value.shape)[place])
+        bad_voters = int(says.bad[:, place].sum())
+        of = len(mine) - bad_voters
         zh = "，".join(part[0] for part in told) + f"；{of} 取 {needed}，已有 {votes} 票"
         en = ", ".join(part[1] for part in told) + f"; {needed} of {of} needed, {votes} vote"
         if bad_voters:
             full = f"{self.needed[place]}oo{len(mine)}"
             zh += f"（{bad_voters} 个不可用，由 {full} 降级）"
             en += f" ({bad_voters} cannot be used, degraded from {full})"
+        decide = [voter for voter in mine if not says.false[voter, place]] or mine
         return explained(
             int(judged.condition[place]),
             (zh, en),
@@ -112,39 +124,49 @@ class VotingGroup:
                 Figure(zh="需要", en="needed", value=needed),
                 Figure(zh="不可用", en="not usable", value=bad_voters),
             ),
-            tuple(moment.tag_ids[int(self.voter_row[voter])] for voter in mine if bits[voter] != _FALSE)
-            or tuple(moment.tag_ids[int(self.voter_row[voter])] for voter in mine),
+            tuple(moment.tag_ids[int(self.voter_row[voter, place])] for voter in decide),
         )
 
-    def _bits(self, moment: Moment, active: npt.NDArray[np.bool_]) -> tuple[Condition, npt.NDArray[np.bool_]]:
-        """(what each voter says, whether it is bad)."""
+    def _says(self, moment: Moment, active: npt.NDArray[np.bool_]) -> _Votes:
         value, quality = moment.value[..., self.voter_row], moment.quality[..., self.voter_row]
-        bad = ~(is_usable(quality) & np.isfinite(value)) | (self.discrete & (value != 0.0) & (value != 1.0))
-        quality = np.where(bad, np.uint8(Quality.BAD), quality)
-        bits = beyond_limit(value * self.sign, quality, self.threshold, self.return_threshold, active[self.voter_rule])
-        return bits, bad
+        at = self.threshold if not bool(active.any()) else np.where(active, self.return_threshold, self.threshold)
+        usable = is_usable(quality) & np.isfinite(value)
+        if bool(self.discrete.any()):
+            usable &= ~self.discrete | (value == 0.0) | (value == 1.0)
+        mirrored = value * self.sign
+        return _Votes(
+            true=(mirrored >= at) & usable & self.present,
+            false=((mirrored < at) & usable & (quality == _GOOD)) | ~self.present,
+            bad=~usable & self.present,
+        )
 
-    def _decider(self, bits: Condition, condition: Condition) -> npt.NDArray[np.intp]:
+    def _deciders(self, says: _Votes, condition: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
         """The first voter that says what the vote says, else the first that does not say FALSE."""
-        says = bits == np.repeat(condition, np.diff(self.first_voter, append=bits.shape[-1]), axis=-1)
-        rank = np.where(says, 2, np.where(bits != _FALSE, 1, 0))
-        count = bits.shape[-1]
-        best = np.maximum.reduceat(rank * count + (count - 1 - np.arange(count)), self.first_voter, axis=-1)
-        decider: npt.NDArray[np.intp] = count - 1 - best % count
-        return decider
+        if bool((says.false | ~self.present).all()):
+            return np.broadcast_to(self.voter_row[0], condition.shape)
+        unknown = ~says.true & ~says.false
+        wanted = np.expand_dims(condition, -2)
+        agrees = np.where(wanted == _TRUE, says.true, np.where(wanted == _FALSE, says.false & self.present, unknown))
+        rank = np.where(agrees, 2, np.where(says.false, 0, 1)).astype(np.int8)
+        row: npt.NDArray[np.int32] = self.voter_row[rank.argmax(axis=-2), np.arange(self.needed.size)]
+        return row
 
     def _voted(
-        self, bits: Condition, condition: Condition, tag_ids: tuple[str, ...]
+        self, says: _Votes, condition: npt.NDArray[np.uint8], tag_ids: tuple[str, ...]
     ) -> tuple[tuple[int, tuple[str, ...]], ...]:
         detail = []
         for place in np.flatnonzero(condition == _TRUE).tolist():  # the few that are TRUE, not every rule
-            start = int(self.first_voter[place])
-            end = int(self.first_voter[place + 1]) if place + 1 < self.first_voter.size else bits.size
-            voted = np.flatnonzero(bits[start:end] == _TRUE) + start
+            voted = np.flatnonzero(says.true[:, place])
             if not voted.size:  # TRUE because too few are left
-                voted = np.flatnonzero(bits[start:end] != _FALSE) + start
-            detail.append((place, tuple(tag_ids[row] for row in self.voter_row[voted].tolist())))
+                voted = np.flatnonzero(~says.false[:, place])
+            detail.append((place, tuple(tag_ids[row] for row in self.voter_row[voted, place].tolist())))
         return tuple(detail)
+
+
+def _count(voters: npt.NDArray[np.bool_]) -> npt.NDArray[np.int8]:
+    """How many voters of each rule; MOST_VOTERS fit."""
+    count: npt.NDArray[np.int8] = np.add.reduce(voters.view(np.int8), axis=-2, dtype=np.int8)
+    return count
 
 
 class VotingKind:
@@ -172,27 +194,30 @@ class VotingKind:
 
     def group(self, rules: Sequence[tuple[int, Voting]], table: TagTable) -> VotingGroup:
         """The columns."""
-        counts = [len(rule.voters) for _, rule in rules]
-        voters = [voter for _, rule in rules for voter in rule.voters]
-        discrete = [table.tags[table.row_of[voter.tag]].discrete for voter in voters]
-        # a discrete voter votes beyond the middle between its two states
-        sign = [
-            (1 if voter.set_point == 1 else -1) if bit else (1 if voter.side == "high" else -1)
-            for voter, bit in zip(voters, discrete, strict=True)
-        ]
-        at = [0.5 if bit else voter.set_point for voter, bit in zip(voters, discrete, strict=True)]
-        back = [0.0 if bit else voter.dead_band for voter, bit in zip(voters, discrete, strict=True)]
-        threshold = np.array(sign, np.float64) * np.array(at, np.float64)
-        most = max(counts)
+        most = max(len(rule.voters) for _, rule in rules)
+        shape = (most, len(rules))
+        row, present, discrete = np.zeros(shape, np.int32), np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
+        sign, threshold, back = np.ones(shape), np.zeros(shape), np.zeros(shape)
+        for place, (_, rule) in enumerate(rules):
+            row[:, place] = table.row_of[rule.voters[0].tag]
+            for at, voter in enumerate(rule.voters):
+                row[at, place], present[at, place] = table.row_of[voter.tag], True
+                discrete[at, place] = table.tags[row[at, place]].discrete
+                if discrete[at, place]:  # votes beyond the middle between its two states
+                    sign[at, place] = 1 if voter.set_point == 1 else -1
+                    threshold[at, place] = sign[at, place] * 0.5
+                    continue
+                sign[at, place] = 1 if voter.side == "high" else -1
+                threshold[at, place] = sign[at, place] * voter.set_point
+                back[at, place] = voter.dead_band
         with_bad = [[rule.needed, *rule.degraded, *([rule.needed] * most)][: most + 1] for _, rule in rules]
         return VotingGroup(
             position=column([position for position, _ in rules], np.intp),
-            first_voter=column(list(accumulate(counts, initial=0))[: len(rules)], np.intp),
-            voter_rule=column(np.repeat(np.arange(len(rules)), counts), np.intp),
-            voter_row=column([table.row_of[voter.tag] for voter in voters], np.int32),
+            voter_row=column(row, np.int32),
+            present=column(present, np.bool_),
             sign=column(sign, np.float64),
             threshold=column(threshold, np.float64),
-            return_threshold=column(threshold - np.array(back, np.float64), np.float64),
+            return_threshold=column(threshold - back, np.float64),
             discrete=column(discrete, np.bool_),
             needed=column([rule.needed for _, rule in rules], np.intp),
             needed_with_bad=column(np.array(with_bad), np.intp),
