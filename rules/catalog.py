@@ -27,7 +27,7 @@ from rules.kinds.bypasses import Bypassed, BypassedKind
 from rules.kinds.limits import Limit, LimitKind, LimitKindOf
 from rules.kinds.states import DiscreteState, DiscreteStateKind
 from rules.kinds.updates import BadQuality, BadQualityKind, NoUpdate, NoUpdateKind
-from rules.points import Layer
+from rules.points import Points
 from rules.port import Delays, Group, Kind, Rule
 
 __all__ = [
@@ -72,7 +72,7 @@ class RuleSet:
     off_delay_ns: npt.NDArray[np.int64]
     spans: tuple[slice | npt.NDArray[np.intp], ...]
     """Where the rules of each group stand: a slice where they stand together."""
-    layers: tuple[Layer, ...]
+    points: Points
     """The groups of one tag each, by the row of their tag."""
     whole: tuple[int, ...]
     """Indices in `groups` of all others: judged whole each time."""

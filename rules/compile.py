@@ -8,7 +8,7 @@ import numpy.typing as npt
 from rules.catalog import KINDS, Rule, RuleSet
 from rules.columns.tags import TagTable
 from rules.errors import RuleError, RulesRefusedError
-from rules.points import layers_of
+from rules.points import Points
 from rules.port import PointGroup, column
 
 __all__ = ["RuleSet", "compile_rules"]
@@ -44,7 +44,7 @@ def compile_rules(rules: Sequence[Rule], table: TagTable) -> RuleSet:
         on_delay_ns=column(_on_delays(rules, table, input_rule, input_row), np.int64),
         off_delay_ns=column([rule.delays.off_delay_ns for rule in rules], np.int64),
         spans=tuple(_span(group.position) for _, group in groups),
-        layers=layers_of([group for _, group in groups], len(table)),
+        points=Points.of([group for _, group in groups], len(table)),
         whole=tuple(at for at, (_, group) in enumerate(groups) if not isinstance(group, PointGroup)),
         group_of=column(group_of, np.int32),
         place_of=column(place_of, np.int32),

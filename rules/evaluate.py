@@ -8,7 +8,7 @@ import numpy.typing as npt
 from rules.catalog import RuleSet
 from rules.columns.quality import Quality
 from rules.columns.snapshot import Snapshot
-from rules.hold import hold, next_due_ns
+from rules.hold import hold, merged, next_due_ns
 from rules.memory import Memory
 from rules.port import Explanation, Moment
 from rules.sweep import NOWHERE, Sweep
@@ -31,19 +31,13 @@ def evaluate(rule_set: RuleSet, snapshot: Snapshot, memory: Memory, mono_ns: int
     sweep.judge()
     awaiting, seen_good = _await_inputs(rule_set, snapshot, memory)
     condition, differs = sweep.conditions(awaiting)
-    holds = hold(condition, rule_set.on_delay_ns, rule_set.off_delay_ns, memory.holds, mono_ns, differs)
-    after = sweep.after(holds, awaiting, seen_good)
-    if memory.bands is None:
-        changed = np.arange(len(rule_set))
-    elif holds.verdict is memory.holds.verdict:
-        changed = differs
-    else:
-        changed = np.union1d(differs, np.flatnonzero(holds.verdict != memory.holds.verdict))
+    held = hold(condition, rule_set.on_delay_ns, rule_set.off_delay_ns, memory.holds, mono_ns, differs)
+    after = sweep.after(held, awaiting, seen_good)
     verdicts = Verdicts(
         ids=rule_set.ids,
-        verdict=holds.verdict,
+        verdict=held.memory.verdict,
         condition=condition,
-        changed=changed,
+        changed=np.arange(len(rule_set)) if memory.bands is None else merged(differs, held.turned),
         renew=NOWHERE,
         look_up=sweep.look_up(snapshot),
         details=sweep.details,

@@ -1,6 +1,6 @@
 """On- and off-delay over columns: when a condition becomes a verdict (design: three-valued logic)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 import numpy as np
@@ -72,6 +72,18 @@ class HoldMemory:
         return elapsed_ns
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Held:
+    """What the delays say now."""
+
+    memory: HoldMemory
+    """For the next call; its `verdict` is the answer."""
+    turned: npt.NDArray[np.intp]
+    """Where the verdict differs from the last one, ascending."""
+    decided: npt.NDArray[np.intp]
+    """Where `active` differs from the last one, ascending."""
+
+
 def hold(
     condition: npt.NDArray[np.uint8],
     on_delay_ns: npt.NDArray[np.int64],
@@ -79,8 +91,8 @@ def hold(
     memory: HoldMemory,
     mono_ns: int,
     changed: npt.NDArray[np.intp] | None = None,
-) -> HoldMemory:
-    """Turn conditions into verdicts: the memory for the next call, its `verdict` the answer.
+) -> Held:
+    """Turn conditions into verdicts.
 
     On-delay counts while TRUE, is held by UNKNOWN, reset by FALSE; off-delay counts while FALSE, is reset by UNKNOWN
     and TRUE.  The time since the last call belongs to the condition of the last call.  A verdict is UNKNOWN while its
@@ -91,13 +103,11 @@ def hold(
     if changed is None:
         changed = np.flatnonzero(condition != memory.condition)
     # where nothing counted and the condition stays, the verdict stays: only the others cost something
-    at = _merged(memory.pending, changed)
+    at = merged(memory.pending, changed)
     active, verdict = memory.active, memory.verdict
     if not at.size:
-        return HoldMemory(
-            mono_ns=mono_ns, active=active, condition=condition, verdict=verdict,
-            pending=memory.pending, counted_ns=memory.counted_ns,
-        )  # fmt: skip
+        after = replace(memory, mono_ns=mono_ns, condition=condition)
+        return Held(memory=after, turned=at, decided=at)
     now, was_active = condition[at], active[at]
     toward = (~was_active).view(np.uint8)
     counted = memory.condition[at] == toward
@@ -111,19 +121,20 @@ def hold(
     due = (run >= np.where(was_active, off_delay_ns[at], on_delay_ns[at])) & (counting | (held & counted))
     run[due] = 0
     decided = np.where(due, toward, np.where(unknown, _UNKNOWN, was_active.view(np.uint8)))
-    if bool(due.any()):
+    flipped, turned = at[due], np.flatnonzero(decided != verdict[at])
+    if flipped.size:
         active = active.copy()
-        active[at[due]] = ~was_active[due]
-    differs = decided != verdict[at]
-    if bool(differs.any()):
+        active[flipped] = ~was_active[due]
+    if turned.size:
         verdict = verdict.copy()
-        verdict[at[differs]] = decided[differs]
+        verdict[at[turned]] = decided[turned]
     # decided in spite of UNKNOWN: that is the verdict of this moment only
     still = np.where(due, unknown, counting | (run > 0))
-    return HoldMemory(
+    after = HoldMemory(
         mono_ns=mono_ns, active=active, condition=condition, verdict=verdict,
         pending=at[still], counted_ns=run[still],
     )  # fmt: skip
+    return Held(memory=after, turned=at[turned], decided=flipped)
 
 
 def next_due_ns(
@@ -144,9 +155,15 @@ def next_due_ns(
     return memory.mono_ns + int((delay - memory.counted_ns[runs]).min())
 
 
-def _merged(first: npt.NDArray[np.intp], second: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    if not first.size:
-        return second
+def merged(first: npt.NDArray[np.intp], second: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """What stands in either, ascending and once."""
     if not second.size:
         return first
-    return np.union1d(first, second)
+    if not first.size:
+        return second
+    both = np.concatenate((first, second))
+    both.sort(kind="stable")  # two ascending runs: one merge
+    fresh = np.empty(both.shape, np.bool_)
+    fresh[0] = True
+    np.not_equal(both[1:], both[:-1], out=fresh[1:])
+    return both[fresh]

@@ -36,8 +36,8 @@ class Memory:
         self.inputs_seen_good.flags.writeable = False
 
     @property
-    def bands(self) -> tuple[Bands, ...] | None:
-        """The no-change bands of each layer, as the last evaluation left them; None where there was none."""
+    def bands(self) -> Bands | None:
+        """The no-change bands, as the last evaluation left them; None where there was none."""
         carried = self.carried
         if carried is None or carried.holds is not self.holds or carried.states is not self.states:
             return None

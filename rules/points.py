@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rules.carried import RowBand, Rows
-from rules.port import FOREVER, Band, Group, Moment, PointGroup, State
+from rules.carried import Bands, RowBand, Rows
+from rules.hold import merged
+from rules.port import Band, Group, Moment, PointGroup, State
 
 Places = npt.NDArray[np.intp]
 
@@ -16,22 +17,25 @@ Places = npt.NDArray[np.intp]
 class PointRules:
     """The rules of one point group by the row of their tag."""
 
-    group: int
+    at: int
     """Which group of the rule set."""
-    by_row: Places
-    """Places in the group, in the order of their rows."""
+    group: PointGroup
+    by_row: Places | None
+    """Places in the group, in the order of their rows; None where they stand in it."""
     first: npt.NDArray[np.intp]
     """Where in `by_row` the rules of each row begin (rows + 1)."""
     single: bool
     """No row has more than one."""
 
     @classmethod
-    def of(cls, index: int, group: PointGroup, rows: int) -> "PointRules":
-        """Of the group at `index`, for a plant of so many tags."""
+    def of(cls, at: int, group: PointGroup, rows: int) -> "PointRules":
+        """Of group number `at`, for a plant of so many tags."""
         count = np.bincount(group.row, minlength=rows)
+        ordered = bool((group.row[1:] >= group.row[:-1]).all())
         return cls(
-            group=index,
-            by_row=np.argsort(group.row, kind="stable"),
+            at=at,
+            group=group,
+            by_row=None if ordered else np.argsort(group.row, kind="stable"),
             first=np.concatenate((np.zeros(1, np.intp), np.cumsum(count, dtype=np.intp))),
             single=bool(count.max(initial=0) <= 1),
         )
@@ -42,93 +46,88 @@ class PointRules:
         has = np.flatnonzero(end > begin)
         begin, end = begin[has], end[has]
         if self.single:
-            return self.by_row[begin], np.arange(has.size), has
+            return self._by_row(begin), np.arange(has.size), has
         count = end - begin
         starts = np.cumsum(count) - count
-        return self.by_row[np.arange(int(count.sum())) + np.repeat(begin - starts, count)], starts, has
+        return self._by_row(np.arange(int(count.sum())) + np.repeat(begin - starts, count)), starts, has
 
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Layer:
-    """Point groups whose rules share one band for each row."""
-
-    members: tuple[PointRules, ...]
-    silent: bool
-    """Some rule asks how long nothing was read."""
-    slotted: bool
-    """Bands end with time."""
+    def _by_row(self, at: Places) -> Places:
+        return at if self.by_row is None else self.by_row[at]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Touched:
-    """What the judgement of some rows of a layer says."""
+    """What the judgement of rules of some rows says."""
 
     positions: Places
     """In the rule set, in no order."""
     condition: npt.NDArray[np.uint8]
-    band: RowBand
+    still: RowBand
+    """Of the rules whose bands do not end with time."""
+    moving: RowBand
+    """Of those whose bands do."""
 
 
-def layers_of(groups: Sequence[Group], rows: int) -> tuple[Layer, ...]:
-    """The point groups in layers: bands that end with time are apart, so that they are made anew by themselves."""
-    points = [(at, group) for at, group in enumerate(groups) if isinstance(group, PointGroup)]
-    layers = []
-    for slotted in (False, True):
-        members = [(at, group) for at, group in points if (group.ends == "slot") == slotted]
-        if members:
-            rules = tuple(PointRules.of(at, group, rows) for at, group in members)
-            silent = any(group.ends == "silence" for _, group in members)
-            layers.append(Layer(members=rules, silent=silent, slotted=slotted))
-    return tuple(layers)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Points:
+    """All groups of one tag each."""
 
+    still: tuple[PointRules, ...]
+    """Those whose bands do not end with time."""
+    moving: tuple[PointRules, ...]
+    """Those whose bands do."""
 
-def judge_rows(
-    layer: Layer,
-    rows: Rows,
-    moment: Moment,
-    groups: Sequence[Group],
-    active: npt.NDArray[np.bool_],
-    states: list[State],
-) -> Touched:
-    """Judge all rules of these rows (ascending) and make their bands; new states take the place of those in `states`."""
-    made = RowBand(
-        rows=rows,
-        low=np.full(rows.size, -np.inf),
-        high=np.full(rows.size, np.inf),
-        silent_ns=np.full(rows.size, FOREVER) if layer.silent else None,
-        look_ns=np.full(rows.size, FOREVER) if layer.slotted else None,
-        watched=np.zeros(rows.size, np.bool_),
-    )
-    positions, conditions = [], []
-    for rules in layer.members:
-        places, starts, has = rules.places(rows)
-        if not places.size:
-            continue
-        whole = groups[rules.group]
-        assert isinstance(whole, PointGroup)
-        group = whole.at(places)
-        before = states[rules.group]
-        state = {name: array[places] for name, array in before.items()}
-        was_active = active[group.position]
-        judged = group.judge(moment, was_active, state)
-        states[rules.group] = _scattered(before, state, judged.state, places)
-        _narrow(made, group.band(moment, was_active, judged.state), starts, has)
-        positions.append(group.position)
-        conditions.append(judged.condition)
-    return Touched(
-        positions=np.concatenate(positions) if positions else np.zeros(0, np.intp),
-        condition=np.concatenate(conditions) if conditions else np.zeros(0, np.uint8),
-        band=made,
-    )
+    @classmethod
+    def of(cls, groups: Sequence[Group], rows: int) -> "Points":
+        """Those among the groups of a rule set, for a plant of so many tags."""
+        found = [(at, group) for at, group in enumerate(groups) if isinstance(group, PointGroup)]
+        return cls(
+            still=tuple(PointRules.of(at, group, rows) for at, group in found if group.ends != "slot"),
+            moving=tuple(PointRules.of(at, group, rows) for at, group in found if group.ends == "slot"),
+        )
+
+    @property
+    def members(self) -> tuple[PointRules, ...]:
+        """All of them."""
+        return self.still + self.moving
+
+    def no_bands(self, rows: int) -> Bands:
+        """The bands of so many tags before anything was judged."""
+        silent = any(rules.group.ends == "silence" for rules in self.still)
+        return Bands.none(rows, silent=silent, look=bool(self.moving))
+
+    def judge(
+        self, rows: Rows, ended: Rows, moment: Moment, active: npt.NDArray[np.bool_], states: list[State]
+    ) -> Touched:
+        """Judge all rules of `rows`, and of the rows whose band `ended` (both ascending) those that end it.
+
+        New states take the place of those in `states`.
+        """
+        still, moving = RowBand.widest(rows), RowBand.widest(merged(rows, ended))
+        positions, conditions = [np.zeros(0, np.intp)], [np.zeros(0, np.uint8)]
+        for rules, made in [(rules, still) for rules in self.still] + [(rules, moving) for rules in self.moving]:
+            places, starts, has = rules.places(made.rows)
+            if not places.size:
+                continue
+            group, before = rules.group.at(places), states[rules.at]
+            state = {name: array[places] for name, array in before.items()}
+            was_active = active[group.position]
+            judged = group.judge(moment, was_active, state)
+            states[rules.at] = _scattered(before, state, judged.state, places)
+            _narrow(made, group.band(moment, was_active, judged.state), starts, has)
+            positions.append(group.position)
+            conditions.append(judged.condition)
+        condition = np.concatenate(conditions)
+        return Touched(positions=np.concatenate(positions), condition=condition, still=still, moving=moving)
 
 
 def _narrow(made: RowBand, band: Band, starts: Places, has: Places) -> None:
     """Of several rules of a row the narrowest counts."""
     made.low[has] = np.maximum(made.low[has], np.maximum.reduceat(band.low, starts))
     made.high[has] = np.minimum(made.high[has], np.minimum.reduceat(band.high, starts))
-    if band.silent_ns is not None and made.silent_ns is not None:
+    if band.silent_ns is not None:
         made.silent_ns[has] = np.minimum(made.silent_ns[has], np.minimum.reduceat(band.silent_ns, starts))
-    if band.look_ns is not None and made.look_ns is not None:
+    if band.look_ns is not None:
         made.look_ns[has] = np.minimum(made.look_ns[has], np.minimum.reduceat(band.look_ns, starts))
     if band.watched is not None:
         made.watched[has] |= np.logical_or.reduceat(band.watched, starts)

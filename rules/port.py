@@ -213,7 +213,7 @@ class Kind(Protocol[R]):
 S = TypeVar("S", bound=np.generic)
 
 
-def column(values: Sequence[float] | npt.NDArray[Any], dtype: type[S]) -> npt.NDArray[S]:
+def column(values: Sequence[float] | Sequence[Sequence[float]] | npt.NDArray[Any], dtype: type[S]) -> npt.NDArray[S]:
     """A read-only column."""
     made = np.array(values, dtype)
     made.flags.writeable = False

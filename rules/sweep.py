@@ -9,9 +9,9 @@ import numpy.typing as npt
 from rules.carried import Bands, Carried, Rows, renewed
 from rules.catalog import RuleSet
 from rules.columns.snapshot import Snapshot
-from rules.hold import HoldMemory
+from rules.hold import Held, merged
 from rules.memory import Memory
-from rules.points import Layer, Touched, judge_rows
+from rules.points import Touched
 from rules.port import FOREVER, Judged, Moment, PointGroup, State
 from rules.verdicts import Evidence, Verdict
 
@@ -34,31 +34,29 @@ class Sweep:
     """Position -> names, of TRUE rules that carry a list."""
     due_ns: int = FOREVER
     """First mono time at which a condition may change although nothing is read."""
-    _touched: list[Touched] = field(default_factory=list)
-    """Of each layer."""
-    _band_due_ns: list[int | None] = field(default_factory=list)
-    """Of each layer, by its bands from before; None where they are not believed."""
+    _touched: Touched = field(init=False)
+    _bands: Bands = field(init=False)
+    """From before."""
+    _bands_due_ns: int | None = None
+    """By these bands; None where they are not believed."""
     _whole: dict[int, Judged] = field(default_factory=dict)
     """Of each group that is judged whole, by its index."""
 
     def __post_init__(self) -> None:
         self.states = list(self.memory.states)
-
-    @property
-    def _anew(self) -> bool:
-        """No band can be believed: nothing was judged before, or time went back."""
-        return self.memory.bands is None or self.moment.mono_ns < self.memory.holds.mono_ns
+        self._bands = self.memory.bands or self.rule_set.points.no_bands(len(self.rule_set.tag_ids))
 
     def judge(self) -> None:
         """Judge what must be judged."""
         groups = [group for _, group in self.rule_set.groups]
         active = self.memory.holds.active
-        awaited = self._rows_awaited()
-        for layer, bands in zip(self.rule_set.layers, self._bands(), strict=True):
-            rows, due_ns = (np.arange(len(self.rule_set.tag_ids)), None) if self._anew else bands.left(self.moment)
-            rows = np.union1d(rows, awaited) if awaited.size else rows
-            self._band_due_ns.append(due_ns)
-            self._touched.append(judge_rows(layer, rows, self.moment, groups, active, self.states))
+        if self.memory.bands is None or self.moment.mono_ns < self.memory.holds.mono_ns:
+            # nothing was judged before, or time went back: no band can be believed
+            rows, ended = np.arange(len(self.rule_set.tag_ids)), NOWHERE
+        else:
+            left = self._bands.left(self.moment)
+            rows, ended, self._bands_due_ns = merged(left.rows, self._rows_awaited()), left.ended, left.due_ns
+        self._touched = self.rule_set.points.judge(rows, ended, self.moment, active, self.states)
         for at in self.rule_set.whole:
             group = groups[at]
             judged = group.judge(self.moment, active[self.rule_set.spans[at]], self.states[at])
@@ -76,7 +74,7 @@ class Sweep:
         before = self.memory.holds.condition
         changed, values = [], []
         judged: list[tuple[slice | Positions, npt.NDArray[np.uint8]]] = [
-            (touched.positions, touched.condition) for touched in self._touched
+            (self._touched.positions, self._touched.condition)
         ]
         judged += [(self.rule_set.spans[at], whole.condition) for at, whole in self._whole.items()]
         for span, told in judged:
@@ -90,31 +88,26 @@ class Sweep:
         at = np.concatenate(changed)
         after = before.copy()
         after[at] = np.concatenate(values)
-        at.sort()
+        at.sort(kind="stable")
         return after, at
 
-    def after(self, holds: HoldMemory, awaiting: npt.NDArray[np.bool_], seen_good: npt.NDArray[np.bool_]) -> Memory:
+    def after(self, held: Held, awaiting: npt.NDArray[np.bool_], seen_good: npt.NDArray[np.bool_]) -> Memory:
         """The memory for the next evaluation; what was decided just now has no band, for dead bands act from now on."""
-        decided = NOWHERE
-        if holds.active is not self.memory.holds.active:
-            decided = np.flatnonzero(holds.active != self.memory.holds.active)
-        made = []
-        layers = zip(self.rule_set.layers, self._bands(), self._touched, self._band_due_ns, strict=True)
-        for layer, bands, touched, due_ns in layers:
-            after = renewed(bands, touched.band, self.moment, self._rows_of(layer, decided))
-            if due_ns is None or after.silent_ns is not bands.silent_ns:
-                due_ns = after.due_ns(self.moment)
-            self.due_ns = min(self.due_ns, due_ns)
-            made.append(after)
+        undecided = self._point_rows(held.decided)
+        bands = renewed(self._bands, self._touched.still, self._touched.moving, self.moment, undecided)
+        due_ns = self._bands_due_ns
+        if due_ns is None or bands.silent_ns is not self._bands.silent_ns:
+            due_ns = bands.due_ns(self.moment)
+        self.due_ns = min(self.due_ns, due_ns)
         states, start_mono_ns = tuple(self.states), self.memory.start_mono_ns
         return Memory(
             start_mono_ns=start_mono_ns,
-            holds=holds,
+            holds=held.memory,
             states=states,
             awaiting=awaiting,
             inputs_seen_good=seen_good,
             due_ns=None if self.due_ns >= FOREVER else self.due_ns,
-            carried=Carried(start_mono_ns=start_mono_ns, holds=holds, states=states, bands=tuple(made)),
+            carried=Carried(start_mono_ns=start_mono_ns, holds=held.memory, states=states, bands=bands),
         )
 
     def look_up(self, snapshot: Snapshot) -> "LookUp":
@@ -128,12 +121,6 @@ class Sweep:
             whole=self._whole,
         )
 
-    def _bands(self) -> tuple[Bands, ...]:
-        if self.memory.bands is not None:
-            return self.memory.bands
-        length = len(self.rule_set.tag_ids)
-        return tuple(Bands.none(length, silent=layer.silent, look=layer.slotted) for layer in self.rule_set.layers)
-
     def _rows_awaited(self) -> Rows:
         """Tags of rules that wait for their inputs to be read good."""
         if not bool(self.memory.awaiting.any()):
@@ -141,17 +128,13 @@ class Sweep:
         rows: Rows = np.unique(self.rule_set.input_row[self.memory.awaiting[self.rule_set.input_rule]]).astype(np.intp)
         return rows
 
-    def _rows_of(self, layer: Layer, positions: Positions) -> Rows:
-        """Tags of these rules as far as they belong to the layer."""
+    def _point_rows(self, positions: Positions) -> Rows:
+        """Tags of those of these rules that read one tag."""
         if not positions.size:
             return NOWHERE
         group_of, place_of = self.rule_set.group_of[positions], self.rule_set.place_of[positions]
-        rows = []
-        for member in layer.members:
-            group = self.rule_set.groups[member.group][1]
-            assert isinstance(group, PointGroup)
-            rows.append(group.row[place_of[group_of == member.group]])
-        return np.concatenate(rows).astype(np.intp)
+        rows = [rules.group.row[place_of[group_of == rules.at]] for rules in self.rule_set.points.members]
+        return np.concatenate(rows).astype(np.intp) if rows else NOWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -100,7 +100,7 @@ class GeneratedConditions:
             if alarm_id in facts.system:
                 condition[at] = Verdict.TRUE if facts.system[alarm_id] else Verdict.FALSE
         condition[self._blind_at] = blind.condition
-        holds = hold(condition, self._on_delay_ns, self._off_delay_ns, memory.holds, snapshot.mono_ns)
+        holds = hold(condition, self._on_delay_ns, self._off_delay_ns, memory.holds, snapshot.mono_ns).memory
         value[self._blind_at] = blind.count
         verdicts = Verdicts.dense(
             ids=self.ids,

@@ -36,16 +36,30 @@ class LimitGroup:
 
     position: npt.NDArray[np.intp]
     row: npt.NDArray[np.int32]
-    sign: npt.NDArray[np.float64]
-    """+1 for H and HH, -1 for L and LL."""
-    threshold: npt.NDArray[np.float64]
-    """sign * set-point."""
-    return_threshold: npt.NDArray[np.float64]
-    """threshold - dead band: what an active alarm must fall below to return."""
-    limit: npt.NDArray[np.float64]
-    """The set-point."""
+    numbers: npt.NDArray[np.float64]
+    """(m, 4): sign, threshold, return threshold, limit; side by side, for a few rules are taken out at a time."""
     timeless: ClassVar[bool] = True
     ends: ClassVar[BandEnd] = "nothing"
+
+    @property
+    def sign(self) -> npt.NDArray[np.float64]:
+        """+1 for H and HH, -1 for L and LL."""
+        return self.numbers[:, 0]
+
+    @property
+    def threshold(self) -> npt.NDArray[np.float64]:
+        """sign * set-point."""
+        return self.numbers[:, 1]
+
+    @property
+    def return_threshold(self) -> npt.NDArray[np.float64]:
+        """threshold - dead band: what an active alarm must fall below to return."""
+        return self.numbers[:, 2]
+
+    @property
+    def limit(self) -> npt.NDArray[np.float64]:
+        """The set-point."""
+        return self.numbers[:, 3]
 
     def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
         """Each rule reads its tag."""
@@ -65,14 +79,7 @@ class LimitGroup:
 
     def at(self, places: npt.NDArray[np.intp]) -> "LimitGroup":
         """The rules at these places only."""
-        return LimitGroup(
-            position=self.position[places],
-            row=self.row[places],
-            sign=self.sign[places],
-            threshold=self.threshold[places],
-            return_threshold=self.return_threshold[places],
-            limit=self.limit[places],
-        )
+        return LimitGroup(position=self.position[places], row=self.row[places], numbers=self.numbers[places])
 
     def band(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Band:
         """All values on the same side of the set-point, or while active of where it returns."""
@@ -130,13 +137,13 @@ class LimitKindOf:
         return LimitGroup(
             position=column([position for position, _ in rules], np.intp),
             row=column([table.row_of[rule.tag] for _, rule in rules], np.int32),
-            sign=column([_SIGN[rule.kind] for _, rule in rules], np.float64),
-            threshold=column([_SIGN[rule.kind] * rule.set_point for _, rule in rules], np.float64),
-            return_threshold=column(
-                [_SIGN[rule.kind] * rule.set_point - rule.dead_band for _, rule in rules], np.float64
-            ),
-            limit=column([rule.set_point for _, rule in rules], np.float64),
+            numbers=column([_numbers(rule) for _, rule in rules], np.float64),
         )
+
+
+def _numbers(rule: Limit) -> tuple[float, float, float, float]:
+    threshold = _SIGN[rule.kind] * rule.set_point
+    return _SIGN[rule.kind], threshold, threshold - rule.dead_band, rule.set_point
 
 
 def _limit_errors(rule: Limit, tag: Tag) -> Iterator[RuleError]:

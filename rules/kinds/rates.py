@@ -1,8 +1,87 @@
-"""Rate of change over a window."""
+"""Rate of change: how fast a value moves over a window, against a limit in its unit per minute."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+import math
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, Literal
 
-from rules.port import Kind, Rule
+import numpy as np
 
-KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {}
+from rules.columns.tags import TagTable
+from rules.errors import RuleError
+from rules.kinds.rate_group import SLOTS, RateGroup
+from rules.port import Kind, Rule, column
+
+MOST_COVERAGE: Final = 0.5
+"""Regular readings always cover this share, whatever their place in the slots."""
+COHORTS: Final = 16
+"""Windows begin their slots at so many different times, so that not all references move in one sweep."""
+Direction = Literal["rise", "fall", "either"]
+_SIGN: Final[Mapping[Direction, int]] = {"rise": 1, "fall": -1, "either": 0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateOfChange(Rule):
+    """The value moves by `limit` (unit per minute, above 0) or faster, as an average over the window."""
+
+    tag: str
+    direction: Direction
+    limit: float
+    window_ns: int
+    dead_band: float = 0.0
+    """Unit per minute; on return only."""
+    minimum_coverage: float = MOST_COVERAGE
+    """Share of the window that reading and reference must lie apart."""
+
+
+class RateKind:
+    """Checks and compiles RateOfChange rules."""
+
+    version: ClassVar[int] = 1
+    settles: ClassVar[bool] = False
+
+    def errors(self, rule: RateOfChange, table: TagTable) -> Iterator[RuleError]:
+        """Unknown or discrete tag, a limit or dead band that is none, a window too short for its readings."""
+        if rule.tag not in table.row_of:
+            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            return
+        tag = table.tags[table.row_of[rule.tag]]
+        if tag.discrete:
+            yield RuleError(rule.id, "tag", f"a rate needs an analog tag; {tag.id} is discrete")
+        if not math.isfinite(rule.limit) or rule.limit <= 0:
+            yield RuleError(rule.id, "limit", f"{rule.limit:g} is no rate; above 0, the direction says which way")
+        elif not math.isfinite(rule.dead_band) or not 0 <= rule.dead_band < rule.limit:
+            yield RuleError(
+                rule.id, "dead_band", f"{rule.dead_band:g} must be 0 or more and below the limit {rule.limit:g}"
+            )
+        least_ns = max(SLOTS * tag.scan_period_ns, SLOTS)
+        if rule.window_ns < least_ns:
+            why = f"{rule.window_ns / 1e9:g} s is too short: {tag.id} is read every {tag.scan_period_ns / 1e9:g} s"
+            yield RuleError(rule.id, "window_s", f"{why}, at least {least_ns / 1e9:g} s")
+        if not 0 < rule.minimum_coverage <= MOST_COVERAGE:
+            why = f"{rule.minimum_coverage:g}; above 0, up to {MOST_COVERAGE:g}: more is not always covered"
+            yield RuleError(rule.id, "minimum_coverage", why)
+
+    def set_errors(self, rules: Sequence[RateOfChange], table: TagTable) -> Iterator[RuleError]:
+        """None."""
+        return iter(())
+
+    def group(self, rules: Sequence[tuple[int, RateOfChange]], table: TagTable) -> RateGroup:
+        """The columns."""
+        slot_ns = [rule.window_ns // SLOTS for _, rule in rules]
+        # by the id, so that a rule keeps its slots whatever stands beside it
+        cohort = [zlib.crc32(rule.id.encode()) % COHORTS for _, rule in rules]
+        return RateGroup(
+            position=column([position for position, _ in rules], np.intp),
+            row=column([table.row_of[rule.tag] for _, rule in rules], np.int32),
+            sign=column([_SIGN[rule.direction] for _, rule in rules], np.float64),
+            limit=column([rule.limit for _, rule in rules], np.float64),
+            dead_band=column([rule.dead_band for _, rule in rules], np.float64),
+            slot_ns=column(slot_ns, np.int64),
+            phase_ns=column([length * of // COHORTS for length, of in zip(slot_ns, cohort, strict=True)], np.int64),
+            least_ns=column([max(1, int(rule.minimum_coverage * rule.window_ns)) for _, rule in rules], np.int64),
+        )
+
+
+KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {RateOfChange: RateKind()}

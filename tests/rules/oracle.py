@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rules.catalog import BadQuality, Bypassed, DiscreteState, Limit, NoUpdate, Rule
+from rules.kinds.rates import RateOfChange
+from tests.rules.kinds.oracle_rates import RateOracle
 
 FALSE, TRUE, UNKNOWN = 0, 1, 2
 GOOD, UNCERTAIN, BAD, STALE, NEVER_SEEN = range(5)
@@ -67,6 +69,7 @@ class Oracle:
 
     def __post_init__(self) -> None:
         self.timers = [Timer(active=self.active.get(rule.id, False), before_ns=self.start_ns) for rule in self.rules]
+        self.rates = {rule.id: RateOracle(rule) for rule in self.rules if isinstance(rule, RateOfChange)}
         self.missing = [set(_inputs(rule)) if self.active.get(rule.id, False) else set() for rule in self.rules]
 
     def evaluate(self, points: Mapping[str, Point], now_ns: int) -> tuple[list[int], list[int]]:
@@ -84,6 +87,8 @@ class Oracle:
     def _condition(self, rule: Rule, points: Mapping[str, Point], active: bool, now_ns: int) -> int:
         if isinstance(rule, Limit):
             return _limit(rule, points[rule.tag], active)
+        if isinstance(rule, RateOfChange):
+            return self.rates[rule.id].condition(points[rule.tag], active)
         if isinstance(rule, DiscreteState):
             return _state(points[rule.tag], rule.abnormal_state)
         if isinstance(rule, BadQuality):
@@ -101,7 +106,7 @@ class Oracle:
 def _inputs(rule: Rule) -> list[str]:
     if isinstance(rule, Bypassed):
         return [name for name, _ in rule.bits]
-    assert isinstance(rule, Limit | DiscreteState | BadQuality | NoUpdate)
+    assert isinstance(rule, Limit | DiscreteState | BadQuality | NoUpdate | RateOfChange)
     return [rule.tag]
 
 

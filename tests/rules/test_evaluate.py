@@ -182,7 +182,7 @@ def run_hold(steps: list[tuple[int, int]], on_s: int = 0, off_s: int = 0, active
     memory = HoldMemory.fresh(1, 0, np.array([active]))
     seen = []
     for second, condition in steps:
-        memory = hold(column(condition), on, off, memory, second * SECOND)
+        memory = hold(column(condition), on, off, memory, second * SECOND).memory
         seen.append(int(memory.verdict[0]))
     return seen
 
@@ -222,15 +222,15 @@ def test_the_first_running_delay_is_the_next_deadline() -> None:
     on, off = np.array([5, 9, 9]) * SECOND, np.array([9, 9, 3]) * SECOND
     memory = HoldMemory.fresh(3, 0, np.array([False, False, True]))
     assert next_due_ns(on, off, memory) is None
-    memory = hold(column(TRUE, UNKNOWN, FALSE), on, off, memory, 10 * SECOND)
+    memory = hold(column(TRUE, UNKNOWN, FALSE), on, off, memory, 10 * SECOND).memory
     assert next_due_ns(on, off, memory) == 13 * SECOND
-    memory = hold(column(TRUE, UNKNOWN, TRUE), on, off, memory, 12 * SECOND)
+    memory = hold(column(TRUE, UNKNOWN, TRUE), on, off, memory, 12 * SECOND).memory
     assert next_due_ns(on, off, memory) == 15 * SECOND
 
 
 def test_memory_is_frozen() -> None:
     memory = HoldMemory.fresh(2, 0)
-    after = hold(column(TRUE, FALSE), np.zeros(2, np.int64), np.zeros(2, np.int64), memory, 1)
+    after = hold(column(TRUE, FALSE), np.zeros(2, np.int64), np.zeros(2, np.int64), memory, 1).memory
     assert memory.active.tolist() == [False, False]
     assert after.active.tolist() == [True, False]
     for frozen in (after.verdict, after.active, after.pending, after.counted_ns, after.elapsed_ns, after.condition):

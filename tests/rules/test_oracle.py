@@ -3,12 +3,15 @@
 import math
 from dataclasses import replace
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.catalog import BadQuality, Bypassed, Delays, DiscreteState, Limit, NoUpdate, Rule
 from rules.compile import compile_rules
 from rules.evaluate import evaluate, next_deadline_ns
+from rules.kinds.rates import RateOfChange
 from rules.memory import Memory, seed
 from tests.rules.oracle import GOOD, NEVER_SEEN, STALE, Oracle, Point
 from tests.rules.plants import SECOND, snapshot, table, tag
@@ -29,7 +32,7 @@ set_points = st.sampled_from([20.0, 50.0, 80.0])
 @st.composite
 def rule(draw: st.DrawFn, number: int) -> Rule:
     name, held = f"rule-{number}", draw(delays)
-    kind = draw(st.sampled_from(["limit", "limit", "limit", "state", "no_update", "bad", "bypass"]))
+    kind = draw(st.sampled_from(["limit", "limit", "limit", "state", "no_update", "bad", "bypass", "rate", "rate"]))
     analog, discrete = draw(st.sampled_from(ANALOG)), draw(st.sampled_from(DISCRETE))
     if kind == "limit":
         return Limit(
@@ -46,6 +49,17 @@ def rule(draw: st.DrawFn, number: int) -> Rule:
         return NoUpdate(id=name, tag=analog, after_ns=draw(st.sampled_from([SECOND, 2 * SECOND])), delays=held)
     if kind == "bad":
         return BadQuality(id=name, tag=analog, delays=held)
+    if kind == "rate":
+        return RateOfChange(
+            id=name,
+            tag=analog,
+            direction=draw(st.sampled_from(["rise", "fall", "either"])),
+            limit=draw(st.sampled_from([60.0, 300.0, 1200.0])),
+            window_ns=draw(st.sampled_from([4 * SECOND, 8 * SECOND])),
+            dead_band=draw(st.sampled_from([0.0, 30.0])),
+            minimum_coverage=draw(st.sampled_from([0.1, 0.5])),
+            delays=held,
+        )
     bits = draw(st.lists(st.sampled_from(DISCRETE), min_size=1, max_size=3, unique=True))
     return Bypassed(id=name, bits=tuple((bit, draw(st.integers(0, 1))) for bit in bits), delays=held)
 
@@ -80,14 +94,27 @@ scans = st.lists(
 )
 
 
+History = list[tuple[int, list[tuple[int, float, float, int, bool]], bool]]
+histories = given(rules=rule_lists, history=scans, seeded=st.sets(st.integers(0, 7)), restart_at=st.integers(0, 30))
+
+
 @settings(max_examples=300, deadline=None)
-@given(rules=rule_lists, history=scans, seeded=st.sets(st.integers(0, 7)), restart_at=st.integers(0, 30))
-def test_arrays_agree_with_the_oracle(
-    rules: list[Rule],
-    history: list[tuple[int, list[tuple[int, float, float, int, bool]], bool]],
-    seeded: set[int],
-    restart_at: int,
+@histories
+def test_arrays_agree_with_the_oracle(rules: list[Rule], history: History, seeded: set[int], restart_at: int) -> None:
+    agree(rules, history, seeded, restart_at)
+
+
+@pytest.mark.soak
+@settings(max_examples=10_000, deadline=None)
+@histories
+def test_arrays_agree_with_the_oracle_at_length(
+    rules: list[Rule], history: History, seeded: set[int], restart_at: int
 ) -> None:
+    agree(rules, history, seeded, restart_at)
+
+
+def agree(rules: list[Rule], history: History, seeded: set[int], restart_at: int) -> None:
+    """The oracle, the rules judged within their bands, and the rules judged all anew each time say the same."""
     rule_set = compile_rules(rules, PLANT)
     now = 5 * SECOND
     active = {f"rule-{number}": True for number in seeded}
@@ -108,7 +135,11 @@ def test_arrays_agree_with_the_oracle(
             memory, oracle = seed(rule_set, decided, now), Oracle(rules, now, decided)
             points = {name: replace(point, received_ns=0, quality=NEVER_SEEN) for name, point in points.items()}
         frozen = snapshot(PLANT, now, {name: (p.value, p.quality, p.received_ns) for name, p in points.items()})
+        anew, dense = evaluate(rule_set, frozen, replace(memory, carried=None), now)
         verdicts, memory = evaluate(rule_set, frozen, memory, now)
+        same(dense, memory)
+        assert anew.verdict.tolist() == verdicts.verdict.tolist()
+        assert anew.condition.tolist() == verdicts.condition.tolist()
         conditions, expected = oracle.evaluate(points, now)
         assert verdicts.condition.tolist() == conditions, (number, rules)
         assert verdicts.verdict.tolist() == expected, (number, rules)
@@ -116,6 +147,18 @@ def test_arrays_agree_with_the_oracle(
         for place, item in enumerate(rules):
             if isinstance(item, Limit):
                 assert verdicts.evidence().quality[place] == points[item.tag].quality
+
+
+def same(left: Memory, right: Memory) -> None:
+    """All that is remembered is the same, whatever was judged to know it."""
+    assert left.holds.active.tolist() == right.holds.active.tolist()
+    assert left.holds.elapsed_ns.tolist() == right.holds.elapsed_ns.tolist()
+    assert left.awaiting.tolist() == right.awaiting.tolist()
+    assert left.due_ns == right.due_ns
+    for one, other in zip(left.states, right.states, strict=True):
+        assert one.keys() == other.keys()
+        for name, array in one.items():
+            np.testing.assert_array_equal(array, other[name])
 
 
 @settings(max_examples=150, deadline=None)

@@ -1,0 +1,198 @@
+"""How fast values move: the columns of all rate rules, a few kept readings each, and their no-change bands."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from rules.columns.quality import Quality, is_usable
+from rules.kinds.explain import explained, reading
+from rules.port import FOREVER, NEVER, Band, BandEnd, Explanation, Figure, Judged, Moment, State, frozen
+from rules.predicates import decide
+
+SLOTS: Final = 4
+"""Slots of a window; of each the first good reading is kept.  The reference is then 1/2 to 1 window old."""
+MINUTE_NS: Final = 60_000_000_000
+_GOOD: Final = np.uint8(Quality.GOOD)
+_MARGIN: Final = 1.0 - 1e-9
+"""Bands are this much narrower than the rule: rounding may cost a look, never a change."""
+_TIMES: Final = tuple(f"sample_{slot}_mono_ns" for slot in range(SLOTS))
+_VALUES: Final = tuple(f"sample_{slot}" for slot in range(SLOTS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reference:
+    """What readings are compared with; columns of length m."""
+
+    time_ns: npt.NDArray[np.int64]
+    value: npt.NDArray[np.float64]
+    is_old_enough: npt.NDArray[np.bool_]
+    next_slot_ns: npt.NDArray[np.int64]
+    """Received time of a reading from which another reference may count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RateGroup:
+    """All RateOfChange rules."""
+
+    position: npt.NDArray[np.intp]
+    row: npt.NDArray[np.int32]
+    sign: npt.NDArray[np.float64]
+    """+1 rise, -1 fall, 0 either."""
+    limit: npt.NDArray[np.float64]
+    """Unit per minute."""
+    dead_band: npt.NDArray[np.float64]
+    slot_ns: npt.NDArray[np.int64]
+    phase_ns: npt.NDArray[np.int64]
+    """By how much the slots of a rule are shifted."""
+    least_ns: npt.NDArray[np.int64]
+    """How old the reference must be."""
+    timeless: ClassVar[bool] = False
+    ends: ClassVar[BandEnd] = "slot"
+
+    def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
+        """Each rule reads its tag."""
+        return np.arange(self.row.size), self.row
+
+    def fresh(self, mono_ns: int) -> State:
+        """No reading was kept."""
+        count = self.row.size
+        times = {name: np.full(count, NEVER, np.int64) for name in _TIMES}
+        return frozen(**times, **{name: np.full(count, np.nan) for name in _VALUES})
+
+    def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
+        """Compare the average rate since the reference; UNKNOWN where there is none that is old enough."""
+        value, quality = moment.value[self.row], moment.quality[self.row]
+        state = self._kept(moment, state)
+        reference = self.reference(moment, state)
+        rate = self._rate(moment, reference)
+        signed, at = self._signed(rate), self._at(active)
+        told = np.where(np.isfinite(value), signed, np.nan)
+        return Judged(
+            condition=decide(told >= at, told < at, quality),
+            value=rate,
+            limit=np.where(self.sign < 0, -self.limit, self.limit),
+            row=self.row,
+            state=state,
+        )
+
+    def at(self, places: npt.NDArray[np.intp]) -> "RateGroup":
+        """The rules at these places only."""
+        return RateGroup(
+            position=self.position[places],
+            row=self.row[places],
+            sign=self.sign[places],
+            limit=self.limit[places],
+            dead_band=self.dead_band[places],
+            slot_ns=self.slot_ns[places],
+            phase_ns=self.phase_ns[places],
+            least_ns=self.least_ns[places],
+        )
+
+    def band(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Band:
+        """What can still be reached at the limit from the reference: later readings may have moved further, not less.
+
+        Where the rate is beyond its limit there is no band: the same value brings it back as time goes on.
+        """
+        value, reference = moment.value[self.row], self.reference(moment, state)
+        at = self._at(active)
+        beyond = self._signed(self._rate(moment, reference)) >= at
+        width = at * ((moment.received_mono_ns[self.row] - reference.time_ns) / MINUTE_NS) * _MARGIN
+        low = np.where(self.sign > 0, -np.inf, np.nextafter(reference.value - width, np.inf))
+        high = np.where(self.sign < 0, np.inf, np.nextafter(reference.value + width, -np.inf))
+        low[beyond], high[beyond] = np.inf, -np.inf
+        open_ = ~reference.is_old_enough | ~is_usable(moment.quality[self.row])
+        low[open_], high[open_] = -np.inf, np.inf
+        low[np.isnan(value)] = np.nan  # it may be a number next time
+        young = ~reference.is_old_enough & (reference.time_ns != NEVER)
+        grown_ns = np.where(young, reference.time_ns + self.least_ns, FOREVER)
+        return Band(low=low, high=high, look_ns=np.minimum(reference.next_slot_ns, grown_ns))
+
+    def explain(self, place: int, moment: Moment, active: bool, state: State) -> Explanation:
+        """The rate, the two readings it is made of, the limit."""
+        one = self.at(np.array([place]))
+        mine = {name: array[[place]] for name, array in state.items()}
+        judged = one.judge(moment, np.array([active]), mine)
+        reference = one.reference(moment, mine)
+        row, limit, band = int(self.row[place]), float(self.limit[place]), float(self.dead_band[place])
+        zh, en = reading(moment, row)
+        inputs = (moment.tag_ids[row],)
+        condition = int(judged.condition[0])
+        least_s, limit_now = self.least_ns[place] / 1e9, float(judged.limit[0])
+        if not reference.is_old_enough[0]:
+            words = (
+                f"{zh}；还没有 {least_s:g} s 以前的好值可比",
+                f"{en}; no good reading {least_s:g} s back to compare with",
+            )
+            return explained(condition, words, inputs=inputs)
+        rate, since_s = float(judged.value[0]), (moment.received_mono_ns[row] - reference.time_ns[0]) / 1e9
+        before = float(reference.value[0])
+        which = {1: ("上升", "rise"), -1: ("下降", "fall"), 0: ("变化", "change")}[int(self.sign[place])]
+        zh += f"，{since_s:.0f} s 前为 {before:g}，每分钟 {rate:+.4g}；{which[0]}每分钟 {limit:g} 报警"
+        en += f", {before:g} {since_s:.0f} s before, {rate:+.4g} a minute; alarm at a {which[1]} of {limit:g} a minute"
+        if active and band:
+            zh, en = zh + f"，低于 {limit - band:g} 恢复", en + f", returns below {limit - band:g}"
+        figures = (
+            Figure(zh="变化率", en="rate", value=rate, eu="/min"),
+            Figure(zh="限值", en="limit", value=limit_now, eu="/min"),
+            Figure(zh="参考值", en="reference", value=before),
+            Figure(zh="相隔", en="apart", value=since_s, eu="s"),
+        )
+        return explained(condition, (zh, en), figures, inputs)
+
+    def _at(self, active: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        return np.where(active, self.limit - self.dead_band, self.limit)
+
+    def _signed(self, rate: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """So that beyond always means at or above the limit."""
+        return np.where(self.sign == 0, np.abs(rate), self.sign * rate)
+
+    def _slot(self, received_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        return (received_ns + self.phase_ns) // self.slot_ns
+
+    def _kept(self, moment: Moment, state: State) -> State:
+        """Keep a reading that is good, a number, newer than all kept and the first of its slot."""
+        value, received_ns = moment.value[self.row], moment.received_mono_ns[self.row]
+        slot = self._slot(received_ns)
+        newest = np.maximum.reduce([state[name] for name in _TIMES])
+        begins = slot * self.slot_ns - self.phase_ns
+        good = (moment.quality[self.row] == _GOOD) & np.isfinite(value)
+        take = np.flatnonzero(good & (received_ns > newest) & (newest < begins))
+        if not take.size:
+            return state
+        made = dict(state)
+        column_of = slot[take] % SLOTS
+        for number in np.unique(column_of).tolist():
+            at = take[column_of == number]
+            for name, values in ((_TIMES[number], received_ns), (_VALUES[number], value)):
+                kept = made[name].copy()
+                kept[at] = values[at]
+                made[name] = kept
+        return frozen(**made)
+
+    def reference(self, moment: Moment, state: State) -> Reference:
+        """The oldest reading kept in the slots of the window that ends with the slot of the present reading."""
+        received_ns = moment.received_mono_ns[self.row]
+        slot = self._slot(received_ns)
+        begins = (slot - (SLOTS - 1)) * self.slot_ns - self.phase_ns
+        time_ns, value = np.full(self.row.size, FOREVER), np.full(self.row.size, np.nan)
+        for times, values in zip(_TIMES, _VALUES, strict=True):
+            kept = state[times]
+            older = (kept >= begins) & (kept <= received_ns) & (kept < time_ns)
+            time_ns = np.where(older, kept, time_ns)
+            value = np.where(older, state[values], value)
+        found = time_ns < FOREVER
+        return Reference(
+            time_ns=np.where(found, time_ns, NEVER),
+            value=value,
+            is_old_enough=found & (received_ns - np.where(found, time_ns, received_ns) >= self.least_ns),
+            next_slot_ns=(slot + 1) * self.slot_ns - self.phase_ns,
+        )
+
+    def _rate(self, moment: Moment, reference: Reference) -> npt.NDArray[np.float64]:
+        """Unit per minute since the reference; NaN where none is old enough."""
+        apart_ns = np.where(reference.is_old_enough, moment.received_mono_ns[self.row] - reference.time_ns, 1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            rate = (moment.value[self.row] - reference.value) / (apart_ns / MINUTE_NS)
+        return np.where(reference.is_old_enough, rate, np.nan)
