@@ -55,6 +55,9 @@ export const shelved: Suppression = {
   authorised_by: "",
   authorised_name: "",
   interim: "",
+  source: "",
+  condition: "",
+  reason_en: "",
 };
 
 export function event(seq: number, of: Alarm, change: Partial<StreamAlarm> = {}): StreamAlarm {

@@ -595,6 +595,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/suppressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Suppressions
+         * @description What logic of the plant keeps silent now, why, and what is TRUE beneath; `all`: every suppression configured.
+         */
+        get: operations["list_suppressions_api_v1_suppressions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tags": {
         parameters: {
             query?: never;
@@ -960,6 +980,44 @@ export interface components {
              * @enum {string}
              */
             step: "approved" | "changed_when_active" | "removed_when_active";
+        };
+        /**
+         * DesignSuppression
+         * @description One suppression by design as it is now, as of the last committed scan.
+         */
+        DesignSuppression: {
+            /** Alarms */
+            alarms: components["schemas"]["SuppressedAlarm"][];
+            /** Barred */
+            barred: boolean;
+            /** Condition */
+            condition: string;
+            /** Ending */
+            ending: boolean;
+            explanation: components["schemas"]["Text"];
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "condition" | "parent" | "eclipse" | "device";
+            /** Parent */
+            parent: string | null;
+            reason: components["schemas"]["Text"];
+            /** Since */
+            since: string | null;
+            /** Stands */
+            stands: boolean;
+            /** True Below */
+            true_below: number;
+            /** Until */
+            until: string | null;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "true" | "false" | "unknown";
         };
         /**
          * Device
@@ -1955,6 +2013,31 @@ export interface components {
             value: (number | null)[];
         };
         /**
+         * SuppressedAlarm
+         * @description One alarm that a suppression of the plant keeps silent, or would.
+         */
+        SuppressedAlarm: {
+            /** Eu */
+            eu: string;
+            /** Id */
+            id: string;
+            /** Is True */
+            is_true: boolean;
+            /** Kind */
+            kind: string;
+            /** Limit */
+            limit: number | null;
+            /** Priority */
+            priority: number;
+            subject: components["schemas"]["Text"];
+            /** Underlying State */
+            underlying_state: string;
+            /** Unknown */
+            unknown: boolean;
+            /** Value */
+            value: number | null;
+        };
+        /**
          * SuppressionDto
          * @description One suppression of one alarm.
          */
@@ -1970,6 +2053,11 @@ export interface components {
              */
             authorised_name: string;
             /**
+             * Condition
+             * @default
+             */
+            condition: string;
+            /**
              * Interim
              * @default
              */
@@ -1983,8 +2071,18 @@ export interface components {
             person_name: string;
             /** Reason */
             reason: string;
+            /**
+             * Reason En
+             * @default
+             */
+            reason_en: string;
             /** Since */
             since: string;
+            /**
+             * Source
+             * @default
+             */
+            source: string;
             /**
              * Suppression
              * @enum {string}
@@ -4433,6 +4531,73 @@ export interface operations {
             };
             /** @description No such id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_suppressions_api_v1_suppressions_get: {
+        parameters: {
+            query?: {
+                state?: "standing" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DesignSuppression"][];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Log-in needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -2,7 +2,7 @@
 import { computed, ref, shallowReactive, shallowRef, triggerRef } from "vue";
 import { api, health, RefusedError } from "../api/client";
 import { Stream } from "../api/stream";
-import type { Alarm, Channel, Device, Equipment, FloodBoard, FloodState, Horn, Interlock, Position, Session, Source, StreamMessage, Tag } from "../api/types";
+import type { Alarm, Channel, DesignSuppression, Device, Equipment, FloodBoard, FloodState, Horn, Interlock, Position, Session, Source, StreamMessage, Tag } from "../api/types";
 import { speakSite } from "../i18n";
 import * as alarmsOf from "./alarms";
 import * as linkOf from "./link";
@@ -30,6 +30,8 @@ export const lists = shallowReactive({
   positions: [] as Position[],
   /** Alarms that somebody or the design has silenced, whether or not their condition holds. */
   suppressed: [] as Alarm[],
+  /** Suppressions by design that stand, with the alarms beneath them. */
+  designs: [] as DesignSuppression[],
 });
 /** Horn of each operator position; empty while the service has told none. */
 export const horns = shallowRef<ReadonlyMap<string, Horn>>(new Map());
@@ -114,8 +116,10 @@ async function loadAll(): Promise<void> {
 
 /** What changes while the plant runs and does not travel on the stream. */
 async function loadChanging(): Promise<void> {
-  const [interlocks, sources, devices, channels, suppressed] = await Promise.all([api.interlocks(), api.sources(), api.devices(), api.channels(), api.suppressed()]);
-  Object.assign(lists, { interlocks, sources, devices, channels, suppressed });
+  const [interlocks, sources, devices, channels, suppressed, designs] = await Promise.all([
+    api.interlocks(), api.sources(), api.devices(), api.channels(), api.suppressed(), api.designSuppressions(),
+  ]);
+  Object.assign(lists, { interlocks, sources, devices, channels, suppressed, designs });
   plantDiffers.value = (await health())?.plant_differs ?? plantDiffers.value;
 }
 
@@ -242,7 +246,7 @@ export function leave(): void {
   horns.value = new Map();
   floodStates.value = [];
   floodBoard.value = null;
-  Object.assign(lists, { tags: [], equipment: [], interlocks: [], sources: [], devices: [], channels: [], positions: [], suppressed: [] });
+  Object.assign(lists, { tags: [], equipment: [], interlocks: [], sources: [], devices: [], channels: [], positions: [], suppressed: [], designs: [] });
   samples.clear();
 }
 
