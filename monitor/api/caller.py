@@ -1,7 +1,5 @@
 """Who is calling: a person by cookie, a program by bearer token; and what the caller may do."""
 
-import hashlib
-import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -13,6 +11,7 @@ from monitor.api.context import Context, Here
 from monitor.api.ports import Account
 from monitor.api.problems import ProblemError
 from monitor.api.roles import Permission, permissions_of
+from monitor.api.tokens import fingerprint
 
 COOKIE: Final = "redline_session"
 LONGEST_TOKEN: Final = 256
@@ -39,16 +38,6 @@ class Caller:
     def permissions(self) -> frozenset[Permission]:
         """What the caller's role may do."""
         return permissions_of(self.account.role)
-
-
-def new_token() -> str:
-    """A session token of 256 bits; it exists in the client only."""
-    return secrets.token_urlsafe(32)
-
-
-def fingerprint(token: str) -> bytes:
-    """SHA-256 of a token: all that is kept of it.  Looking up by hash leaks nothing about the token by its timing."""
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
 
 
 def token_of(connection: HTTPConnection) -> str | None:

@@ -6,11 +6,12 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from monitor.alarms.record import Entry, EntryKind
 from monitor.api import dto
-from monitor.api.caller import COOKIE, Caller, caller_of, fingerprint, logged_in, new_token, token_of
+from monitor.api.caller import COOKIE, Caller, caller_of, logged_in, token_of
 from monitor.api.context import Context, Here
 from monitor.api.credentials import prove
 from monitor.api.problems import ProblemError
 from monitor.api.times import rfc3339
+from monitor.api.tokens import fingerprint, new_token
 
 open_router = APIRouter(tags=["session"])
 router = APIRouter(tags=["session"])

@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter, WebSocket
 
-from monitor.api.caller import caller_of, fingerprint, token_of
+from monitor.api.caller import caller_of, token_of
 from monitor.api.context import Context, Here
 from monitor.api.guard import foreign_origin, is_same_origin
 from monitor.api.problems import ProblemError, problem_response, speaks_english
 from monitor.api.session import session_still_stands
+from monitor.api.tokens import fingerprint
 
 router = APIRouter(tags=["stream"])
 

@@ -1,32 +1,28 @@
-"""`redline account ...`: accounts of one state folder, while the service is stopped."""
+"""`redline account ...`: accounts of one state folder, while the service is stopped; every change is a journal row."""
 
-import asyncio
 import getpass
 import sys
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from drivers import registry
 from monitor.accounts import made
 from monitor.api.passwords import hash_password, new_password
 from monitor.api.roles import ROLES
-from monitor.clock import SystemClock
-from monitor.plant.folder import read_plant
-from monitor.plant.mistakes import PlantRefusedError
-from monitor.plant.plant import Plant
-from monitor.settings import Settings
-from monitor.store.errors import AccountExistsError, JournalRefusedError
-from monitor.store.journal import JournalStore, open_journal
+from monitor.cli import account_token
+from monitor.cli.accounts_of import Folder, State, read, refuse, said, with_journal
+from monitor.notify.people import Account
+from monitor.store import accounts
+from monitor.store.errors import AccountExistsError
+from monitor.store.journal import JournalStore
 
 app = typer.Typer(
-    help="Accounts of one plant: add, list, set a password, disable (service stopped).", no_args_is_help=True
+    help="Accounts of one plant: add, list, set a password, disable, enable, tokens (service stopped).",
+    no_args_is_help=True,
 )
-
-Folder = Annotated[Path, typer.Argument(help="plant folder")]
-State = Annotated[Path | None, typer.Option(help="state folder (REDLINE_STATE_DIR)")]
+app.add_typer(account_token.app, name="token")
 
 
 @app.command()
@@ -38,49 +34,61 @@ def add(
     state: State = None,
 ) -> None:
     """Add an account; its password is asked for, or made and shown when the input is not a terminal."""
-    found = _plant(plant)
+    found = read(plant)
     if role not in ROLES:
-        _refuse(f"role {role!r} is unknown: one of {', '.join(ROLES)}")
+        refuse(f"role {role!r} is unknown: one of {', '.join(ROLES)}")
     if person is not None and person not in {item.id for item in found.persons}:
-        _refuse(f"there is no person {person!r} in plant.toml")
+        refuse(f"there is no person {person!r} in plant.toml")
     password = _new_password()
 
     async def work(journal: JournalStore) -> None:
+        account = await made(username, role, password, person)
         try:
-            await journal.create_account(await made(username, role, password, person))
+            await journal.change_accounts(said(account, "add", "新建", "added"), partial(accounts.put, account=account))
         except AccountExistsError:
-            _refuse(f"account {username} exists already; use `redline account password`")
+            refuse(f"account {username} exists already; use `redline account password`")
 
-    _with_journal(found, state, work)
+    with_journal(found, state, work)
 
 
 @app.command()
 def password(plant: Folder, username: str, state: State = None) -> None:
-    """Set a new password."""
+    """Set a new password; its sessions and tokens end."""
     word = _new_password()
 
     async def work(journal: JournalStore) -> None:
-        account = await journal.account(username)
-        if account is None:
-            _refuse(f"there is no account {username}")
-        else:
-            await journal.update_account(replace(account, password_hash=hash_password(word)))
+        account = replace(await _known(journal, username), password_hash=hash_password(word))
+        change = partial(accounts.replace, account=account)
+        await journal.change_accounts(said(account, "password", "更改密码", "got a new password"), change)
 
-    _with_journal(_plant(plant), state, work)
+    with_journal(read(plant), state, work)
 
 
 @app.command()
 def disable(plant: Folder, username: str, state: State = None) -> None:
-    """Disable an account: it can no longer log in; the journal keeps its name."""
+    """Disable an account: it can no longer log in, its sessions and tokens end; the journal keeps its name."""
 
     async def work(journal: JournalStore) -> None:
-        account = await journal.account(username)
-        if account is None:
-            _refuse(f"there is no account {username}")
-        else:
-            await journal.update_account(replace(account, disabled=True))
+        account = replace(await _known(journal, username), disabled=True)
+        change = partial(accounts.replace, account=account)
+        await journal.change_accounts(said(account, "disable", "停用", "disabled"), change)
 
-    _with_journal(_plant(plant), state, work)
+    with_journal(read(plant), state, work)
+
+
+@app.command()
+def enable(plant: Folder, username: str, state: State = None) -> None:
+    """Enable a disabled account again, with the password it had."""
+
+    async def work(journal: JournalStore) -> None:
+        account = await _known(journal, username)
+        if not account.disabled:
+            refuse(f"account {username} is not disabled")
+        account = replace(account, disabled=False)
+        change = partial(accounts.replace, account=account)
+        await journal.change_accounts(said(account, "enable", "重新启用", "enabled again"), change)
+
+    with_journal(read(plant), state, work)
 
 
 @app.command("list")
@@ -89,19 +97,15 @@ def list_accounts(plant: Folder, state: State = None) -> None:
 
     async def work(journal: JournalStore) -> None:
         for account in await journal.accounts():
-            print(
-                f"{account.username}\t{account.role}\t{account.person or '-'}\t{'disabled' if account.disabled else 'active'}"
-            )
+            stands = "disabled" if account.disabled else "active"
+            print(f"{account.username}\t{account.role}\t{account.person or '-'}\t{stands}")
 
-    _with_journal(_plant(plant), state, work)
+    with_journal(read(plant), state, work)
 
 
-def _plant(folder: Path) -> Plant:
-    try:
-        return read_plant(folder, registry).plant
-    except PlantRefusedError as refused:
-        _refuse("\n".join(mistake.text("en") for mistake in refused.mistakes))
-        raise
+async def _known(journal: JournalStore, username: str) -> Account:
+    account = await journal.account(username)
+    return refuse(f"there is no account {username}") if account is None else account
 
 
 def _new_password() -> str:
@@ -111,23 +115,5 @@ def _new_password() -> str:
         return made_up
     first, second = getpass.getpass("password: "), getpass.getpass("again: ")
     if first != second or len(first) < 8:
-        _refuse("the two differ, or are shorter than 8 characters")
+        refuse("the two differ, or are shorter than 8 characters")
     return first
-
-
-def _with_journal(plant: Plant, state: Path | None, work: object) -> None:
-    settings = Settings() if state is None else Settings(state_dir=state)
-
-    async def run() -> None:
-        async with open_journal(settings.state_dir, plant.id, settings, SystemClock()) as journal:
-            await work(journal)  # type: ignore[operator]
-
-    try:
-        asyncio.run(run())
-    except JournalRefusedError as refused:
-        _refuse(refused.message_en)
-
-
-def _refuse(words: str) -> None:
-    print(words, file=sys.stderr)
-    raise typer.Exit(1)

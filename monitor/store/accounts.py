@@ -1,4 +1,8 @@
-"""The account and session tables: statements on a connection whose thread owns it, each a transaction of its own."""
+"""The account and session tables: statements on a connection whose thread owns it.
+
+`create`, `change`, `open_session` and `close_session` are transactions of their own; `put`, `replace`, `put_session` and
+`end_session` are their statements, for a transaction that also keeps who asked for it.
+"""
 
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.engine import RowMapping
@@ -14,9 +18,17 @@ def create(connection: Connection, account: Account) -> None:
 
     :raises AccountExistsError: the name is taken.
     """
+    with connection.begin():
+        put(connection, account)
+
+
+def put(connection: Connection, account: Account) -> None:
+    """Add an account inside a transaction.
+
+    :raises AccountExistsError: the name is taken.
+    """
     try:
-        with connection.begin():
-            connection.execute(ACCOUNT.insert(), [_columns(account)])
+        connection.execute(ACCOUNT.insert(), [_columns(account)])
     except IntegrityError as error:
         raise AccountExistsError(f"an account named {account.username} exists already") from error
 
@@ -27,12 +39,17 @@ def change(connection: Connection, account: Account) -> None:
     :raises AccountExistsError: there is none of this name.
     """
     with connection.begin():
-        old = connection.execute(select(ACCOUNT).where(ACCOUNT.c.username == account.username)).first()
-        if old is None:
-            raise AccountExistsError(f"there is no account named {account.username}")
-        connection.execute(update(ACCOUNT).where(ACCOUNT.c.username == account.username).values(**_columns(account)))
-        if account.disabled or account.password_hash != old.password_hash:
-            connection.execute(delete(SESSION).where(SESSION.c.username == account.username))
+        replace(connection, account)
+
+
+def replace(connection: Connection, account: Account) -> None:
+    """Replace an account inside a transaction; see `change`."""
+    old = connection.execute(select(ACCOUNT).where(ACCOUNT.c.username == account.username)).first()
+    if old is None:
+        raise AccountExistsError(f"there is no account named {account.username}")
+    connection.execute(update(ACCOUNT).where(ACCOUNT.c.username == account.username).values(**_columns(account)))
+    if account.disabled or account.password_hash != old.password_hash:
+        connection.execute(delete(SESSION).where(SESSION.c.username == account.username))
 
 
 def find(connection: Connection, username: str) -> Account | None:
@@ -53,11 +70,16 @@ def open_session(
 
     :raises AccountExistsError: there is no account of this name.
     """
+    with connection.begin():
+        put_session(connection, token_sha256, username, expires_wall_ns, wall_ns)
+
+
+def put_session(connection: Connection, token_sha256: bytes, username: str, expires_wall_ns: int, wall_ns: int) -> None:
+    """Keep a session or token inside a transaction; see `open_session`."""
     row = {"token_sha256": token_sha256, "username": username, "expires_wall_ns": expires_wall_ns}
+    connection.execute(delete(SESSION).where(SESSION.c.expires_wall_ns <= wall_ns))
     try:
-        with connection.begin():
-            connection.execute(delete(SESSION).where(SESSION.c.expires_wall_ns <= wall_ns))
-            connection.execute(SESSION.insert(), [row])
+        connection.execute(SESSION.insert(), [row])
     except IntegrityError as error:
         raise AccountExistsError(f"there is no account named {username}, or its session exists already") from error
 
@@ -76,7 +98,22 @@ def session(connection: Connection, token_sha256: bytes, wall_ns: int) -> Accoun
 def close_session(connection: Connection, token_sha256: bytes) -> None:
     """Forget a session."""
     with connection.begin():
-        connection.execute(delete(SESSION).where(SESSION.c.token_sha256 == token_sha256))
+        end_session(connection, token_sha256)
+
+
+def end_session(connection: Connection, token_sha256: bytes) -> None:
+    """Forget a session or token inside a transaction."""
+    connection.execute(delete(SESSION).where(SESSION.c.token_sha256 == token_sha256))
+
+
+def sessions(connection: Connection, username: str, wall_ns: int) -> list[tuple[bytes, int]]:
+    """(SHA-256 of the token, end as wall time) of every live session and token of an account, the longest first."""
+    query = (
+        select(SESSION.c.token_sha256, SESSION.c.expires_wall_ns)
+        .where(SESSION.c.username == username, SESSION.c.expires_wall_ns > wall_ns)
+        .order_by(SESSION.c.expires_wall_ns.desc(), SESSION.c.token_sha256)
+    )
+    return [(token, ends) for token, ends in connection.execute(query)]
 
 
 def _columns(account: Account) -> dict[str, object]:

@@ -5,11 +5,12 @@ answers long ones (the journal on screen or as CSV), so that a long question del
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
 from monitor.alarms.annunciations import StepColumns
@@ -243,6 +244,18 @@ class JournalStore:
         :raises AccountExistsError: there is none of this name.
         """
         await self._write.run(accounts.change, account)
+
+    async def change_accounts(self, said: Entry, change: Callable[[Connection], None]) -> None:
+        """Change accounts or tokens (`monitor.store.accounts`) and say so in the journal, in one transaction.
+
+        :raises AccountExistsError: the name is taken, or there is none of this name; then nothing is written.
+        """
+        await self._write.call(self._writer.commit, Commit(wall_ns=said.wall_ns, entries=(said,)), change)
+        self._sync_head()
+
+    async def sessions(self, username: str) -> Sequence[tuple[bytes, int]]:
+        """(SHA-256 of the token, end as wall time) of every live session and token of an account."""
+        return await self._quick.run(accounts.sessions, username, self._clock.wall_ns())
 
     async def account(self, username: str) -> Account | None:
         """One account by name, disabled or not."""

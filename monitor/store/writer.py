@@ -75,13 +75,13 @@ class JournalWriter:
         """The last row on disk."""
         return self._head
 
-    def commit(self, commit: Commit) -> Committed:
-        """One transaction; on disk when it returns.
+    def commit(self, commit: Commit, beside: Callable[[Connection], None] | None = None) -> Committed:
+        """One transaction; on disk when it returns; `beside` are further statements that belong to it.
 
         :raises DiskFullError: the disk is full; see there what is stored.
         :raises sqlalchemy.exc.DBAPIError: the database refuses (a transition twice, a failing disk): nothing is stored.
         """
-        committed, freed = self._with_ballast(lambda: self._commit(commit))
+        committed, freed = self._with_ballast(lambda: self._commit(commit, beside))
         if freed:
             raise DiskFullError(committed)
         return committed
@@ -117,11 +117,13 @@ class JournalWriter:
             return disk_space(self._path.parent).free_bytes < 1_000_000
         return code == sqlite3.SQLITE_FULL
 
-    def _commit(self, commit: Commit) -> Committed:
+    def _commit(self, commit: Commit, beside: Callable[[Connection], None] | None) -> Committed:
         rows, head = self._rows(commit)
         alarms = [_alarm_columns(alarm) for alarm in commit.alarms]
         anchor = self._due_anchor(head)
         with self._connection.begin():
+            if beside is not None:
+                beside(self._connection)
             _PUT_ROW.insert(self._connection, rows)
             if anchor is not None:
                 insert_anchor(self._connection, anchor)

@@ -13,8 +13,8 @@ from schemathesis import Case
 from schemathesis.checks import positive_data_acceptance
 from schemathesis.specs.openapi.checks import ignored_auth
 
-from monitor.api.caller import fingerprint
 from monitor.api.openapi import PREFIX, document
+from monitor.api.tokens import fingerprint
 from tests.monitor.api.fakes import FakeAccounts, Site, push_row
 
 TOKEN = "a-token-of-a-program"

@@ -8,10 +8,11 @@ import pytest
 from starlette.datastructures import Headers
 
 from monitor.api.app import ApiOptions
-from monitor.api.caller import COOKIE, fingerprint, new_token
+from monitor.api.caller import COOKIE
 from monitor.api.guard import is_same_origin
 from monitor.api.passwords import Verifier, hash_password, new_password, verify_password
 from monitor.api.throttle import FREE_FAILURES, LONGEST_WAIT_S, LoginThrottle, RefusalRecord, penalty_s
+from monitor.api.tokens import fingerprint, new_token
 from tests.monitor.api.fakes import PASSWORD, Site, assert_problem, password_hash
 
 SECOND_NS = 1_000_000_000

@@ -22,10 +22,11 @@ from monitor.alarms.commands import Silence
 from monitor.alarms.transition import Transition
 from monitor.api import dto
 from monitor.api.app import ApiOptions
-from monitor.api.caller import COOKIE, fingerprint, new_token
+from monitor.api.caller import COOKIE
 from monitor.api.listen import ListenError, listening_socket
 from monitor.api.server import uvicorn_server
 from monitor.api.stream import StreamOptions
+from monitor.api.tokens import fingerprint, new_token
 from tests.monitor.api.fakes import PASSWORD, FakeBoard, FakeClock, Site, snapshot
 
 pytestmark = pytest.mark.slow

@@ -1,11 +1,13 @@
 """The command line as a user types it: exit codes, languages, accounts of a stopped plant, the demo itself."""
 
+import hashlib
 import json
 import shutil
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -153,6 +155,59 @@ def test_accounts_of_a_stopped_plant(tmp_path: Path) -> None:
     assert account("disable", "nobody").returncode == 1
     assert account("list").stdout.splitlines() == ["wang\tshift_leader\twang-xiaoyu\tdisabled"]
     assert redline("account", "list", *at).returncode == 0
+
+    assert account("enable", "wang").returncode == 0
+    assert account("list").stdout.splitlines() == ["wang\tshift_leader\twang-xiaoyu\tactive"]
+    twice = account("enable", "wang")
+    assert twice.returncode == 1
+    assert "not disabled" in twice.stderr
+
+    kept = account_rows(state)
+    assert [body["values"]["action"] for body in kept] == ["add", "password", "disable", "enable"]
+    assert all(body["values"]["username"] == "wang" and body["values"]["system_user"] for body in kept)
+    assert "wang" in kept[0]["message_zh"]
+    assert "added" in kept[0]["message_en"]
+    assert not any(word in json.dumps(kept) for word in (first, second, "argon2"))
+    assert redline("journal", "verify", str(state)).returncode == 0
+
+
+def account_rows(state: Path) -> list[dict[str, Any]]:
+    """Bodies of the journal rows about accounts, oldest first."""
+    connection = sqlite3.connect(state / "journal.sqlite")
+    try:
+        rows = connection.execute("select body from journal where kind = 'account' order by seq").fetchall()
+    finally:
+        connection.close()
+    return [json.loads(body) for (body,) in rows]
+
+
+def test_tokens_of_a_program(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+
+    def account(command: str, *words: str) -> subprocess.CompletedProcess[str]:
+        return redline("account", *command.split(), str(DEMO), *words, "--state", str(state))
+
+    password_of(account("add", "mes", "--role", "viewer"))
+    password_of(account("add", "wang", "--person", "wang-xiaoyu"))
+    said = account("token add", "mes", "--days", "30").stdout
+    token, name, until = (line.split(": ")[1] for line in said.strip().splitlines())
+    assert len(token) >= 43
+    assert account("token list", "mes").stdout == f"{name}\t{until}\n"
+    connection = sqlite3.connect(state / "journal.sqlite")
+    (kept,) = connection.execute("select token_sha256 from session").fetchone()
+    connection.close()
+    assert kept == hashlib.sha256(token.encode()).digest(), "only the hash is kept"
+    assert name == kept.hex()[:12]
+
+    person = account("token add", "wang")
+    assert person.returncode == 1
+    assert "for a program" in person.stderr
+    assert account("token add", "nobody").returncode == 1
+    assert account("token revoke", "mes", "0123456789ab").returncode == 1
+    assert account("token revoke", "mes", name).returncode == 0
+    assert account("token list", "mes").stdout == ""
+    assert [body["values"]["action"] for body in account_rows(state)] == ["add", "add", "token", "revoke"]
+    assert token not in json.dumps(account_rows(state))
 
 
 @pytest.mark.timeout(300)
