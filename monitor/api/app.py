@@ -26,6 +26,7 @@ from monitor.api import (
     pushes,
     sequence,
     session,
+    shadow,
     sources,
     stream_socket,
     suppressions,
@@ -109,6 +110,7 @@ PLANT: Final[tuple[APIRouter, ...]] = tuple(
         figures,
         sequence,
         definitions,
+        shadow,
     )
 )
 OTHERS: Final[tuple[APIRouter, ...]] = (journal.router, session.router, openapi.router)

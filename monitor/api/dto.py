@@ -774,6 +774,44 @@ class DefinitionDrift(Dto):
     running_hash: str | None
 
 
+class ShadowDifference(Dto):
+    """One rule that was TRUE in one set and not in the other."""
+
+    id: str
+    live: bool | None
+    """TRUE in the live set now; None where it has no such rule."""
+    shadow: bool | None
+    since: str | None
+    """They differ since; None while they agree."""
+    times: int
+    """How often they began to differ since the comparison began."""
+    live_raised: int
+    """How often it became TRUE since then."""
+    shadow_raised: int
+
+
+class Shadow(Dto):
+    """A second set of rules judged beside the live one, and what it says otherwise; it raises nothing."""
+
+    state: Literal["none", "on", "refused", "off"]
+    """none: not asked for; refused: changed files have mistakes, what was read before goes on; off: it failed."""
+    reason: Text
+    folder: str
+    fingerprint: str
+    since: str | None
+    """When the comparison began."""
+    rules: int
+    same: int
+    changed: int
+    """Of one id and another definition."""
+    only_live: int
+    only_shadow: int
+    differing: int
+    """Rules that differ now."""
+    differences: list[ShadowDifference]
+    """Those that differ now first, the longest first, then the most frequent; at most 200."""
+
+
 class Drift(Dto):
     """The master alarm database as approved, as it runs, and as it stands in the plant folder."""
 

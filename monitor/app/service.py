@@ -17,6 +17,7 @@ from monitor.alarms.record import Entry
 from monitor.api.listen import listening_socket
 from monitor.app.outward import outer_history
 from monitor.app.parts import Intake, Parts
+from monitor.app.shadow import watch_shadow
 from monitor.app.upkeep import keep_journal, watch_self
 from monitor.clock import SystemClock
 from monitor.plant.plant import Plant
@@ -28,6 +29,7 @@ from monitor.scan.loop import Scanner, ScanPlan
 from monitor.scan.loop_lag import measure_loop_lag
 from monitor.scan.publisher import Publisher
 from monitor.scan.rule_memory import RuleMemoryKeeper
+from monitor.scan.shadow import Shadow, ShadowPlan
 from monitor.settings import Settings
 from monitor.store.history import open_history
 from monitor.store.journal import JournalStore, open_journal
@@ -44,8 +46,10 @@ class StopRequestedError(Exception):
     """SIGTERM or SIGINT: end in order."""
 
 
-async def serve(plant: Plant, folder: Path, settings: Settings) -> None:
+async def serve(plant: Plant, folder: Path, settings: Settings, shadow: ShadowPlan | None = None) -> None:
     """Run the monitor until it is told to stop.  Top to bottom is start order; bottom to top is stop order.
+
+    `shadow` are rules that are judged beside the live ones and raise nothing.
 
     :raises JournalRefusedError: the state folder cannot be used; the error says what to do.
     :raises ListenError: the port cannot be listened on.
@@ -78,6 +82,8 @@ async def serve(plant: Plant, folder: Path, settings: Settings) -> None:
         keeper = RuleMemoryKeeper(
             scanner.rule_set, lambda: scanner.memory, journal, clock, found=[part.name for part in stored]
         )
+        if shadow is not None:
+            scanner.shadow = Shadow(shadow, scanner.rule_set, clock)
         scanner.note(_started(plant, clock.wall_ns(), restored))
         await scanner.scan()
         stack.enter_context(Watchdog(lambda: publisher.view().mono_ns, clock))
@@ -108,6 +114,9 @@ async def _run(parts: Parts, listening: socket.socket) -> None:
             tasks.create_task(watch_self(parts), name="watch self")
             tasks.create_task(keep_journal(plant, parts.journal), name="keep journal")
             tasks.create_task(parts.keeper.run(), name="keep rule memory")
+            if parts.scanner.shadow is not None:
+                watching = watch_shadow(plant, parts.folder, parts.scanner.shadow)
+                tasks.create_task(watching, name="watch shadow")
             tasks.create_task(_stop_on_signal(), name="signals")
             # watching comes first: what takes long to import is loaded beside it, devices before screens
             await asyncio.to_thread(registry.load, [device.kind for device in plant.devices])

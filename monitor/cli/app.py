@@ -83,6 +83,9 @@ def run(
     host: Annotated[str | None, typer.Option(help="address to listen on (REDLINE_HOST)")] = None,
     port: Annotated[int | None, typer.Option(help="port to listen on (REDLINE_PORT)")] = None,
     accept_missing_rows: Annotated[bool, typer.Option(help="start although journal rows are missing")] = False,
+    shadow: Annotated[
+        Path | None, typer.Option(help="folder with other rules (alarms.csv, rules.toml) to judge beside; raises nothing")
+    ] = None,
     language: Language = "zh",
 ) -> None:
     """Run the monitor on a plant folder until it is stopped."""
@@ -90,7 +93,7 @@ def run(
     if accept_missing_rows:
         given["accept_missing_rows"] = True
     chosen = {key: value for key, value in given.items() if value is not None}
-    raise typer.Exit(run_service(plant, chosen, _language(language)))
+    raise typer.Exit(run_service(plant, chosen, _language(language), shadow))
 
 
 @app.command()

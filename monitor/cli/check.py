@@ -28,16 +28,16 @@ def read_or_explain(folder: Path, language: str) -> Checked | None:
     try:
         checked = read_plant(folder, registry)
     except PlantRefusedError as refused:
-        _explain(folder, refused.mistakes, language)
+        explain(refused.mistakes, language)
         errors = sum(mistake.severity == "error" for mistake in refused.mistakes)
         words = {"zh": f"{folder}：{errors} 处错误，未通过", "en": f"{folder}: refused, {errors} mistakes"}
         print(words[language], file=sys.stderr)
         return None
-    _explain(folder, checked.warnings, language)
+    explain(checked.warnings, language)
     return checked
 
 
-def _explain(folder: Path, mistakes: tuple[Mistake, ...], language: str) -> None:
-    del folder
+def explain(mistakes: tuple[Mistake, ...], language: str) -> None:
+    """Print mistakes on standard error."""
     for mistake in mistakes:
         print(mistake.text(language), file=sys.stderr)

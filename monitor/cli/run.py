@@ -13,9 +13,12 @@ from pydantic import ValidationError
 from monitor import logs
 from monitor.api.listen import ListenError
 from monitor.app.service import serve
-from monitor.cli.check import read_or_explain
+from monitor.app.shadow import read_shadow
+from monitor.cli.check import explain, read_or_explain
 from monitor.notify.secret import SecretMissingError
+from monitor.plant.mistakes import PlantRefusedError
 from monitor.plant.plant import Plant
+from monitor.scan.shadow import ShadowPlan
 from monitor.settings import Settings
 from monitor.store.errors import EXIT_DISK_FULL, DiskFullError, JournalRefusedError
 
@@ -23,8 +26,8 @@ LOG = logging.getLogger(__name__)
 EXIT_PART_DIED: Final = 70
 
 
-def run_service(folder: Path, given: Mapping[str, object], language: str) -> int:
-    """Check the plant, then run until stopped; returns the exit code (0 stopped, 1 refused, 2 wrong use, 70, 74, 75)."""
+def run_service(folder: Path, given: Mapping[str, object], language: str, shadow: Path | None = None) -> int:
+    """Check the plant (and its shadow rules), then run until stopped; returns the exit code (0 stopped, 1 refused, 2 wrong use, 70, 74, 75)."""
     try:
         values: dict[str, Any] = dict(given)
         settings = Settings(**values)
@@ -38,16 +41,31 @@ def run_service(folder: Path, given: Mapping[str, object], language: str) -> int
         checked = read_or_explain(folder, language)
         if checked is None:
             return 1
+        plan = shadow_or_explain(checked.plant, folder, shadow, language) if shadow is not None else None
+        if shadow is not None and plan is None:
+            return 1
         logs.configure(settings.log_level)
-        return _run(checked.plant, folder, settings, language)
+        return _run(checked.plant, folder, settings, language, plan)
     finally:
         gc.enable()
 
 
-def _run(plant: Plant, folder: Path, settings: Settings, language: str) -> int:
+def shadow_or_explain(plant: Plant, folder: Path, shadow: Path, language: str) -> ShadowPlan | None:
+    """Read a shadow folder; None after every mistake was printed on standard error."""
+    try:
+        return read_shadow(plant, folder, shadow)
+    except PlantRefusedError as refused:
+        explain(refused.mistakes, language)
+        errors = sum(mistake.severity == "error" for mistake in refused.mistakes)
+        words = {"zh": f"影子规则 {shadow}：{errors} 处错误，未通过", "en": f"shadow rules {shadow}: refused, {errors} mistakes"}
+        print(words[language], file=sys.stderr)
+        return None
+
+
+def _run(plant: Plant, folder: Path, settings: Settings, language: str, shadow: ShadowPlan | None) -> int:
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(serve(plant, folder, settings))
+            runner.run(serve(plant, folder, settings, shadow))
     except KeyboardInterrupt:
         return 0
     except (JournalRefusedError, ListenError) as refused:

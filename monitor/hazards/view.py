@@ -8,6 +8,7 @@ from monitor.alarms.flood import PositionFlood
 from monitor.alarms.horn import HornState
 from monitor.alarms.transition import Alarm
 from monitor.hazards.links import LinkStatus
+from monitor.hazards.shadow import ShadowState
 from monitor.hazards.suppressed import Suppressed
 from rules.columns.snapshot import Snapshot
 from rules.memory import Memory
@@ -57,5 +58,7 @@ class View:
     """What logic of the plant keeps silent."""
     drift: Drift | None = None
     """What runs against what was approved; None until it was compared."""
+    shadow: ShadowState | None = None
+    """What a shadow set of rules says otherwise; None where there is none."""
     memory: Memory | None = None
     """What the rules remembered after this scan: with the snapshot it says why a rule is what it is."""

@@ -27,6 +27,7 @@ from monitor.scan.inbox import Inbox
 from monitor.scan.orders import carry_out
 from monitor.scan.ports import Clock, JournalPort
 from monitor.scan.publisher import Publisher
+from monitor.scan.shadow import Shadow
 from monitor.scan.suppressions import Suppressing
 from monitor.store.commit import Commit, Committed
 from rules.catalog import RuleSet
@@ -110,6 +111,8 @@ class Scanner:
         self._settled = asyncio.Event()
         self.plant_differs = False
         self.drift: Drift | None = None
+        self.shadow: Shadow | None = None
+        """Rules that are judged beside the live ones, after each scan; they raise nothing."""
         self.diagnostics = Diagnostics(clock)
         """How long scans take and how far apart they end."""
         self._last_end_ns = self._start_mono_ns
@@ -179,6 +182,8 @@ class Scanner:
         if not self._settled.is_set() and self._is_settled(snapshot, mono_ns):
             self._settled.set()
         self._measure(mono_ns)
+        if self.shadow is not None:
+            self.shadow.judge()
 
     def _measure(self, begun_ns: int) -> None:
         ended_ns = self._clock.mono_ns()
@@ -250,6 +255,8 @@ class Scanner:
                 self._latest.apply(batch)
             snapshot = self._latest.freeze(mono_ns, wall_ns)
             verdicts, self._memory = evaluate(self._plan.rule_set, snapshot, self._memory, mono_ns)
+            if self.shadow is not None:
+                self.shadow.see(snapshot, self._memory)
             generated, self._generated_memory, blind = self._generated.judge(
                 snapshot, links, self._facts, self._generated_memory
             )
@@ -304,6 +311,7 @@ class Scanner:
             plant_differs=self.plant_differs,
             overruns=self._inbox.overruns,
             memory=self._memory,
+            shadow=self.shadow.state if self.shadow is not None else None,
             suppressed=self._suppressing.now(),
         )
         self._publisher.publish(view, events)

@@ -555,6 +555,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shadow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Shadow
+         * @description Rules that were TRUE in one set and not in the other; `state` `none` where no shadow was started.
+         */
+        get: operations["read_shadow_api_v1_shadow_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources": {
         parameters: {
             query?: never;
@@ -1822,6 +1842,58 @@ export interface components {
             timezone: string;
             /** Username */
             username: string;
+        };
+        /**
+         * Shadow
+         * @description A second set of rules judged beside the live one, and what it says otherwise; it raises nothing.
+         */
+        Shadow: {
+            /** Changed */
+            changed: number;
+            /** Differences */
+            differences: components["schemas"]["ShadowDifference"][];
+            /** Differing */
+            differing: number;
+            /** Fingerprint */
+            fingerprint: string;
+            /** Folder */
+            folder: string;
+            /** Only Live */
+            only_live: number;
+            /** Only Shadow */
+            only_shadow: number;
+            reason: components["schemas"]["Text"];
+            /** Rules */
+            rules: number;
+            /** Same */
+            same: number;
+            /** Since */
+            since: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "none" | "on" | "refused" | "off";
+        };
+        /**
+         * ShadowDifference
+         * @description One rule that was TRUE in one set and not in the other.
+         */
+        ShadowDifference: {
+            /** Id */
+            id: string;
+            /** Live */
+            live: boolean | null;
+            /** Live Raised */
+            live_raised: number;
+            /** Shadow */
+            shadow: boolean | null;
+            /** Shadow Raised */
+            shadow_raised: number;
+            /** Since */
+            since: string | null;
+            /** Times */
+            times: number;
         };
         /**
          * Shelving
@@ -4369,6 +4441,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Log-in needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_shadow_api_v1_shadow_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shadow"];
+                };
             };
             /** @description Bad request */
             400: {

@@ -47,6 +47,7 @@ export type Nuisance = Schemas["Nuisance"];
 export type NuisanceAlarm = Schemas["NuisanceAlarm"];
 export type Sequence = Schemas["Sequence"];
 export type SequenceEvent = Schemas["SequenceEvent"];
+export type Shadow = Schemas["Shadow"];
 export type Drift = Schemas["Drift"];
 export type DefinitionDrift = Schemas["DefinitionDrift"];
 export type DefinitionHistory = Schemas["DefinitionHistory"];
