@@ -83,7 +83,7 @@ def rule_of(alarm: dict[str, Any], table: TagTable, modes: dict[str, str]) -> Ru
         return NoUpdate(id=name, tag=alarm["tag"], after_ns=round(alarm["set_point"] * SECOND), delays=delays)
     if kind == "bad":
         return BadQuality(id=name, tag=alarm["tag"], delays=delays)
-    if kind in READERS and "set_point" not in alarm:
+    if kind in READERS and ("set_point" not in alarm or "set_points" in alarm):
         return read_rule(alarm, delays, table, modes)
     return Limit(
         id=name,
