@@ -29,7 +29,7 @@ def _stuck(record: Record, rule_id: str, delays: Delays, surroundings: Surroundi
     flat_within = record.number("flat_within", default=tag.resolution, minimum=0) or 0.0
     least = record.number("minimum_change", default=FLAT_TIMES * flat_within, minimum=0) or 0.0
     neighbour_vessel = vessel_of(record, neighbour, surroundings) if neighbour is not None else None
-    if neighbour is not None and record.is_given("equipment"):
+    if neighbour is not None and record.is_given("equipment"):  # which names the tank of `tag`
         own = surroundings.site.equipment.get(neighbour.equipment)
         neighbour_vessel = own.vessel if own is not None else None
     rule = Stuck(

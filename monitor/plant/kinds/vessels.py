@@ -8,17 +8,20 @@ from monitor.plant.kinds.port import Surroundings
 from monitor.plant.record import Record
 from monitor.plant.site import NS
 from rules.columns.tags import Tag
-from rules.geometry import Vessel
+from rules.geometry import METRES, Vessel
 
 DEFAULT_COVERAGE: Final = 0.75
 EQUIPMENT = ("设备", "equipment")
 
 
 def vessel_of(record: Record, tag: Tag, surroundings: Surroundings) -> Vessel | None:
-    """Geometry of the equipment that the table names, else of the one its tag belongs to; None where it has none."""
+    """Geometry of the equipment that the table names, else of the one its tag belongs to.
+
+    None where it has none, or where the tag is no level (not in a unit of length).
+    """
     named = record.text("equipment", required=False) or tag.equipment
     equipment = surroundings.site.equipment.get(named)
-    return equipment.vessel if equipment is not None else None
+    return equipment.vessel if equipment is not None and tag.eu in METRES else None
 
 
 def window_ns_of(record: Record, default_s: float) -> int:
