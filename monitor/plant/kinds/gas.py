@@ -49,14 +49,15 @@ def _oxygen(record: Record, rule_id: str, delays: Delays, surroundings: Surround
     lowest, highest = limits.oxygen_low_percent, limits.oxygen_high_percent
     low = record.number("low", default=lowest, minimum=tag.low, maximum=tag.high) or 0.0
     high = record.number("high", default=highest, minimum=tag.low, maximum=tag.high) or 0.0
-    if stage == 1 and low < lowest:
+    too_low, too_high = stage == 1 and low < lowest, stage == 1 and high > highest
+    if too_low:
         zh = f"{low:g} %VOL 低于缺氧报警的下限 {lowest:g}（{clause}）"
         record.wrong("low", zh, f"{low:g} %VOL is below the floor {lowest:g} of oxygen deficiency ({clause})")
-    if stage == 1 and high > highest:
+    if too_high:
         zh = f"{high:g} %VOL 高于富氧报警的上限 {highest:g}（{clause}）"
         record.wrong("high", zh, f"{high:g} %VOL is above the ceiling {highest:g} of oxygen enrichment ({clause})")
     dead_band = members.dead_band_of(record, (high - low) / 2)
-    if dead_band is None:
+    if dead_band is None or too_low or too_high:
         return None
     rule = GasLimit(
         id=rule_id,
