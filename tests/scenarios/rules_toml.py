@@ -1,7 +1,7 @@
 """An alarm of a scenario that is written as a table of `rules.toml`: read by the same readers, without a plant around it."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from monitor.plant.kinds.port import Surroundings
 from monitor.plant.mistakes import Mistake
@@ -17,13 +17,13 @@ BESIDE = ("id", "kind", "priority", "class", "latch", "on_delay_s", "off_delay_s
 
 
 def read_rule(alarm: Mapping[str, Any], delays: Delays, table: TagTable, modes: Mapping[str, str]) -> Rule:
-    """The rule of `alarm`; kinds that ask the plant for equipment or interlocks cannot be read here."""
+    """The rule of `alarm`; the plant around it has no equipment and no interlocks."""
     mistakes: list[Mistake] = []
     reader = READERS[alarm["kind"]]
     record = Record("scenario", alarm, lambda _key: 0, mistakes.append)
     record.only((*BESIDE, *reader.keys))
     around = Surroundings(
-        site=cast(Site, None),
+        site=Site(),
         tags={item.id: TagRow(tag=item, address=_address(item), record=record) for item in table.tags},
         table=table,
         interlocks={},
