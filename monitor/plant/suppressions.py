@@ -229,9 +229,17 @@ def _devices(around: Silenceable) -> list[DesignSuppression]:
                     alarms=alarms,
                     reason_zh=f"设备 {link.device} 整体失效，各表的信号报警不再逐条重复",
                     reason_en=f"device {link.device} gives nothing usable: the signal alarms of its gauges say nothing new",
+                    off_delay_ns=_recovery_ns(link, alarms, around),
                 )
             )
     return found
+
+
+def _recovery_ns(link: AlarmDefinition, alarms: Sequence[str], around: Silenceable) -> int:
+    """So long a device needs until every gauge that is well again has been read and has returned."""
+    slowest_ns = max(tag.scan_period_ns for tag in around.table.tags if tag.device == link.device)
+    longest_ns = max(around.definitions[name].off_delay_ns for name in alarms)
+    return slowest_ns + longest_ns + link.off_delay_ns
 
 
 def _refuse_circle(suppressions: Sequence[DesignSuppression], records: Mapping[str, Record]) -> None:

@@ -87,6 +87,7 @@ def test_every_device_keeps_the_signal_alarms_of_its_gauges_silent(folder: Path)
             "never_seen",
             "out_of_band",
         }
+    assert {item.parent: item.off_delay_ns for item in devices.values()}["PLC-2.link"] == (5 + 2 + 1) * SECOND
     bad = {item.id for item in plant.definitions if item.kind == "bad" and item.alarm_class != "life_safety"}
     assert bad <= {name for item in devices.values() for name in item.alarms}
 

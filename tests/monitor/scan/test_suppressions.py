@@ -54,6 +54,7 @@ DEVICE = DesignSuppression(
     alarms=tuple(rule.id for rule in RULES[:-1]),
     reason_zh="设备失效",
     reason_en="device is dead",
+    off_delay_ns=2 * SECOND_NS,
 )
 TANK_EMPTY = DesignSuppression(
     id="empty", kind="condition", when="tag('EMPTY') == 1", alarms=("LT-0.L",), reason_zh="罐空", reason_en="empty"
@@ -140,6 +141,8 @@ async def test_a_device_that_answers_nothing_usable_is_one_alarm_not_three_hundr
     assert await bench.told(0.2) == ["HS-1.blind.PLC-1 returned"]
     bench.read(5.0)
     assert await bench.told(1.0) == ["PLC-1.link returned"]
+    bench.read(5.0)
+    assert await bench.told(1.0) == []
     assert bench.suppressed() == []
     assert not any(alarm.suppressions for alarm in bench.board.values())
 
@@ -207,7 +210,9 @@ async def test_a_gauge_that_stays_bad_is_told_when_its_device_is_back() -> None:
     await bench.told(0.2)
     bench.read(5.0)
     bench.read(float("nan"), Quality.BAD, gauges=1)
-    assert "LT-0.bad unsuppressed" in await bench.told(0.2)
+    assert "LT-0.bad unsuppressed" not in await bench.told(0.2)
+    bench.read(float("nan"), Quality.BAD, gauges=1)
+    assert "LT-0.bad unsuppressed" in await bench.told(2.0)
 
 
 async def test_a_condition_is_judged_on_the_snapshot_of_its_scan() -> None:
