@@ -12,6 +12,9 @@ from rules.memory import Memory
 from rules.port import Rule, State
 from rules.verdicts import Verdict
 
+_CONDITION: Final = "condition_"
+"""In the names of what embedded conditions remember."""
+
 
 def swap(old_set: RuleSet, memory: Memory, new_set: RuleSet, mono_ns: int) -> Memory:
     """Memory for `new_set` at `mono_ns`, from what `old_set` remembers.
@@ -50,13 +53,17 @@ def with_rows(
 ) -> State | None:
     """A fresh state of a group with rows of another one; None where the two are not of one shape.
 
-    Rows `kept_places` of `kept` become rows `places` of the result.
+    Rows `kept_places` of `kept` become rows `places` of the result.  Only what conditions remember may be there on one
+    side alone: a group has it while one of its conditions needs it, and rows of the others are as fresh in it.
     """
-    if fresh.keys() != kept.keys():
+    if {name for name in fresh.keys() ^ kept.keys() if _CONDITION not in name}:
         return None
     made = {}
     for name, column in fresh.items():
-        other = kept[name]
+        other = kept.get(name)
+        if other is None:
+            made[name] = column
+            continue
         if column.dtype != other.dtype or column.shape[1:] != other.shape[1:]:
             return None
         if places.size and (column.shape[0] <= int(places.max()) or other.shape[0] <= int(kept_places.max())):

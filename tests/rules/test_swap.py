@@ -14,7 +14,7 @@ from rules.columns.tags import TagTable
 from rules.compile import compile_rules
 from rules.fingerprints import fingerprints
 from rules.memory import Memory, seed
-from rules.swap import swap
+from rules.swap import swap, with_rows
 from tests.rules.histories import PLANT, Run, Sweep, rule_lists, snapshots, sweeps
 from tests.rules.plants import SECOND, snapshot, table, tag
 from tests.rules.remembering import Rose
@@ -156,6 +156,24 @@ def test_a_rule_that_cannot_be_written_down_is_never_known_again() -> None:
     assert run.memory.states[0]["sample_mono_ns"].max() == START
     again = swap(rule_set, run.memory, compile_rules(rule_set.rules, PLANT), START)
     assert again.states[0]["sample_mono_ns"].max() < 0
+
+
+def test_what_conditions_remember_may_come_and_go_with_the_rules_that_need_it() -> None:
+    places = np.array([1])
+    plain = {"sample": np.array([1.0, 2.0])}
+    timed = {"sample": np.array([7.0, 8.0]), "condition_since_mono_ns": np.array([[5], [6]])}
+    added = with_rows(timed, plain, places, places)
+    assert added is not None
+    assert {name: column.tolist() for name, column in added.items()} == {
+        "sample": [7.0, 2.0],
+        "condition_since_mono_ns": [[5], [6]],
+    }
+    dropped = with_rows(plain, timed, places, places)
+    assert dropped is not None
+    assert {name: column.tolist() for name, column in dropped.items()} == {"sample": [1.0, 8.0]}
+    assert with_rows(plain, {"another": plain["sample"]}, places, places) is None
+    assert with_rows(plain, {"sample": plain["sample"].astype(np.float32)}, places, places) is None
+    assert with_rows(plain, {"sample": np.zeros((2, 3))}, places, places) is None
 
 
 class Opaque(float):
