@@ -1,6 +1,7 @@
 """Hot swap: another rule set goes on with the memory of the rules that did not change."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
