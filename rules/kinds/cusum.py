@@ -118,7 +118,8 @@ class CusumGroup:
         known = (sums.learned >= self.learn_samples) & (sums.last != NEVER)
         known &= moment.mono_ns - np.where(known, sums.last, moment.mono_ns) <= self.silence_ns
         condition = np.full(self.row.size, _UNKNOWN, np.uint8)
-        condition[known & (largest <= self.decision)] = _FALSE
+        good = (moment.quality[self.row] == _GOOD) & np.isfinite(moment.value[self.row])
+        condition[known & good & (largest <= self.decision)] = _FALSE  # what is not read well now is not FALSE
         condition[known & (largest > self.decision)] = _TRUE
         ends = (sums.last + self.silence_ns + 1)[known]
         return Judged(

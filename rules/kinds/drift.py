@@ -71,11 +71,12 @@ class DriftGroup:
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
         """Take over the difference of now, and compare the mean of all differences in the window."""
-        after = self._looked(moment, state)
+        good = self._good(moment)
+        after = self._looked(moment, state, good)
         mean, known, until = after["mean"], after["known"], after["until_mono_ns"]
         at = np.where(active, self.return_tolerance, self.tolerance)
         condition = np.full(self.row.size, _UNKNOWN, np.uint8)
-        condition[known & (np.abs(mean) <= at)] = _FALSE
+        condition[known & good & (np.abs(mean) <= at)] = _FALSE
         condition[known & (np.abs(mean) > at)] = _TRUE
         ends = until[until != NEVER]
         return Judged(
@@ -113,11 +114,15 @@ class DriftGroup:
             tuple(moment.tag_ids[row] for row in rows),
         )
 
-    def _kept(self, moment: Moment, state: State) -> windows.Samples:
-        rows = (self.row, *self.other)
+    def _good(self, moment: Moment) -> npt.NDArray[np.bool_]:
+        """Where all instruments are read well now: what is not read well now is not FALSE, whatever the window says."""
         good = np.ones(self.row.size, np.bool_)
-        for row in rows:
+        for row in (self.row, *self.other):
             good &= (moment.quality[row] == _GOOD) & np.isfinite(moment.value[row])
+        return good
+
+    def _kept(self, moment: Moment, state: State, good: npt.NDArray[np.bool_]) -> windows.Samples:
+        rows = (self.row, *self.other)
         mine, first, second = (np.where(good, moment.value[row], np.nan) for row in rows)
         difference = mine - (first + second) / 2
         # a difference is as old as its older reading: a half-read pair is no new sample
@@ -127,9 +132,9 @@ class DriftGroup:
         )
         return windows.kept((state["sample_mono_ns"], state["difference"]), difference, good, received, self.window_ns)
 
-    def _looked(self, moment: Moment, state: State) -> State:
+    def _looked(self, moment: Moment, state: State, good: npt.NDArray[np.bool_]) -> State:
         """The state with the difference of now; means are taken anew only where their window changed."""
-        samples = self._kept(moment, state)
+        samples = self._kept(moment, state, good)
         at = windows.due(samples, state["sample_mono_ns"], state["until_mono_ns"], moment.mono_ns)
         if not at.size:
             return state

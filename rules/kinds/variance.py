@@ -81,11 +81,12 @@ class VarianceGroup:
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
         """Keep the sample of now, learn from full windows, and compare the ratio of the variances."""
+        good = (moment.quality[self.row] == _GOOD) & np.isfinite(moment.value[self.row])
         after = self._looked(moment, state)
         ratio, known, until = after["ratio"], after["known"], after["until_mono_ns"]
         at = np.where(active, self.return_ratio, self.ratio)
         condition = np.full(self.row.size, _UNKNOWN, np.uint8)
-        condition[known & (ratio <= at)] = _FALSE
+        condition[known & good & (ratio <= at)] = _FALSE  # what is not read well now is not FALSE
         condition[known & (ratio > at)] = _TRUE
         ends = until[until != NEVER]
         return Judged(

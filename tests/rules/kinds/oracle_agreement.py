@@ -53,7 +53,9 @@ class DriftOracle:
         mean = sum(inside) / len(inside) if inside else None
         if mean is None or coverage(self.samples, rule.window_ns, now) < rule.least_coverage:
             return UNKNOWN, mean
-        return (TRUE if abs(mean) > rule.tolerance - (rule.dead_band if active else 0) else FALSE), mean
+        if abs(mean) > rule.tolerance - (rule.dead_band if active else 0):
+            return TRUE, mean
+        return (FALSE if mine.good and all(other.good for other in others) else UNKNOWN), mean
 
     def _take(self, at: int, difference: float) -> None:
         slot = self.rule.window_ns // 32

@@ -48,7 +48,7 @@ class CusumOracle:
         if self.last is None or now - self.last > rule.silence_ns or not self._ready:
             return UNKNOWN, None
         largest = max(self.high, self.low)
-        return (TRUE if largest > rule.decision else FALSE), largest
+        return (TRUE if largest > rule.decision else FALSE if point.good else UNKNOWN), largest
 
     @property
     def _ready(self) -> bool:
@@ -96,7 +96,9 @@ class VarianceOracle:
         if variance is None or reference is None or coverage(self.samples, rule.window_ns, now) < rule.least_coverage:
             return UNKNOWN, None
         ratio = variance / reference
-        return (TRUE if ratio > rule.ratio - (rule.dead_band if active else 0) else FALSE), ratio
+        if ratio > rule.ratio - (rule.dead_band if active else 0):
+            return TRUE, ratio
+        return (FALSE if point.good else UNKNOWN), ratio
 
     def _reference(self) -> float | None:
         if self.rule.reference_sigma is not None:
