@@ -11,7 +11,7 @@ from rules.columns.tags import TagTable
 from rules.errors import RuleError
 from rules.kinds.demands import Cause, DemandColumns, Effect, EffectColumns, cause_errors, effect_errors
 from rules.kinds.explain import explained
-from rules.language.lasting import Counted, count, lasted, next_due_ns
+from rules.language.lasting import Counted, count, lasted, next_due_ns, resumed
 from rules.port import NEVER, Explanation, Figure, Judged, Moment, Rule, State, column, frozen
 from rules.predicates import Condition, any_of
 from rules.verdicts import Verdict
@@ -52,6 +52,7 @@ class FailedToTripGroup:
             demand_mono_ns=np.full(rules, NEVER, np.int64),
             demanded_ns=np.zeros(rules, np.int64),
             held_mono_ns=np.full(rules, NEVER, np.int64),
+            judged_mono_ns=np.full(rules, NEVER, np.int64),
         )
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
@@ -59,7 +60,6 @@ class FailedToTripGroup:
         counts, missing = self._missing(moment, state)
         verdict, decider = any_of(missing, self.effects.first_effect)
         row = self.effects.row[decider]
-        after = state if counts.since_mono_ns is state["demand_mono_ns"] else _state(counts)
         since = counts.since_mono_ns[self.effects.effect_rule]
         due_ns = next_due_ns(since, self.effects.within_ns, moment.mono_ns)
         return Judged(
@@ -67,7 +67,7 @@ class FailedToTripGroup:
             value=moment.value[row],
             limit=self.effects.acted_when[decider],
             row=row,
-            state=after,
+            state=_state(counts, moment.mono_ns),
             due_ns=due_ns,
             detail=self._names(verdict, missing, moment.tag_ids),
         )
@@ -97,7 +97,8 @@ class FailedToTripGroup:
     def _missing(self, moment: Moment, state: State) -> tuple[Counted, Condition]:
         """(how long each rule is demanded, whether each effect is missing and overdue)."""
         ranks = _SWAP[self.demand.present(moment)]
-        before = Counted(state["demand_mono_ns"], state["demanded_ns"], state["held_mono_ns"])
+        since = resumed(state["demand_mono_ns"], state["judged_mono_ns"], moment.start_mono_ns, moment.mono_ns)
+        before = Counted(since, state["demanded_ns"], state["held_mono_ns"])
         counts = count(ranks, before, moment.mono_ns)
         rule = self.effects.effect_rule
         of_effect = Counted(*(array[rule] for array in counts))
@@ -115,8 +116,13 @@ class FailedToTripGroup:
         return tuple(found)
 
 
-def _state(counts: Counted) -> State:
-    return frozen(demand_mono_ns=counts.since_mono_ns, demanded_ns=counts.counted_ns, held_mono_ns=counts.held_mono_ns)
+def _state(counts: Counted, mono_ns: int) -> State:
+    return frozen(
+        demand_mono_ns=counts.since_mono_ns,
+        demanded_ns=counts.counted_ns,
+        held_mono_ns=counts.held_mono_ns,
+        judged_mono_ns=np.full(counts.since_mono_ns.shape, mono_ns, np.int64),
+    )
 
 
 class FailedToTripKind:

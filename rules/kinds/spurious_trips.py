@@ -64,6 +64,7 @@ class SpuriousTripGroup:
             acted_mono_ns=np.full(rules, NEVER, np.int64),
             demand_mono_ns=np.full(rules, NEVER, np.int64),
             unsure_mono_ns=np.full(rules, NEVER, np.int64),
+            judged_mono_ns=np.full(rules, NEVER, np.int64),
         )
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
@@ -73,11 +74,17 @@ class SpuriousTripGroup:
         absent = self.demand.absent(moment)
         demand_ns = np.where(absent == _FALSE, now, state["demand_mono_ns"])
         unsure_ns = np.where(absent == _UNKNOWN, now, state["unsure_mono_ns"])
-        trip, acted_ns = _begun(acted, state["trip"], state["acted_mono_ns"], now)
+        trip, acted_ns = _begun(acted, _resumed(state, moment.start_mono_ns), state["acted_mono_ns"], now)
         trip = self._decided(trip, acted, acted_ns, demand_ns, unsure_ns, now)
         condition = np.where(acted == _UNKNOWN, _UNKNOWN, _CONDITION[trip])
         row = self.effects.row[decider]
-        after = frozen(trip=trip, acted_mono_ns=acted_ns, demand_mono_ns=demand_ns, unsure_mono_ns=unsure_ns)
+        after = frozen(
+            trip=trip,
+            acted_mono_ns=acted_ns,
+            demand_mono_ns=demand_ns,
+            unsure_mono_ns=unsure_ns,
+            judged_mono_ns=np.full(trip.shape, now, np.int64),
+        )
         return Judged(
             condition=condition,
             value=moment.value[row],
@@ -150,6 +157,16 @@ _WORDS: Final[tuple[tuple[str, str], ...]] = (
     ("未看到动作开始", "its beginning was not seen"),
 )
 """By what is known of the trip."""
+
+
+def _resumed(state: State, start_mono_ns: int) -> npt.NDArray[np.uint8]:
+    """After a restart: what happened since it was judged last was not seen, neither the beginning of a trip nor its cause."""
+    trip: npt.NDArray[np.uint8] = state["trip"]
+    before = state["judged_mono_ns"] < start_mono_ns
+    if bool(before.any()):
+        trip = np.where(before & (trip == NO_TRIP), UNSEEN, np.where(before & (trip == WAITING), UNDECIDED, trip))
+        trip = trip.astype(np.uint8)
+    return trip
 
 
 def _begun(

@@ -108,8 +108,8 @@ class ConditionColumns:
         return fresh_state(len(self.conditions))
 
     def judge(self, moment: Moment, state: State) -> tuple[npt.NDArray[np.uint8], State]:
-        """Verdict of every condition, shape (..., m), and the state after (the same one where nothing changed)."""
-        remembered = Remembered(state, moment.mono_ns)
+        """Verdict of every condition, shape (..., m), and the state after (the same one where all are timeless)."""
+        remembered = Remembered({} if self.timeless else state, moment)
         with np.errstate(all="ignore"):
             if len(self.shapes) == 1 and isinstance(self.shapes[0].places, slice):
                 ranks = self.shapes[0].judge(moment, remembered)
@@ -117,7 +117,7 @@ class ConditionColumns:
                 ranks = np.full((*moment.value.shape[:-1], len(self.conditions)), 2, np.uint8)
                 for shape in self.shapes:
                     ranks[..., shape.places] = shape.judge(moment, remembered)
-        return _VERDICT_OF_RANK[ranks], remembered.state()
+        return _VERDICT_OF_RANK[ranks], state if self.timeless else remembered.state()
 
     def due_ns(self, state: State, mono_ns: int) -> int | None:
         """First mono time after `mono_ns` at which a running `for` has lasted although nothing is read; None = never."""
@@ -138,9 +138,9 @@ class ConditionColumns:
             duration_ns=shape.duration_ns[:, at : at + 1],
         )
         mine = {name: array[place : place + 1] for name, array in state.items() if name.startswith("condition_")}
-        trace: Trace = {}
+        trace = Trace()
         with np.errstate(all="ignore"):
-            alone.judge(moment, Remembered(mine, moment.mono_ns), trace)
+            alone.judge(moment, Remembered(mine, moment), trace)
         return told(condition.truth, trace, moment)
 
 

@@ -21,6 +21,7 @@ from rules.language.tree import (
     Negation,
     Node,
     Number,
+    Ordering,
     QualityTest,
     Reading,
     Truth,
@@ -33,7 +34,6 @@ Words = tuple[str, str]
 _TRUTH: Final[tuple[Words, ...]] = (("不成立", "FALSE"), ("无法判断", "UNKNOWN"), ("成立", "TRUE"))
 """By rank."""
 _JOIN: Final[dict[str, Words]] = {"and": (" 且 ", " and "), "or": (" 或 ", " or ")}
-_NEGATED: Final[dict[str, str]] = {"==": "≠", "!=": "="}
 _QUALITY: Final[dict[int, Words]] = {
     Quality.GOOD: ("", ""),
     Quality.UNCERTAIN: ("（质量可疑）", " (uncertain)"),
@@ -56,7 +56,7 @@ class _Telling:
     def truth(self, node: Truth, *, outermost: bool = False) -> Words:
         match node:
             case Comparison(ordering, left, right):
-                a, b = self.number(left), self.number(right)
+                a, b = (self.compared(side, ordering) for side in (left, right))
                 return self._verdict(node, (f"{a[0]} {ordering} {b[0]}", f"{a[1]} {ordering} {b[1]}"))
             case Junction(word, arguments):
                 told = [self.truth(argument) for argument in arguments]
@@ -67,8 +67,11 @@ class _Telling:
                 return f"非 ({zh})", f"not ({en})"
             case Lasting(argument, duration_ns):
                 zh, en = self.truth(argument, outermost=True)
+                wanted_s, so_far_s = duration_ns / 1e9, self.trace.lasted_ns[id(node)] / 1e9
+                lasted = f"{min(so_far_s, wanted_s):.3g}"
                 return self._verdict(
-                    node, (f"({zh}) 持续 {duration_ns / 1e9:g} s", f"({en}) for {duration_ns / 1e9:g} s")
+                    node,
+                    (f"({zh}) 持续 {wanted_s:g} s（已 {lasted} s）", f"({en}) for {wanted_s:g} s ({lasted} s so far)"),
                 )
             case QualityTest(name, reading):
                 zh, en = self.reading(reading)
@@ -76,6 +79,14 @@ class _Telling:
             case Mode(name, argument):
                 zh, en = self.truth(argument, outermost=True)
                 return self._verdict(node, (f"工况 {name} [{zh}]", f"mode {name} [{en}]"))
+
+    def compared(self, node: Number, ordering: Ordering) -> Words:
+        """One side of a comparison; beside == the value of a tag stands in brackets."""
+        zh, en = self.number(node)
+        if isinstance(node, Reading) and ordering in ("==", "!="):
+            (name, value), (_, value_en) = zh.split(" = "), en.split(" = ")
+            return f"{name} ({value})", f"{name} ({value_en})"
+        return zh, en
 
     def number(self, node: Number) -> Words:
         """The number with what it came to."""
@@ -98,9 +109,8 @@ class _Telling:
     def reading(self, node: Reading) -> Words:
         """The tag with what it reads, and how far that may be believed."""
         name = f"previous({node.tag})" if node.previous else node.tag
-        column = self.trace.get(id(node))
-        if node.previous and isinstance(column, Column):
-            shown = _span(column)
+        if node.previous:
+            shown = _span(self.trace.numbers[id(node)])
             return f"{name} = {shown}", f"{name} = {shown}"
         row = self.moment.tag_ids.index(node.tag)
         value, quality = float(self.moment.value[row]), int(self.moment.quality[row])
@@ -109,14 +119,11 @@ class _Telling:
         return f"{name} = {shown}{zh}", f"{name} = {shown}{en}"
 
     def _came_to(self, node: Number, words: Words) -> Words:
-        column = self.trace[id(node)]
-        assert isinstance(column, Column)
+        column = self.trace.numbers[id(node)]
         return f"{words[0]} = {_span(column)}", f"{words[1]} = {_span(column)}"
 
     def _verdict(self, node: Node, words: Words) -> Words:
-        ranks = self.trace[id(node)]
-        assert not isinstance(ranks, Column)
-        zh, en = _TRUTH[int(ranks.ravel()[0])]
+        zh, en = _TRUTH[int(self.trace.ranks[id(node)].ravel()[0])]
         return f"{words[0]} {zh}", f"{words[1]} {en}"
 
 

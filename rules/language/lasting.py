@@ -22,6 +22,18 @@ class Counted(NamedTuple):
     """When UNKNOWN began to hold it."""
 
 
+def resumed(since_mono_ns: Nanoseconds, judged_mono_ns: Nanoseconds, start_mono_ns: int, mono_ns: int) -> Nanoseconds:
+    """The counts after a restart: the time since they were judged last, before the memory began, counts for none.
+
+    As with on-delays: nobody knows what was in that time.  The very same array where nothing was judged before.
+    """
+    before = (judged_mono_ns != NEVER) & (judged_mono_ns < start_mono_ns) & (since_mono_ns != NEVER)
+    if not bool(before.any()):
+        return since_mono_ns
+    outage_ns = np.where(before, mono_ns - np.where(before, judged_mono_ns, 0), 0)
+    return np.where(before, since_mono_ns + outage_ns, since_mono_ns)
+
+
 def count(ranks: Ranks, before: Counted, mono_ns: int) -> Counted:
     """The counts at `mono_ns`; the very same arrays where nothing begins, is held or ends.
 

@@ -6,15 +6,17 @@ import numpy as np
 import numpy.typing as npt
 
 from rules.columns.quality import Quality
-from rules.language.lasting import Counted, count, lasted
+from rules.language.lasting import Counted, count, lasted, resumed
 from rules.language.numbers import Floats, Ranks
 from rules.language.reader import LASTINGS, PREVIOUS
-from rules.port import NEVER, State
+from rules.port import NEVER, Moment, State
 
 SINCE: Final = "condition_since_mono_ns"
 COUNTED: Final = "condition_counted_ns"
 HELD: Final = "condition_held_mono_ns"
 """Of every `for`: the columns of `lasting.Counted`."""
+JUDGED: Final = "condition_judged_mono_ns"
+"""When the condition was judged last."""
 READ: Final = "condition_read_mono_ns"
 """When the newest reading of a tag with `previous` was received."""
 READ_VALUE: Final = "condition_read_value"
@@ -32,6 +34,7 @@ def fresh_state(conditions: int) -> State:
         SINCE: np.full((conditions, LASTINGS), NEVER, np.int64),
         COUNTED: np.zeros((conditions, LASTINGS), np.int64),
         HELD: np.full((conditions, LASTINGS), NEVER, np.int64),
+        JUDGED: np.full(conditions, NEVER, np.int64),
         READ: np.full((conditions, PREVIOUS), NEVER, np.int64),
         READ_VALUE: np.full((conditions, PREVIOUS), np.nan),
         READ_QUALITY: np.full((conditions, PREVIOUS), never_seen),
@@ -46,13 +49,20 @@ def fresh_state(conditions: int) -> State:
 class Remembered:
     """The state while conditions are judged: read from what was, written to copies made when something changes."""
 
-    def __init__(self, state: State, mono_ns: int) -> None:
+    def __init__(self, state: State, moment: Moment) -> None:
         self._before = state
         self._after: dict[str, npt.NDArray[Any]] = {}
-        self._mono_ns = mono_ns
+        self._mono_ns = moment.mono_ns
+        if SINCE in state:
+            judged = state[JUDGED][:, np.newaxis]
+            since = resumed(state[SINCE], judged, moment.start_mono_ns, moment.mono_ns)
+            if since is not state[SINCE]:
+                self._after[SINCE] = since
 
     def state(self) -> State:
-        """The state after; the same arrays where nothing changed."""
+        """The state after; the same arrays where nothing changed, but for when it was judged."""
+        if JUDGED in self._before:
+            self._after[JUDGED] = np.full(self._before[JUDGED].shape, self._mono_ns, np.int64)
         for array in self._after.values():
             array.flags.writeable = False
         return {**self._before, **self._after} if self._after else self._before
@@ -65,6 +75,13 @@ class Remembered:
             for name, array in zip((SINCE, COUNTED, HELD), after, strict=True):
                 self._put(name, places, slot, array)
         return lasted(ranks, after, duration_ns, self._mono_ns)
+
+    def counted_ns(self, places: Places, slot: int) -> npt.NDArray[np.int64]:
+        """How long each `for` has counted."""
+        since, counted, _ = (self._get(name, places, slot) for name in (SINCE, COUNTED, HELD))
+        running = since != NEVER
+        so_far: npt.NDArray[np.int64] = np.where(running, self._mono_ns - np.where(running, since, 0), counted)
+        return so_far
 
     def previous(
         self, places: Places, slot: int, value: Floats, quality: Ranks, received_mono_ns: npt.NDArray[np.int64]

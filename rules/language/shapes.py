@@ -1,7 +1,7 @@
 """Conditions of one shape (the same tree with other tags, numbers and times) judged together as columns."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 import numpy as np
@@ -31,8 +31,17 @@ from rules.language.tree import (
 )
 from rules.port import Moment, column
 
-Trace = dict[int, Column | Ranks]
-"""id of a node -> what it came to; for explanations."""
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What nodes came to, by their id; for explanations."""
+
+    numbers: dict[int, Column] = field(default_factory=dict)
+    ranks: dict[int, Ranks] = field(default_factory=dict)
+    lasted_ns: dict[int, int] = field(default_factory=dict)
+    """How long the (first) condition of a `for` has counted."""
+
+
 S = TypeVar("S", bound=np.generic)
 _NEVER_SEEN: Final = np.uint8(Quality.NEVER_SEEN)
 
@@ -135,7 +144,7 @@ class _Sweep:
     def truth(self, node: Truth) -> Ranks:
         ranks = self._truth(node)
         if self._trace is not None:
-            self._trace[id(node)] = ranks
+            self._trace.ranks[id(node)] = ranks
         return ranks
 
     def _truth(self, node: Truth) -> Ranks:
@@ -152,17 +161,23 @@ class _Sweep:
                 return np.uint8(TRUE_RANK) - self.truth(argument)
             case Lasting(argument):
                 slot, self._lastings = self._lastings, self._lastings + 1
-                ranks = self.truth(argument)
-                return self._remembered.lasting(self._shape.places, slot, ranks, self._shape.duration_ns[slot])
+                return self._lasting(node, slot, self.truth(argument))
             case QualityTest(name):
                 return self._quality_test(name)
             case Mode(_, argument):
                 return self.truth(argument)
 
+    def _lasting(self, node: Lasting, slot: int, ranks: Ranks) -> Ranks:
+        places = self._shape.places
+        lasted = self._remembered.lasting(places, slot, ranks, self._shape.duration_ns[slot])
+        if self._trace is not None:
+            self._trace.lasted_ns[id(node)] = int(self._remembered.counted_ns(places, slot)[0])
+        return lasted
+
     def number(self, node: Number) -> Column:
         column = self._number(node)
         if self._trace is not None:
-            self._trace[id(node)] = column
+            self._trace.numbers[id(node)] = column
         return column
 
     def _number(self, node: Number) -> Column:

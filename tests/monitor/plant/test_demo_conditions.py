@@ -70,7 +70,7 @@ def test_a_healthy_plant_raises_none_and_leaves_none_unknown(demo: tuple[RuleSet
             "U-900.deluge-without-pump",
             {"XV-203S.OPEN": 1.0, "P-003A.RUN": 0.0, "P-003B.RUN": 0.0},
             25,
-            "XV-203S.OPEN = 1 == 1 TRUE",
+            "XV-203S.OPEN (1) == 1 TRUE",
         ),
         (
             "V-201.overpressure-without-trip",

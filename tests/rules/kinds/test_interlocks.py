@@ -14,10 +14,12 @@ from rules.evaluate import evaluate, explain, next_deadline_ns
 from rules.kinds.interlocks import Cause, Effect, FailedToTrip, SpuriousTrip, TripPointDrift
 from rules.memory import Memory
 from rules.port import Moment
+from rules.restore import restore
+from rules.stored import state_part
 from rules.verdicts import Verdict
 from tests.rules.kinds.oracle_interlocks import FailedOracle, SpuriousOracle, drifted
 from tests.rules.oracle import NEVER_SEEN, Point
-from tests.rules.plants import SECOND, snapshot, table, tag
+from tests.rules.plants import SECOND, START_WALL_NS, snapshot, table, tag
 
 GOOD, UNCERTAIN, BAD, STALE = range(4)
 ANALOG, STATES, FEEDBACK = ("PT-1", "PT-2", "PT-3"), ("LSHH-1",), ("XV-1", "P-1")
@@ -218,6 +220,36 @@ def test_a_trip_that_stands_at_the_start_is_unknown_without_its_cause() -> None:
 def test_a_trip_point_of_the_plc_is_a_32_bit_float() -> None:
     rule = TripPointDrift(id="d", tag="PT-1.SP", approved=11.2)
     assert play(rule, [{"PT-1.SP": 11.199999809265137}, {"PT-1.SP": 11.21}, {"PT-1.SP": 11.2}]) == [0, 1, 0]
+
+
+def restarted(rule: Rule, before: dict[str, float], after: dict[str, float]) -> list[int]:
+    """Two sweeps, an outage of an hour, four sweeps: the verdicts after it."""
+    rule_set = compile_rules([rule], PLANT)
+    memory, found = Memory.fresh(rule_set, 0), []
+    for second in (1, 2):
+        readings = {name: (value, GOOD) for name, value in before.items()}
+        _, memory = evaluate(rule_set, snapshot(PLANT, second * SECOND, readings), memory, second * SECOND)
+    part = state_part(rule_set, memory, 0, START_WALL_NS)
+    assert part is not None
+    memory = restore(rule_set, (part,), {}, 100 * SECOND, START_WALL_NS + 3600 * SECOND).memory
+    for second in (101, 102, 103, 104):
+        readings = {name: (value, GOOD) for name, value in after.items()}
+        verdicts, memory = evaluate(rule_set, snapshot(PLANT, second * SECOND, readings), memory, second * SECOND)
+        found.append(int(verdicts.condition[0]))
+    return found
+
+
+def test_a_demand_goes_on_after_an_outage_that_counts_for_nothing() -> None:
+    rule = FailedToTrip(id="f", causes=(HIGH,), effects=(replace(CLOSED, within_ns=3 * SECOND),))
+    demanded = {"PT-1": 85.0, "XV-1": 0.0}
+    assert restarted(rule, demanded, demanded) == [0, 0, 1, 1]
+
+
+def test_a_trip_that_began_during_an_outage_has_no_beginning() -> None:
+    rule = SpuriousTrip(id="s", causes=(HIGH,), effects=(CLOSED,))
+    quiet, tripped = {"PT-1": 70.0, "XV-1": 0.0}, {"PT-1": 70.0, "XV-1": 1.0}
+    assert restarted(rule, quiet, tripped) == [2, 2, 2, 2]
+    assert restarted(rule, quiet, quiet) == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -158,8 +158,8 @@ def agrees(trees: list[Tree], history: History) -> None:
         again, same = columns.judge(moment, state)
         assert again.tolist() == wanted
         assert all(np.array_equal(same[name], state[name], equal_nan=True) for name in state)
-        for place in range(len(trees)):
-            assert all(columns.explain(place, moment, state))
+    for place in range(len(trees)):
+        assert all(columns.explain(place, moment, state))
     if columns.timeless:
         block = replace(
             moments[-1][0],
