@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.benchmarks import alarms, pipeline
+from tests.benchmarks import alarms, pipeline, rules
 from tests.benchmarks.figures import Figure, circumstances, show
 
 BENCHMARKS: Final[dict[str, Callable[[], tuple[list[Figure], list[str]]]]] = {
     "alarms": lambda: alarms.run(alarms.Size()),
     "pipeline": lambda: pipeline.run(pipeline.Size()),
+    "rules": lambda: rules.run(rules.Size()),
 }
 """Name -> what measures it: its figures, and notes on processes, servers and method."""
 

@@ -43,7 +43,8 @@ def read(rows: list[int], sweep: Sweep, now_ns: int) -> ReadingBatch:
 
 def said(rule_set: RuleSet, history: list[Sweep], parts: Parts, times: int = 1) -> list[tuple[object, ...]]:
     """Conditions, verdicts, what is active and the deadline after each sweep."""
-    latest, memory, now_ns, told = Latest(PLANT), Memory.fresh(rule_set, START), START, []
+    latest, memory, now_ns = Latest(PLANT), Memory.fresh(rule_set, START), START
+    told: list[tuple[object, ...]] = []
     for sweep in history:
         now_ns += sweep[0]
         for rows in parts(sorted(sweep[1])):

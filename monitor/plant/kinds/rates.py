@@ -8,33 +8,25 @@ from monitor.plant.kinds.port import KindReader, ReadRule, Surroundings
 from monitor.plant.record import Record
 from monitor.plant.site import NS
 from rules.catalog import Delays
+from rules.columns.tags import Tag
 from rules.kinds.rate_group import SLOTS
 from rules.kinds.rates import MOST_COVERAGE, Direction, RateOfChange
 
+LONGEST_S: Final = 86_400
 DIRECTIONS: Final[Mapping[str, Direction]] = {"rise": "rise", "fall": "fall", "either": "either"}
 
 
 def _rate(record: Record, rule_id: str, delays: Delays, surroundings: Surroundings) -> ReadRule | None:
     tag = members.tag_of(record, surroundings)
-    direction = DIRECTIONS.get(record.choice("direction", tuple(DIRECTIONS), default="either"), "either")
-    limit = record.required_number("limit")
-    if record.is_given("limit") and limit <= 0:
-        record.wrong("limit", "应大于 0，方向由 direction 指明", "must be more than 0; direction says which way")
-    window_s = record.required_number("window_s", minimum=0, maximum=86_400)
-    dead_band = record.number("dead_band", default=0.0) or 0.0
-    if not 0 <= dead_band < max(limit, 0.0) and limit > 0:
-        zh, en = f"应在 0 到 limit（{limit:g}）之间", f"must be 0 or more and below limit ({limit:g})"
-        record.wrong("dead_band", zh, en)
-    coverage = record.number("minimum_coverage", default=MOST_COVERAGE, minimum=0.01, maximum=MOST_COVERAGE)
-    if tag is None:
+    direction = DIRECTIONS.get(record.choice("direction", tuple(DIRECTIONS), default="either"))
+    limit = _limit(record)
+    dead_band = None if limit is None else members.dead_band_of(record, limit)
+    window_s = record.required_number("window_s", minimum=0, maximum=LONGEST_S)
+    coverage = record.number("coverage", default=MOST_COVERAGE, minimum=0.01, maximum=MOST_COVERAGE)
+    if tag is None or direction is None or limit is None or dead_band is None or coverage is None:
         return None
-    least_s = SLOTS * tag.scan_period_ns / NS
-    if record.is_given("window_s") and window_s < least_s:
-        zh = f"窗口 {window_s:g} s 太短：{tag.id} 的采样周期为 {tag.scan_period_ns / NS:g} s，至少 {least_s:g} s"
-        en = (
-            f"{window_s:g} s is too short: {tag.id} is read every {tag.scan_period_ns / NS:g} s, at least {least_s:g} s"
-        )
-        record.wrong("window_s", zh, en)
+    if not _is_long_enough(record, window_s, tag) or not 0.01 <= coverage <= MOST_COVERAGE:
+        return None
     rule = RateOfChange(
         id=rule_id,
         tag=tag.id,
@@ -42,15 +34,33 @@ def _rate(record: Record, rule_id: str, delays: Delays, surroundings: Surroundin
         limit=limit,
         window_ns=int(window_s * NS),
         dead_band=dead_band,
-        minimum_coverage=MOST_COVERAGE if coverage is None else coverage,
+        minimum_coverage=coverage,
         delays=delays,
     )
     shown = -limit if direction == "fall" else limit
-    return ReadRule(
-        rule=rule, tag=tag.id, set_point=shown, dead_band=dead_band, eu=f"{tag.eu}/min" if tag.eu else "/min"
-    )
+    return ReadRule(rule=rule, tag=tag.id, set_point=shown, dead_band=dead_band, eu=f"{tag.eu}/min")
+
+
+def _limit(record: Record) -> float | None:
+    limit = record.required_number("limit")
+    if limit > 0:
+        return limit
+    if record.is_given("limit"):
+        record.wrong("limit", "应大于 0，方向由 direction 指明", "must be more than 0; direction says which way")
+    return None
+
+
+def _is_long_enough(record: Record, window_s: float, tag: Tag) -> bool:
+    every_s = tag.scan_period_ns / NS
+    if SLOTS * every_s <= window_s <= LONGEST_S:
+        return True
+    if record.is_given("window_s") and window_s <= LONGEST_S:
+        zh = f"窗口 {window_s:g} s 太短：{tag.id} 的采样周期为 {every_s:g} s，至少 {SLOTS * every_s:g} s"
+        en = f"{window_s:g} s is too short: {tag.id} is read every {every_s:g} s, at least {SLOTS * every_s:g} s"
+        record.wrong("window_s", zh, en)
+    return False
 
 
 READERS: Final[Mapping[str, KindReader]] = {
-    "rate": KindReader(keys=("tag", "direction", "limit", "window_s", "dead_band", "minimum_coverage"), read=_rate)
+    "rate": KindReader(keys=("tag", "direction", "limit", "window_s", "dead_band", "coverage"), read=_rate)
 }

@@ -15,9 +15,14 @@ SLOTS, COHORTS = 4, 16
 class Seen(Protocol):
     """One tag as a rule sees it."""
 
-    value: float
-    quality: int
-    received_ns: int
+    @property
+    def value(self) -> float: ...
+
+    @property
+    def quality(self) -> int: ...
+
+    @property
+    def received_ns(self) -> int: ...
 
 
 @dataclass
