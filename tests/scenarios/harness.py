@@ -5,8 +5,8 @@ A file holds `[[tags]]` with a `series` (one word for each scan, the last one is
     12.5  a good value        12.5?  an uncertain one        12.5!  the device answers that it is bad
     !     bad without value   _      nothing was read
 
-`[[alarms]]` are the rules with their definitions, `[[commands]]` what people do (after the scan at `at`), `restart_at`
-the scans before which the process is killed and started again.  `expect` lists every transition, in order:
+A tag may have an `eu`.  `[[alarms]]` are the rules with their definitions, `[[commands]]` what people do (after the scan
+at `at`), `restart_at` the scans before which the process is killed and started again.  `expect` lists every transition, in order:
 
     <scan> <id>#<occurrence>.<transition> <trigger> -> <state>     (`!` before the id: not annunciated)
     <scan> <id>#<occurrence> refused: <words of the English answer>
@@ -25,7 +25,7 @@ An alarm of any kind of `rules.toml` is written with the keys of its table; `[mo
 
 import math
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +44,13 @@ from monitor.alarms.definition import AlarmDefinition
 from monitor.alarms.design_suppression import DesignSuppression
 from monitor.alarms.lifecycle import Suppression
 from monitor.alarms.transition import Alarm, Transition
+from monitor.plant.alarms import LIMIT_KINDS
 from monitor.plant.rules import READERS
 from monitor.scan.suppressions import Suppressing
 from rules.catalog import BadQuality, Bypassed, Delays, DiscreteState, Limit, NoUpdate, Rule
 from rules.columns.latest import Latest
 from rules.columns.quality import Quality
-from rules.columns.tags import TagTable
+from rules.columns.tags import Tag, TagTable
 from rules.compile import compile_rules
 from rules.evaluate import evaluate
 from rules.language.conditions import ConditionColumns, parse_condition
@@ -70,6 +71,11 @@ def load(path: Path) -> dict[str, Any]:
     return scenario
 
 
+def tag_of(item: dict[str, Any]) -> Tag:
+    made = tag(item["id"], discrete=item.get("discrete", False))
+    return replace(made, eu=item.get("eu", made.eu))
+
+
 def rule_of(alarm: dict[str, Any], table: TagTable, modes: dict[str, str]) -> Rule:
     delays = Delays(
         on_delay_ns=round(alarm.get("on_delay_s", 0) * SECOND), off_delay_ns=round(alarm.get("off_delay_s", 0) * SECOND)
@@ -83,7 +89,7 @@ def rule_of(alarm: dict[str, Any], table: TagTable, modes: dict[str, str]) -> Ru
         return NoUpdate(id=name, tag=alarm["tag"], after_ns=round(alarm["set_point"] * SECOND), delays=delays)
     if kind == "bad":
         return BadQuality(id=name, tag=alarm["tag"], delays=delays)
-    if kind in READERS and ("set_point" not in alarm or "set_points" in alarm):
+    if kind in READERS and (kind not in LIMIT_KINDS or "set_point" not in alarm or "set_points" in alarm):
         return read_rule(alarm, delays, table, modes)
     return Limit(
         id=name,
@@ -179,7 +185,7 @@ class Play:
 
     def __post_init__(self) -> None:
         self.series = {item["id"]: item["series"].split() for item in self.scenario["tags"]}
-        self.table = TagTable([tag(item["id"], discrete=item.get("discrete", False)) for item in self.scenario["tags"]])
+        self.table = TagTable([tag_of(item) for item in self.scenario["tags"]])
         self.rule_set = compile_rules(
             [rule_of(alarm, self.table, self.scenario.get("modes", {})) for alarm in self.scenario["alarms"]],
             self.table,
