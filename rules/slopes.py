@@ -4,8 +4,6 @@ Least squares follows every outlier; a gauge shows some (a wave, a wrong word of
 up to 29 % of wild samples and needs no tuning (H. Theil 1950; P. K. Sen, JASA 63, 1968).
 """
 
-import functools
-
 import numpy as np
 import numpy.typing as npt
 
@@ -17,23 +15,22 @@ def theil_sen(
 
     NaN where fewer than two samples of different times count.
     """
-    first, second = _pairs(times_ns.shape[1])
+    count = times_ns.shape[1]
     # seconds from the newest sample: small numbers, whatever the clock shows
     seconds = np.where(use, times_ns - times_ns[:, -1:], 0) / 1e9
-    apart = seconds[:, second] - seconds[:, first]
-    slopes = np.full(apart.shape, np.nan)
-    np.divide(
-        values[:, second] - values[:, first], apart, out=slopes, where=use[:, first] & use[:, second] & (apart > 0)
-    )
+    known = np.where(use, values, np.nan)
+    slopes = np.empty((times_ns.shape[0], count * (count - 1) // 2))
+    filled = 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for lag in range(
+            1, count
+        ):  # all pairs that are `lag` samples apart: slices, ten times as fast as picking pairs
+            rise, apart = known[:, lag:] - known[:, :-lag], seconds[:, lag:] - seconds[:, :-lag]
+            np.divide(rise, apart, out=slopes[:, filled : filled + count - lag])
+            filled += count - lag
+    slopes[~np.isfinite(slopes)] = np.nan
     slopes.sort(axis=1)  # NaN stands last
-    count = np.isfinite(slopes).sum(axis=1)
-    middle = np.column_stack((np.maximum(count - 1, 0) // 2, count // 2))
-    middle = np.minimum(middle, first.size - 1)
+    pairs = np.isfinite(slopes).sum(axis=1)
+    middle = np.column_stack((np.maximum(pairs - 1, 0) // 2, np.minimum(pairs // 2, slopes.shape[1] - 1)))
     found: npt.NDArray[np.float64] = np.take_along_axis(slopes, middle, axis=1).mean(axis=1)
-    return np.where(count > 0, found, np.nan)
-
-
-@functools.cache
-def _pairs(count: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    first, second = np.triu_indices(count, 1)
-    return first, second
+    return np.where(pairs > 0, found, np.nan)
