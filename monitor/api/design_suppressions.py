@@ -5,6 +5,8 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Query
 
 from monitor.alarms.design_suppression import NOT_LOST
+from monitor.alarms.lifecycle import Trigger
+from monitor.alarms.message import message
 from monitor.alarms.timers import NEVER_NS
 from monitor.api import dto
 from monitor.api.context import Context, Here
@@ -55,15 +57,15 @@ def _explanation(here: Context, view: View, at: int) -> tuple[str, str]:
     item, now = view.suppressed.all[at], view.suppressed.now[at]
     if item.parent is None:
         return view.suppressed.explain(at)
-    parent = view.alarms[here.presenter.position_of[item.parent]]
+    position = here.presenter.position_of[item.parent]
+    parent = view.alarms[position]
     if not parent.condition_true:
         return f"{item.parent} 未成立", f"{item.parent} is not TRUE"
+    told = message(here.plant.definitions[position], Trigger.RAISED, parent.value, parent.limit, parent.detail)
     if item.kind != "device" and now.truth == Verdict.FALSE:
-        return (
-            f"{parent.message_zh}；上级报警自身无声，不再抑制下级",
-            f"{parent.message_en}; it is silent itself, so it keeps nothing silent",
-        )
-    return parent.message_zh, parent.message_en
+        silent = "上级报警自身无声，不再抑制下级", "it is silent itself, so it keeps nothing silent"
+        return f"{told.zh}；{silent[0]}", f"{told.en}; {silent[1]}"
+    return told.zh, told.en
 
 
 def _alarm(here: Context, view: View, name: str) -> dto.SuppressedAlarm:

@@ -228,7 +228,7 @@ def _devices(around: Silenceable) -> list[DesignSuppression]:
                     parent=link.id,
                     alarms=alarms,
                     reason_zh=f"设备 {link.device} 整体失效，各表的信号报警不再逐条重复",
-                    reason_en=f"device {link.device} gives nothing usable: the signal alarms of its gauges say nothing new",
+                    reason_en=f"Device {link.device} gives nothing usable: the signal alarms of its gauges say nothing new",
                     off_delay_ns=_recovery_ns(link, alarms, around),
                 )
             )
