@@ -84,7 +84,8 @@ def run(
     port: Annotated[int | None, typer.Option(help="port to listen on (REDLINE_PORT)")] = None,
     accept_missing_rows: Annotated[bool, typer.Option(help="start although journal rows are missing")] = False,
     shadow: Annotated[
-        Path | None, typer.Option(help="folder with other rules (alarms.csv, rules.toml) to judge beside; raises nothing")
+        Path | None,
+        typer.Option(help="folder with other rules (alarms.csv, rules.toml) to judge beside; raises nothing"),
     ] = None,
     language: Language = "zh",
 ) -> None:

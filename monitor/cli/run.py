@@ -27,7 +27,10 @@ EXIT_PART_DIED: Final = 70
 
 
 def run_service(folder: Path, given: Mapping[str, object], language: str, shadow: Path | None = None) -> int:
-    """Check the plant (and its shadow rules), then run until stopped; returns the exit code (0 stopped, 1 refused, 2 wrong use, 70, 74, 75)."""
+    """Check the plant and the shadow rules, then run until stopped; returns the exit code.
+
+    0 stopped, 1 refused, 2 wrong use, 70 a part died, 74 and 75 as `monitor.store.errors` and `monitor.watchdog` say.
+    """
     try:
         values: dict[str, Any] = dict(given)
         settings = Settings(**values)
@@ -57,7 +60,10 @@ def shadow_or_explain(plant: Plant, folder: Path, shadow: Path, language: str) -
     except PlantRefusedError as refused:
         explain(refused.mistakes, language)
         errors = sum(mistake.severity == "error" for mistake in refused.mistakes)
-        words = {"zh": f"影子规则 {shadow}：{errors} 处错误，未通过", "en": f"shadow rules {shadow}: refused, {errors} mistakes"}
+        words = {
+            "zh": f"影子规则 {shadow}：{errors} 处错误，未通过",
+            "en": f"shadow rules {shadow}: refused, {errors} mistakes",
+        }
         print(words[language], file=sys.stderr)
         return None
 
