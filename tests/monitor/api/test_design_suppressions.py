@@ -1,6 +1,5 @@
 """`GET /suppressions`: what is suppressed by design now, why, and what stands beneath it."""
 
-
 from monitor.alarms.commands import SuppressByDesign
 from monitor.alarms.design_suppression import DesignSuppression, Standing
 from monitor.alarms.timers import NEVER_NS
@@ -12,10 +11,20 @@ from tests.monitor.api.fakes import TAGS, WALL_NS, Site, snapshot
 
 API = "/api/v1"
 EMPTY = DesignSuppression(
-    id="empty", kind="condition", when="tag('LT-101') < 1", alarms=("AT-201.H",), reason_zh="罐空", reason_en="tank empty"
+    id="empty",
+    kind="condition",
+    when="tag('LT-101') < 1",
+    alarms=("AT-201.H",),
+    reason_zh="罐空",
+    reason_en="tank empty",
 )
 ECLIPSE = DesignSuppression(
-    id="eclipse.LT-101.HH", kind="eclipse", parent="LT-101.HH", alarms=("LT-101.H",), reason_zh="重复", reason_en="again"
+    id="eclipse.LT-101.HH",
+    kind="eclipse",
+    parent="LT-101.HH",
+    alarms=("LT-101.H",),
+    reason_zh="重复",
+    reason_en="again",
 )
 
 
@@ -23,9 +32,7 @@ def suppressed(*now: Standing) -> Suppressed:
     conditions = ConditionColumns.of([parse_condition(EMPTY.when, TAGS)], TAGS)
     moment = Moment.of(snapshot(), TAGS.ids, 0, snapshot().mono_ns)
     _, state = conditions.judge(moment, conditions.fresh(0))
-    return Suppressed(
-        all=(EMPTY, ECLIPSE), now=now, conditions=conditions, place={0: 0}, moment=moment, state=state
-    )
+    return Suppressed(all=(EMPTY, ECLIPSE), now=now, conditions=conditions, place={0: 0}, moment=moment, state=state)
 
 
 def stands(**fields: object) -> Standing:
