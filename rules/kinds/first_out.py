@@ -36,7 +36,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CauseColumns:
-    """The candidates of m rules, shape (m, most of them); those a rule does not have are absent."""
+    """The candidates of m rules, shape (m, MOST_CAUSES) whatever they have: what one rule remembers is of one shape."""
 
     row: npt.NDArray[np.int32]
     present: npt.NDArray[np.bool_]
@@ -54,8 +54,7 @@ class CauseColumns:
         cls, causes: Sequence[Sequence[Cause]], skew_ns: Sequence[int], before_ns: Sequence[int], table: TagTable
     ) -> "CauseColumns":
         """The columns; the tags are known."""
-        most = max((len(of_rule) for of_rule in causes), default=0)
-        shape = (len(causes), most)
+        shape = (len(causes), MOST_CAUSES)
         row, present = np.zeros(shape, np.int32), np.zeros(shape, np.bool_)
         low, high, period = np.full(shape, -np.inf), np.full(shape, np.inf), np.zeros(shape, np.int64)
         for place, of_rule in enumerate(causes):
