@@ -13,7 +13,7 @@ from rules.language.errors import ExpressionRefusedError
 from rules.language.explain import told
 from rules.language.lasting import next_due_ns
 from rules.language.parse import Parser
-from rules.language.reader import LASTINGS, Surroundings
+from rules.language.reader import Surroundings
 from rules.language.remembered import SINCE, Remembered, fresh_state
 from rules.language.shapes import Shape, Trace, shapes_of
 from rules.language.tree import Lasting, Mode, Reading, Truth, walk
@@ -70,7 +70,7 @@ class ConditionColumns:
     """No condition has `for` or previous: a block of time may be judged at once, and the state is not looked at."""
     shapes: tuple[Shape, ...]
     duration_ns: npt.NDArray[np.int64]
-    """(m, LASTINGS): of each `for`, in written order; 0 where there is none."""
+    """(m, most `for`s of one): in written order; 0 where there is none."""
     input_place: npt.NDArray[np.intp]
     input_row: npt.NDArray[np.int32]
 
@@ -86,10 +86,13 @@ class ConditionColumns:
             if each is not None
             for tag in each.inputs
         ]
-        duration_ns = np.zeros((len(conditions), LASTINGS), np.int64)
-        for place, each in enumerate(conditions):
-            lasting = [node.duration_ns for node in walk(each.truth) if isinstance(node, Lasting)] if each else []
-            duration_ns[place, : len(lasting)] = lasting
+        lasting = [
+            [node.duration_ns for node in walk(each.truth) if isinstance(node, Lasting)] if each else []
+            for each in conditions
+        ]
+        duration_ns = np.zeros((len(conditions), max((len(each) for each in lasting), default=0)), np.int64)
+        for place, of_each in enumerate(lasting):
+            duration_ns[place, : len(of_each)] = of_each
         return cls(
             conditions=tuple(conditions),
             timeless=all(each is None or each.timeless for each in conditions),
@@ -121,7 +124,9 @@ class ConditionColumns:
 
     def due_ns(self, state: State, mono_ns: int) -> int | None:
         """First mono time after `mono_ns` at which a running `for` has lasted although nothing is read; None = never."""
-        return None if self.timeless else next_due_ns(state[SINCE], self.duration_ns, mono_ns)
+        if not self.duration_ns.shape[1]:
+            return None
+        return next_due_ns(state[SINCE][:, : self.duration_ns.shape[1]], self.duration_ns, mono_ns)
 
     def explain(self, place: int, moment: Moment, state: State) -> tuple[str, str]:
         """(zh, en) of one condition with the numbers put in, from the state that the last judgement left."""

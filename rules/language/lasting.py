@@ -27,9 +27,10 @@ def resumed(since_mono_ns: Nanoseconds, judged_mono_ns: Nanoseconds, start_mono_
 
     As with on-delays: nobody knows what was in that time.  The very same array where nothing was judged before.
     """
-    before = (judged_mono_ns != NEVER) & (judged_mono_ns < start_mono_ns) & (since_mono_ns != NEVER)
+    before = (judged_mono_ns != NEVER) & (judged_mono_ns < start_mono_ns)
     if not bool(before.any()):
         return since_mono_ns
+    before = before & (since_mono_ns != NEVER)
     outage_ns = np.where(before, mono_ns - np.where(before, judged_mono_ns, 0), 0)
     return np.where(before, since_mono_ns + outage_ns, since_mono_ns)
 
