@@ -1,7 +1,9 @@
 """The console in a real browser, against the real chain."""
 
 import asyncio
+import re
 import signal
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -176,6 +178,50 @@ async def test_the_journal_is_read_and_saved_as_csv(rig: Rig, browser: Browser, 
         await download.save_as(target)
         text = target.read_text(encoding="utf-8-sig")
         assert BYPASS in text
+
+
+async def test_the_journal_is_searched_and_saved_as_a_workbook(rig: Rig, browser: Browser, tmp_path: Path) -> None:
+    await bypassed(rig, 1.0)
+    async with console(browser, rig) as shown:
+        await shown.open("/journal")
+        main = shown.page.locator("main")
+        await shown.page.get_by_role("button", name="筛选").click()
+        await shown.page.locator("select[name=kind]").select_option("login")
+        await expect(main.locator("tbody")).not_to_contain_text(BYPASS, timeout=10_000)
+        await expect(main.locator("tbody")).to_contain_text("登录")
+        await expect(shown.page).to_have_url(re.compile(r"/journal\?kind=login$"))
+
+        await shown.page.locator("select[name=trigger]").select_option("raised")
+        await expect(main.get_by_role("status")).to_contain_text("不会有结果", timeout=10_000)
+        await expect(main).to_contain_text("这段时间日志里没有记录", timeout=10_000)
+        await shown.page.locator("select[name=kind]").select_option("transition")
+        await shown.page.locator("input[name=text]").fill("旁路")
+        await shown.page.keyboard.press("Enter")
+        await expect(main.locator("tbody")).to_contain_text(BYPASS, timeout=10_000)
+        await expect(main.locator("tbody")).not_to_contain_text("登录")
+        await shown.picture("journal-filter.zh")
+
+        async with shown.page.expect_download() as started:
+            await shown.page.get_by_role("button", name="下载 Excel").click()
+        target = tmp_path / "journal.xlsx"
+        await (await started.value).save_as(target)
+        with zipfile.ZipFile(target) as workbook:
+            content = "".join(workbook.read(name).decode() for name in workbook.namelist() if name.startswith("xl/"))
+        assert BYPASS in content
+        assert "登录" not in content
+
+        # the address is the search: a colleague who opens it sees the same
+        address = shown.page.url
+        await shown.open("/alarms")
+        await shown.page.goto(address)
+        await expect(shown.page.locator("input[name=text]")).to_have_value("旁路", timeout=10_000)
+        await expect(main.locator("tbody")).to_contain_text(BYPASS, timeout=10_000)
+        await shown.page.get_by_role("button", name="English").click()
+        await expect(shown.page.locator("form.journal-filter")).to_contain_text("State it led to")
+        await shown.picture("journal-filter.en")
+        await shown.page.get_by_role("button", name="Clear").click()
+        await expect(shown.page).to_have_url(re.compile(r"/journal$"))
+        assert [line for line in shown.complaints if "401" not in line] == []
 
 
 async def test_nothing_is_loaded_from_elsewhere(rig: Rig, browser: Browser) -> None:

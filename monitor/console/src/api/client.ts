@@ -29,6 +29,7 @@ import type {
   Text,
   Trend,
 } from "./types";
+import { language } from "../i18n";
 
 const ROOT = "/api/v1";
 const PATIENCE_MS = 15_000;
@@ -103,6 +104,13 @@ export interface JournalQuery {
   from?: string | null;
   to?: string | null;
   id?: string | null;
+  tag?: string | null;
+  hazard_source?: string | null;
+  trigger?: string | null;
+  state?: string | null;
+  person?: string | null;
+  kind?: string | null;
+  text?: string | null;
   limit?: number;
   after?: string | null;
 }
@@ -177,13 +185,20 @@ export async function health(): Promise<Health | null> {
   }
 }
 
-/** What an address answers as CSV, for a person to keep. */
-async function csv(path: string): Promise<Blob> {
-  const response = await send(path, { headers: { Accept: "text/csv" } });
+const WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+/** A workbook of 100 000 rows takes that long to make. */
+const FILE_PATIENCE_MS = 120_000;
+
+/** What an address answers as a file, for a person to keep; its headings in the language of the screen. */
+async function file(path: string, type: string): Promise<Blob> {
+  const headers = { Accept: type, "Accept-Language": language.value };
+  const response = await send(path, { headers, signal: AbortSignal.timeout(FILE_PATIENCE_MS) });
   if (!response.ok) throw await refusal(response);
   return response.blob();
 }
+const csv = (path: string): Promise<Blob> => file(path, "text/csv");
 
 export const journalCsv = (wanted: JournalQuery): Promise<Blob> => csv(`/journal${query({ ...wanted })}`);
+export const journalWorkbook = (wanted: JournalQuery): Promise<Blob> => file(`/journal${query({ ...wanted })}`, WORKBOOK);
 export const figuresCsv = (period: Period): Promise<Blob> => csv(`/figures${query({ ...period })}`);
 export const sequenceCsv = (period: Period): Promise<Blob> => csv(`/sequence${query({ ...period })}`);

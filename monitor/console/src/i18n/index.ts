@@ -35,6 +35,14 @@ export function word(group: string, name: string): string {
   return (MESSAGES[language.value] as Record<string, string>)[`${group}.${name}`] ?? name;
 }
 
+/** Every word of a group, by name: what a person may choose from. */
+export function wordsOf(group: string): (readonly [string, string])[] {
+  const prefix = `${group}.`;
+  return Object.entries(MESSAGES[language.value])
+    .filter(([key]) => key.startsWith(prefix))
+    .map(([key, text]) => [key.slice(prefix.length), text] as const);
+}
+
 /** One of a pair of texts; the other one where this one is empty. */
 export function say(text: Text | null | undefined): string {
   if (!text) return "";
