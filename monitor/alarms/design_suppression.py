@@ -70,6 +70,11 @@ class Standing:
     why: tuple[str, str] = GONE
     """Why it ended last (zh, en)."""
 
+    @property
+    def is_settled(self) -> bool:
+        """It stands, its condition is TRUE, and nothing is pending."""
+        return self.stands and self.truth == Verdict.TRUE and self.lost_mono_ns == NOT_LOST and not self.restored
+
 
 def find_circle(suppressions: Sequence[DesignSuppression]) -> tuple[str, ...]:
     """Alarm ids of a circle in which each keeps the next one silent, the first one again at its end; empty: none."""
@@ -87,6 +92,8 @@ def find_circle(suppressions: Sequence[DesignSuppression]) -> tuple[str, ...]:
 def stepped(item: DesignSuppression, before: Standing, said: int, now: tuple[int, int], grace: bool) -> Standing:
     """One moment of one suppression: `said` is its condition, `now` mono and wall time, `grace` just after a start."""
     mono_ns, wall_ns = now
+    if said == Verdict.TRUE and before.is_settled and wall_ns < before.until_wall_ns:
+        return before  # goes on as it was: most of them, most of the time
     after = replace(before, truth=said)
     if not before.stands:
         if before.barred:

@@ -28,13 +28,18 @@ class SuppressionMemory:
 
     start_mono_ns: int
     all: tuple[Standing, ...]
+    truth: npt.NDArray[np.uint8]
+    """`truth` of all, as a column: a quiet scan looks at nothing else."""
+    busy: npt.NDArray[np.bool_]
+    """Those that stand or are barred: they must be looked at in every scan."""
     covered: npt.NDArray[np.bool_]
     """Pairs (suppression, alarm) that stand on the board."""
     left_over: tuple[EndSuppression, ...] = ()
     """Ends of records on the restored board whose suppression is gone."""
 
     def __post_init__(self) -> None:
-        self.covered.flags.writeable = False
+        for column in (self.truth, self.busy, self.covered):
+            column.flags.writeable = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +69,7 @@ class Suppressions:
         """Begins for an alarm only when it is about to be raised: a dead device must not write a line for each gauge."""
         self._ids = tuple(ids)
         self._parent = tuple(place[item.parent] if item.parent is not None else -1 for item in self.all)
+        self._waiting = tuple(at for at, item in enumerate(self.all) if item.kind == "device")
         parents = set(self._parent)
         self._covers: dict[int, list[int]] = {}
         for at, alarm in pairs:
@@ -102,6 +108,8 @@ class Suppressions:
         return SuppressionMemory(
             start_mono_ns=mono_ns,
             all=tuple(standing),
+            truth=_truth(standing),
+            busy=_busy(standing),
             covered=np.array([pair in records for pair in pairs], np.bool_),
             left_over=left_over,
         )
@@ -122,9 +130,7 @@ class Suppressions:
         truth[self._own] = own
         truth[self._by_verdict[0]] = verdicts.verdict[self._by_verdict[1]]
         truth[self._by_condition[0]] = verdicts.condition[self._by_condition[1]]
-        before = np.array([item.truth for item in memory.all], np.uint8)
-        busy = np.array([item.stands or item.barred for item in memory.all], np.bool_)
-        touched = np.flatnonzero(busy | (truth != before) | (truth == Verdict.TRUE))
+        touched = np.flatnonzero(memory.busy | (truth != memory.truth) | (truth == Verdict.TRUE))
         if not touched.size and not memory.left_over:
             return Changes(), memory
         standing = list(memory.all)
@@ -135,6 +141,12 @@ class Suppressions:
                 said, untold = int(Verdict.FALSE), True
             after = stepped(self.all[at], standing[at], said, now, grace)
             standing[at] = replace(after, why=UNTOLD) if untold and standing[at].stands and not after.stands else after
+        if (
+            standing == list(memory.all)
+            and not memory.left_over
+            and not any(memory.all[at].stands for at in self._waiting)
+        ):
+            return Changes(), memory
         return self._changes(standing, memory, verdicts, alarms)
 
     @property
@@ -173,7 +185,11 @@ class Suppressions:
             ends=memory.left_over + tuple(self._end(pair, standing) for pair in np.flatnonzero(ends).tolist()),
         )
         after = SuppressionMemory(
-            start_mono_ns=memory.start_mono_ns, all=tuple(standing), covered=memory.covered & ~ends | begins
+            start_mono_ns=memory.start_mono_ns,
+            all=tuple(standing),
+            truth=_truth(standing),
+            busy=_busy(standing),
+            covered=memory.covered & ~ends | begins,
         )
         return changes, after
 
@@ -205,6 +221,14 @@ def shifted(memory: SuppressionMemory, step_ns: int) -> SuppressionMemory:
         for item in memory.all
     )
     return replace(memory, all=moved)
+
+
+def _truth(standing: Sequence[Standing]) -> npt.NDArray[np.uint8]:
+    return np.array([item.truth for item in standing], np.uint8)
+
+
+def _busy(standing: Sequence[Standing]) -> npt.NDArray[np.bool_]:
+    return np.array([item.stands or item.barred for item in standing], np.bool_)
 
 
 def _ending(alarm_id: str, source: str, why: tuple[str, str]) -> EndSuppression:

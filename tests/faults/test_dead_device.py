@@ -148,35 +148,52 @@ def test_nonsense_and_silence_are_a_dead_device(shared: Rig, behaviour: str) -> 
     no_wrong_value(shared, truth, 1.0)
 
 
-def test_exceptions_make_points_blind_not_wrong(shared: Rig) -> None:
-    """The link lives (the device answers), its points do not: told per hazard source, and on the gauges' own alarms."""
+def test_exceptions_are_one_device_alarm_not_one_for_each_gauge(shared: Rig) -> None:
+    """The device answers, but nothing usable: told like a dead one; the alarms of its gauges are silent by design."""
     by_source = points(shared, "PLC-2")
-    blind = {f"{source}.blind.PLC-2" for source in by_source}
+    expected = told("PLC-2", by_source)
+    gauges = {
+        alarm["id"] for alarm in shared.alarms().values() if alarm["device"] == "PLC-2" and alarm["kind"] == "bad"
+    }
+    assert len(gauges) >= 10
     truth = shared.truth()
-    pushes_before = len(shared.pushes())
+    steps_before, pushes_before = len(shared.transitions()), len(shared.pushes())
     shared.fault("exception-plc2")
     no_wrong_value(shared, truth, 2.0)
+    for alarm_id in expected:
+        shared.wait_for(alarm_id, "unacknowledged")
     for source, tags in by_source.items():
         alarm_id = f"{source}.blind.PLC-2"
         until(f"{alarm_id} lists all its points", partial(lists, shared, alarm_id, set(tags)))
         assert shared.get(f"/alarms/{alarm_id}")["value"] == len(tags)
+    count = sum(len(tags) for tags in by_source.values())
+    until("the link alarm says how many", partial(lists, shared, "PLC-2.link", {f"BAD {count}/{count}"}))
     bad = [tag for tag in shared.tags().values() if tag["device"] == "PLC-2"]
     assert {tag["quality"] for tag in bad} == {"bad"}
     assert all(tag["reason"]["zh"] and tag["reason"]["en"] for tag in bad)
     others_go_on(shared, "PLC-2")
     assert "exception 06" in shared.device("PLC-2")["last_error"]
     assert shared.device("PLC-2")["state"] == "degraded"
-    others = set(shared.active()) - blind
-    assert all(alarm_id.endswith(".bad") for alarm_id in others), others
+    until("every gauge alarm is TRUE in silence", lambda: gauges <= set(shared.active()))
+    assert set(shared.active()) - gauges == expected
+    silent = [found for found in shared.get("/suppressions") if found["id"] == "device.PLC-2"]
+    assert [(found["stands"], found["parent"]) for found in silent] == [(True, "PLC-2.link")]
+    assert {alarm["id"] for alarm in silent[0]["alarms"] if alarm["is_true"]} == gauges
+    assert silent[0]["true_below"] == len(gauges)
     until("all is told", shared.sent)
-    # fast and slower points turn bad one after the other: the blind alarm may be told again for those, no tag on its own
+    steps = shared.transitions()[steps_before:]
+    assert {step["id"] for step in steps if step["annunciated"]} == expected
+    assert {step["person"] for step in steps if step["trigger"] == "suppressed"} == {"system"}
+    # fast and slower points turn bad one after the other: the blind alarm may be told again for those, no gauge on its own
     pushes = shared.pushes()[pushes_before:]
-    assert all(".blind.PLC-2#" in push["text"] and ".bad#" not in push["text"] for push in pushes)
-    assert 1 <= len(pushes) <= 2 * len(blind)
+    assert all(".bad#" not in push["text"] for push in pushes)
+    assert 1 <= len(pushes) <= 1 + 2 * len(by_source)
     shared.fault("normal-plc2")
-    for alarm_id in blind:
+    for alarm_id in expected:
         shared.wait_for(alarm_id, "returned_unacknowledged")
+    until("nothing is silent any more", lambda: shared.get("/suppressions") == [])
     no_wrong_value(shared, truth, 1.0)
+    assert not [step["id"] for step in shared.transitions()[steps_before:] if step["trigger"] == "unsuppressed"]
 
 
 def test_a_device_that_is_down_at_the_start_is_a_device_that_is_down(shared: Rig) -> None:
