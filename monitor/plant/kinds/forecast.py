@@ -13,7 +13,10 @@ from rules.columns.tags import Tag
 from rules.geometry import METRES
 from rules.kinds.forecast import MinutesToLimit
 
-WINDOW_S: Final = 600.0
+SHORTEST_S: Final = 60.0
+LONGEST_S: Final = 600.0
+WINDOW_SHARE: Final = 1 / 3
+"""Of the required time, where `window_s` is not given: the trend follows half a window late, which must leave time to act."""
 DEAD_BAND_SHARE: Final = 0.1
 """Of the required time, where `dead_band_min` is not given."""
 RISING: Final[Mapping[str, bool]] = {"HH": True, "H": True, "L": False, "LL": False, "overflow": True}
@@ -34,7 +37,7 @@ def _minutes_to_limit(record: Record, rule_id: str, delays: Delays, surroundings
         limit=limit,
         rising=rising,
         required_ns=int(required_min * 60 * NS),
-        window_ns=window_ns_of(record, WINDOW_S),
+        window_ns=window_ns_of(record, min(max(WINDOW_SHARE * required_min * 60, SHORTEST_S), LONGEST_S)),
         dead_band_ns=int((dead_band_min or 0.0) * 60 * NS),
         minimum_rate=record.number("minimum_rate", default=0.0, minimum=0) or 0.0,
         minimum_coverage=coverage_of(record),

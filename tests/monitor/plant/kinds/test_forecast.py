@@ -25,7 +25,7 @@ def test_the_set_point_of_an_alarm(folder: RuleFolder) -> None:
         limit=10.8,
         rising=True,
         required_ns=15 * 60 * SECOND,
-        window_ns=600 * SECOND,
+        window_ns=300 * SECOND,
         dead_band_ns=90 * SECOND,
         vessel=Vessel(shape="vertical_cylinder", diameter_m=12.0, height_m=12.0),
     )
@@ -48,6 +48,13 @@ def test_every_way_to_give_a_limit(folder: RuleFolder, limit: str, found: float,
     rule, _ = folder.read(MINUTES.replace('"HH"', limit) + "\ndead_band_min = 0\nminimum_rate = 0.02")
     assert isinstance(rule, MinutesToLimit)
     assert (rule.limit, rule.rising, rule.dead_band_ns, rule.minimum_rate) == (found, rising, 0, 0.02)
+
+
+@pytest.mark.parametrize(("required_min", "window_s"), [(1, 60), (15, 300), (45, 600)])
+def test_the_window_leaves_time_to_act(folder: RuleFolder, required_min: int, window_s: int) -> None:
+    rule, _ = folder.read(MINUTES.replace("15", str(required_min)))
+    assert isinstance(rule, MinutesToLimit)
+    assert rule.window_ns == window_s * SECOND
 
 
 def test_a_value_without_geometry(folder: RuleFolder) -> None:
