@@ -32,6 +32,7 @@ from tests.rules.kinds.walks import (
     Step,
     assert_a_block_is_sweep_by_sweep,
     assert_evaluating_twice_changes_nothing,
+    assert_nothing_changes_before_the_deadline,
     assert_order_means_nothing,
     frozen_plant,
     histories,
@@ -131,6 +132,12 @@ def test_arrays_agree_with_the_oracle(rules: tuple[Rule, ...], history: list[Ste
 @given(rules=rule_lists, history=walks)
 def test_arrays_agree_with_the_oracle_for_long(rules: tuple[Rule, ...], history: list[Step]) -> None:
     agree_with_the_oracle(rules, history)
+
+
+@settings(max_examples=50)
+@given(rules=rule_lists, history=walks)
+def test_nothing_changes_before_the_deadline_that_was_told(rules: tuple[Rule, ...], history: list[Step]) -> None:
+    assert_nothing_changes_before_the_deadline(compile_rules(rules, PLANT), PLANT, history)
 
 
 @settings(max_examples=25)

@@ -22,6 +22,7 @@ from tests.rules.kinds import oracle_early_signs as oracle
 from tests.rules.kinds.walks import (
     Step,
     assert_evaluating_twice_changes_nothing,
+    assert_nothing_changes_before_the_deadline,
     assert_order_means_nothing,
     frozen_plant,
     histories,
@@ -176,6 +177,12 @@ def test_arrays_agree_with_the_oracle(rules: tuple[Rule, ...], history: list[Ste
 @given(rules=rule_lists, history=walks)
 def test_arrays_agree_with_the_oracle_for_long(rules: tuple[Rule, ...], history: list[Step]) -> None:
     agree_with_the_oracle(rules, history)
+
+
+@settings(max_examples=50)
+@given(rules=rule_lists, history=walks)
+def test_nothing_changes_before_the_deadline_that_was_told(rules: tuple[Rule, ...], history: list[Step]) -> None:
+    assert_nothing_changes_before_the_deadline(compile_rules(rules, PLANT), PLANT, history)
 
 
 @settings(max_examples=40)

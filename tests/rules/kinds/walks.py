@@ -12,7 +12,7 @@ from rules.catalog import Rule, RuleSet
 from rules.columns.readings import NO_TIME
 from rules.columns.snapshot import Snapshot
 from rules.columns.tags import TagTable
-from rules.evaluate import evaluate
+from rules.evaluate import evaluate, next_deadline_ns
 from rules.memory import Memory
 from rules.port import Group, Moment
 from rules.verdicts import Verdicts
@@ -123,6 +123,19 @@ def assert_evaluating_twice_changes_nothing(rule_set: RuleSet, table: TagTable, 
         for one, other in zip(memory.states, sweep.after.states, strict=True):
             for name in one:
                 np.testing.assert_array_equal(one[name], other[name])
+
+
+def assert_nothing_changes_before_the_deadline(rule_set: RuleSet, table: TagTable, history: Sequence[Step]) -> None:
+    """With the readings standing still, no condition changes before the moment that was told."""
+    for sweep in play(rule_set, table, history):
+        deadline = next_deadline_ns(rule_set, sweep.after)
+        quiet_until = sweep.now + 3600 * SECOND if deadline is None else deadline - 1
+        if quiet_until <= sweep.now:
+            continue
+        then, after = evaluate(rule_set, frozen_plant(table, quiet_until, sweep.points), sweep.after, quiet_until)
+        decided = sweep.after.holds.active == np.array(sweep.active)  # what was just decided acts on the dead band now
+        np.testing.assert_array_equal(then.condition[decided], sweep.verdicts.condition[decided])
+        np.testing.assert_array_equal(after.holds.active[decided], sweep.after.holds.active[decided])
 
 
 def assert_order_means_nothing(rules: Sequence[Rule], table: TagTable, history: Sequence[Step], compile_: Any) -> None:
