@@ -68,10 +68,10 @@ class Bands:
                 due_ns = min(due_ns, first_ns + 1)
                 if first_ns < moment.mono_ns:
                     holds &= last_ns >= moment.mono_ns
-            found.append(np.flatnonzero(~holds) + start)
+            found.append((~holds).nonzero()[0] + start)
             if self.look_ns is not None:
                 holds &= moment.received_mono_ns[part] >= self.look_ns[part]
-                ended.append(np.flatnonzero(holds) + start)
+                ended.append(holds.nonzero()[0] + start)
         rows = _joined(found)
         if self.watched.size:
             read = self.watched[moment.received_mono_ns[self.watched] != self.watched_received_ns]

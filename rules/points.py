@@ -114,7 +114,7 @@ class Points:
             was_active = active[group.position]
             judged = group.judge(moment, was_active, state)
             states[rules.at] = _scattered(before, state, judged.state, places)
-            _narrow(made, group.band(moment, was_active, judged.state), starts, has)
+            _narrow(made, group.band(moment, was_active, judged), starts, has)
             positions.append(group.position)
             conditions.append(judged.condition)
         condition = np.concatenate(conditions)

@@ -184,8 +184,11 @@ class PointGroup(Group, Protocol):
     def at(self, places: npt.NDArray[np.intp]) -> Self:
         """The rules at these places only; the state that goes with them is taken the same way."""
 
-    def band(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Band:
-        """Where nothing changes, seen from this moment; `state` as the judgement at this moment left it."""
+    def band(self, moment: Moment, active: npt.NDArray[np.bool_], judged: Judged) -> Band:
+        """Where nothing changes, seen from this moment; `judged` is what the group said at it.
+
+        `active` makes a condition stay TRUE longer and nothing else, so that a band holds on when TRUE or FALSE is decided.
+        """
 
 
 R = TypeVar("R", bound=Rule, contravariant=True)

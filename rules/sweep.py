@@ -92,8 +92,13 @@ class Sweep:
         return after, at
 
     def after(self, held: Held, awaiting: npt.NDArray[np.bool_], seen_good: npt.NDArray[np.bool_]) -> Memory:
-        """The memory for the next evaluation; what was decided just now has no band, for dead bands act from now on."""
-        undecided = self._point_rows(held.decided)
+        """The memory for the next evaluation.
+
+        A dead band acts from the decision on.  Where the condition is what was decided, the band from before is only too
+        narrow: there was no dead band then.  What was decided in spite of UNKNOWN is judged anew.
+        """
+        unknown = held.memory.condition[held.decided] == _UNKNOWN
+        undecided = self._point_rows(held.decided[unknown])
         bands = renewed(self._bands, self._touched.still, self._touched.moving, self.moment, undecided)
         due_ns = self._bands_due_ns
         if due_ns is None or bands.silent_ns is not self._bands.silent_ns:

@@ -126,6 +126,8 @@ class DeviationGroup:
 
     def _middle(self, padded: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Median of the first `others` of each row once sorted; what does not count is +inf and sorts behind."""
+        if padded.shape[-1] == 1:
+            return padded[..., 0]
         ordered = np.sort(padded, axis=-1)
         places = np.arange(self.row.size)
         lower, upper = ordered[..., places, (self.others - 1) // 2], ordered[..., places, self.others // 2]
@@ -134,6 +136,8 @@ class DeviationGroup:
 
     def _median(self, others: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Median of what can be used, NaN where nothing can; for the screen."""
+        if others.shape[-1] == 1:
+            return others[..., 0]
         ordered = np.sort(np.where(self._counts(), others, np.nan), axis=-1)
         usable = np.isfinite(ordered).sum(axis=-1)
         lower = np.take_along_axis(ordered, np.maximum(usable - 1, 0)[..., np.newaxis] // 2, axis=-1)[..., 0]

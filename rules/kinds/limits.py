@@ -81,10 +81,10 @@ class LimitGroup:
         """The rules at these places only."""
         return LimitGroup(position=self.position[places], row=self.row[places], numbers=self.numbers[places])
 
-    def band(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Band:
+    def band(self, moment: Moment, active: npt.NDArray[np.bool_], judged: Judged) -> Band:
         """All values on the same side of the set-point, or while active of where it returns."""
         low, high = limit_band(
-            moment.value[self.row] * self.sign,
+            judged.value * self.sign,
             moment.quality[self.row],
             self.sign,
             np.where(active, self.return_threshold, self.threshold),

@@ -33,6 +33,13 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RateJudged(Judged):
+    """With what was compared."""
+
+    reference: Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RateGroup:
     """All RateOfChange rules."""
 
@@ -69,12 +76,13 @@ class RateGroup:
         rate = self._rate(moment, reference)
         signed, at = self._signed(rate), self._at(active)
         told = np.where(np.isfinite(value), signed, np.nan)
-        return Judged(
+        return RateJudged(
             condition=decide(told >= at, told < at, quality),
             value=rate,
             limit=np.where(self.sign < 0, -self.limit, self.limit),
             row=self.row,
             state=state,
+            reference=reference,
         )
 
     def at(self, places: npt.NDArray[np.intp]) -> "RateGroup":
@@ -90,14 +98,15 @@ class RateGroup:
             least_ns=self.least_ns[places],
         )
 
-    def band(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Band:
+    def band(self, moment: Moment, active: npt.NDArray[np.bool_], judged: Judged) -> Band:
         """What can still be reached at the limit from the reference: later readings may have moved further, not less.
 
         Where the rate is beyond its limit there is no band: the same value brings it back as time goes on.
         """
-        value, reference = moment.value[self.row], self.reference(moment, state)
+        assert isinstance(judged, RateJudged)
+        value, reference = moment.value[self.row], judged.reference
         at = self._at(active)
-        beyond = self._signed(self._rate(moment, reference)) >= at
+        beyond = self._signed(judged.value) >= at
         width = at * ((moment.received_mono_ns[self.row] - reference.time_ns) / MINUTE_NS) * _MARGIN
         low = np.where(self.sign > 0, -np.inf, np.nextafter(reference.value - width, np.inf))
         high = np.where(self.sign < 0, np.inf, np.nextafter(reference.value + width, -np.inf))
@@ -146,7 +155,7 @@ class RateGroup:
 
     def _signed(self, rate: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """So that beyond always means at or above the limit."""
-        return np.where(self.sign == 0, np.abs(rate), self.sign * rate)
+        return np.where(self.sign == 0, np.abs(rate), np.where(self.sign < 0, -rate, rate))
 
     def _slot(self, received_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         return (received_ns + self.phase_ns) // self.slot_ns

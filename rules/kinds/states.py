@@ -53,9 +53,9 @@ class DiscreteStateGroup:
             position=self.position[places], row=self.row[places], abnormal_state=self.abnormal_state[places]
         )
 
-    def band(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Band:
+    def band(self, moment: Moment, active: npt.NDArray[np.bool_], judged: Judged) -> Band:
         """The very same value."""
-        value = moment.value[self.row]
+        value = judged.value
         unusable = ~is_usable(moment.quality[self.row])
         return Band(low=np.where(unusable, -np.inf, value), high=np.where(unusable, np.inf, value))
 

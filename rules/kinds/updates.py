@@ -66,7 +66,7 @@ class NoUpdateGroup:
             no_number=self.no_number[places],
         )
 
-    def band(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Band:
+    def band(self, moment: Moment, active: npt.NDArray[np.bool_], judged: Judged) -> Band:
         """As long as it is not silent for too long; after that, and before the first read, any reading matters."""
         received_ns = moment.received_mono_ns[self.row]
         unread = received_ns < max(moment.start_mono_ns, 1)
@@ -161,7 +161,7 @@ class BadQualityGroup:
         """The rules at these places only."""
         return BadQualityGroup(position=self.position[places], row=self.row[places], no_number=self.no_number[places])
 
-    def band(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Band:
+    def band(self, moment: Moment, active: npt.NDArray[np.bool_], judged: Judged) -> Band:
         """Any value: only the quality matters."""
         return Band(low=np.full(self.row.size, -np.inf), high=np.full(self.row.size, np.inf))
 

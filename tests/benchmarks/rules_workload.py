@@ -25,7 +25,9 @@ NORMAL, HIGH = 50.0, 85.0
 SET_POINTS: Final = (("LL", 10.0), ("L", 20.0), ("H", 80.0), ("HH", 90.0))
 QUIET: Final = 0.0005
 STORMY: Final = 0.012
-"""Share of the points that change between normal and high in one sweep."""
+"""Share of the points that change side in one sweep: half of them from normal to high, half of them back."""
+STAYS: Final = 8
+"""Sweeps that a point stays high."""
 MIX: Final = {"deviation": 0.05, "voting": 0.02, "expression": 0.01, "stuck": 0.005, "minutes_to_limit": 0.005}
 """Rules over several tags or a long window, for each point."""
 
@@ -109,7 +111,7 @@ def _mixed(points: int) -> list[Rule]:
 
 @dataclass(slots=True)
 class Plant:
-    """Values that are all new each sweep: noise around normal or high, and a share of points that change between them."""
+    """Values that are all new each sweep: noise around normal, and a share of points that are high for STAYS sweeps."""
 
     points: int
     share: float
@@ -118,13 +120,13 @@ class Plant:
     def sweeps(self, count: int) -> Iterator[Snapshot]:
         """So many snapshots, SWEEP_NS apart; always the same."""
         chance = np.random.default_rng(20260901)
-        level = np.full(self.points, NORMAL)
+        back = np.zeros(self.points, np.intp)
         good, status = np.zeros(self.points, np.uint8), np.zeros(self.points, np.uint32)
         source, changed = np.full(self.points, NO_TIME), np.ones(self.points, np.bool_)
-        for _ in range(count):
+        for sweep in range(count):
             self.now_ns += SWEEP_NS
-            moved = chance.random(self.points) < self.share
-            level = np.where(moved, NORMAL + HIGH - level, level)
+            back[(chance.random(self.points) < self.share / 2) & (back <= sweep)] = sweep + STAYS
+            level = np.where(back > sweep, HIGH, NORMAL)
             received = np.full(self.points, self.now_ns)
             yield Snapshot(
                 mono_ns=self.now_ns,
