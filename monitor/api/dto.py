@@ -417,16 +417,158 @@ class Interlock(Dto):
     process_unit: str
     interlock_class: str
     sil: int | None
-    service: Literal["in_service", "bypassed", "unknown"]
+    equipment: str
+    service: Literal[
+        "in_service",
+        "bypassed_authorised",
+        "bypassed_unauthorised",
+        "bypassed_overdue",
+        "restored_unchecked",
+        "unknown",
+    ]
+    action: Literal["ready", "tripped", "spurious_trip", "failed_to_trip", "demand_while_bypassed", "unknown"]
+    voting: Literal["full", "degraded", "lost", "unknown"]
+    headline: str
+    """The one word for it: the first that applies of a stated precedence (docs/interlocks.md)."""
+    permit: Literal["none", "active", "overdue", "wrong_input", "restoring"]
+    """What the permits say of it."""
+    unused_permit: bool
+    """A permit runs while no bit is bypassed."""
+    demand: bool | None
+    """Whether its causes vote for a trip, bypassed ones included."""
     tripped: bool | None
     bypassed_since: str | None
+    bypassed_by: list[str]
+    demanded_by: list[str]
     causes: list[str]
     effects: list[str]
     bypass_bits: list[str]
+    voting_needed: int
+    """m of m-out-of-n."""
     trip_point: float | None
     trip_eu: str
+    owner: str
+    proof_test_due: str | None
+    """Date of the next proof test; None where the register states none."""
+    proof_test_overdue: bool
     alarm: str
     """Id of its bypass alarm."""
+
+
+class InterlockRate(Dto):
+    """In-service rate of one group of interlocks in one period; hours are summed over its interlocks."""
+
+    group: str
+    start: str
+    end: str
+    interlocks: int
+    percent: float | None
+    target_percent: float | None
+    met: bool | None
+    bypass_hours: float
+    hours: dict[str, float]
+    """Service state -> hours; together all the time of the group."""
+
+
+class PermitApproval(Dto):
+    """One step of the ladder."""
+
+    role: str
+    name: str
+    at: str
+
+
+class PermitCheck(Dto):
+    """Somebody looked whether the compensating measures are in place."""
+
+    name: str
+    at: str
+    note: str
+
+
+class Permit(Dto):
+    """One bypass permit."""
+
+    id: str
+    interlock: str
+    bits: list[str]
+    state: Literal[
+        "requested", "approved", "in_use", "restoring", "closed", "refused", "withdrawn", "revoked", "expired"
+    ]
+    reason: str
+    risk: str
+    measures: list[str]
+    start: str
+    until: str
+    passed_percent: float | None
+    """How much of its time has passed, while it runs."""
+    overdue: bool
+    requested_by: str
+    requested_at: str
+    ladder: list[str]
+    next_role: str | None
+    approvals: list[PermitApproval]
+    check_every_s: float | None
+    check_due: str | None
+    checks: list[PermitCheck]
+    missed: int
+    used_at: str | None
+    cleared_at: str | None
+    ended_at: str | None
+    ended_by: str
+    ended_note: str
+
+
+class PermitRequest(Dto):
+    """Body of a request for a bypass."""
+
+    interlock: str = Field(min_length=1, max_length=64)
+    bits: list[str] = Field(min_length=1, max_length=50)
+    reason: str = Field(min_length=1, max_length=500)
+    risk: str = Field(min_length=1, max_length=500)
+    measures: list[str] = Field(min_length=1, max_length=20)
+    """What watches in place of the interlock."""
+    start: Moment | None = None
+    """Now if not given."""
+    until: Moment
+    check_every_s: float | None = Field(default=None, ge=60, le=86_400, allow_inf_nan=False)
+    """How often somebody must enter that the measures are in place."""
+
+
+class PermitComment(Dto):
+    """Body of a step of a permit; refuse, revoke and check-measures need the comment."""
+
+    comment: str = Field(default="", max_length=500)
+
+
+class FunctionCheck(Dto):
+    """Body of the function check after a bypass."""
+
+    passed: bool
+    comment: str = Field(min_length=1, max_length=500)
+
+
+class ProtectionLayer(Dto):
+    """One protection layer now."""
+
+    id: str
+    name: Text
+    available: bool
+    missing: list[str]
+
+
+class Protection(Dto):
+    """How many independent protection layers a tank or unit has now."""
+
+    id: str
+    equipment: str
+    hazard_source: str
+    available: int
+    required: int
+    transfer: bool | None
+    """Whether a transfer runs; None cannot be judged and counts as running."""
+    short: bool
+    layers: list[ProtectionLayer]
 
 
 class Equipment(Dto):

@@ -7,12 +7,17 @@ from fastapi import APIRouter
 from monitor.alarms.lifecycle import IS_ACTIVE
 from monitor.api import dto
 from monitor.api.context import Here
-from monitor.api.ports import PlantCard
 from monitor.api.present import Presenter, finite
+from monitor.api.problems import not_found
 from monitor.api.times import rfc3339_or_none
 from monitor.hazards.view import View
-from monitor.interlocks.register import Interlock
-from monitor.interlocks.state import InterlockState, judge
+from monitor.interlocks.axes import BYPASSED
+from monitor.interlocks.layers import ProtectionState
+from monitor.interlocks.proof_tests import proof_test_due, site_date
+from monitor.interlocks.register import Interlock, Protection
+from monitor.interlocks.state import InterlockState
+from monitor.interlocks.watch import states_by_id
+from rules.verdicts import Verdict
 
 router = APIRouter(tags=["interlocks"])
 
@@ -21,13 +26,52 @@ router = APIRouter(tags=["interlocks"])
 def list_interlocks(here: Here) -> list[dto.Interlock]:
     """All interlocks as far as they are known now."""
     view = here.board.view()
-    states = states_of(here.plant, view)
+    states = states_of(view)
     return [present_interlock(item, states[item.id], view, here.presenter) for item in here.plant.interlocks]
 
 
-def states_of(plant: PlantCard, view: View) -> Mapping[str, InterlockState]:
-    """Interlock id -> what the readings say of it."""
-    return {state.id: state for state in judge(plant.interlocks, plant.tags, view.snapshot)}
+@router.get("/interlocks/{interlock_id}")
+def one_interlock(here: Here, interlock_id: str) -> dto.Interlock:
+    """One interlock; its timeline is `/journal?id=<interlock>`, its permits `/permits?interlock=<interlock>`."""
+    view = here.board.view()
+    item = next((item for item in here.plant.interlocks if item.id == interlock_id), None)
+    if item is None:
+        raise not_found("没有这个联锁。", "There is no such interlock.")
+    return present_interlock(item, states_of(view)[item.id], view, here.presenter)
+
+
+@router.get("/protections")
+def list_protections(here: Here) -> list[dto.Protection]:
+    """How many independent protection layers each tank or unit has now, and what is out."""
+    found = {state.id: state for state in here.board.view().barriers.protections}
+    return [_present_protection(item, found[item.id]) for item in here.plant.register.protections if item.id in found]
+
+
+def _present_protection(item: Protection, state: ProtectionState) -> dto.Protection:
+    layers = {layer.id: layer for layer in state.layers}
+    return dto.Protection(
+        id=item.id,
+        equipment=item.equipment,
+        hazard_source=item.hazard_source,
+        available=state.available,
+        required=state.required,
+        transfer=None if state.transfer is Verdict.UNKNOWN else state.transfer is Verdict.TRUE,
+        short=state.short is Verdict.TRUE,
+        layers=[
+            dto.ProtectionLayer(
+                id=layer.id,
+                name=dto.Text(zh=layer.name_zh, en=layer.name_en),
+                available=layers[layer.id].available,
+                missing=list(layers[layer.id].missing),
+            )
+            for layer in item.layers
+        ],
+    )
+
+
+def states_of(view: View) -> Mapping[str, InterlockState]:
+    """Interlock id -> what readings and permits say of it."""
+    return states_by_id(view.barriers.states)
 
 
 def bypass_alarm(interlock: str) -> str:
@@ -46,6 +90,7 @@ def bypassed_since(interlock: str, view: View, presenter: Presenter) -> str | No
 
 def present_interlock(item: Interlock, state: InterlockState, view: View, presenter: Presenter) -> dto.Interlock:
     """One interlock with its state."""
+    due, today = proof_test_due(item), site_date(view.wall_ns, presenter.plant.timezone)
     return dto.Interlock(
         id=item.id,
         name=dto.Text(zh=item.name_zh, en=item.name_en),
@@ -53,13 +98,26 @@ def present_interlock(item: Interlock, state: InterlockState, view: View, presen
         process_unit=item.process_unit,
         interlock_class=item.interlock_class,
         sil=item.sil,
-        service=state.service,
+        equipment=item.equipment,
+        service=state.service.value,
+        action=state.action.value,
+        voting=state.voting.value,
+        headline=state.headline.word,
+        permit=state.cover.value,
+        unused_permit=state.unused_permit,
+        demand=None if state.demand is Verdict.UNKNOWN else state.demand is Verdict.TRUE,
         tripped=state.tripped,
-        bypassed_since=bypassed_since(item.id, view, presenter) if state.service == "bypassed" else None,
+        bypassed_since=bypassed_since(item.id, view, presenter) if state.service in BYPASSED else None,
+        bypassed_by=list(state.bypassed_by),
+        demanded_by=list(state.demanded_by),
         causes=list(item.causes),
         effects=list(item.effects),
         bypass_bits=[bit.tag for bit in item.bypass_bits],
         trip_point=finite(item.trip_point),
         trip_eu=item.trip_eu,
+        voting_needed=item.needed,
+        owner=item.owner,
+        proof_test_due=None if due is None else due.isoformat(),
+        proof_test_overdue=due is not None and due < today,
         alarm=bypass_alarm(item.id),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import time
 from typing import Any, Protocol
 
 from monitor.alarms.annunciations import StepColumns
@@ -17,7 +18,10 @@ from monitor.alarms.transition import AlarmEvent as AlarmEvent  # part of this p
 from monitor.hazards.source import Equipment, HazardSource, ProcessUnit
 from monitor.hazards.trend import TrendColumns as TrendColumns
 from monitor.hazards.view import View
-from monitor.interlocks.register import Interlock
+from monitor.interlocks.permit_commands import PermitCommand
+from monitor.interlocks.permits import Permit
+from monitor.interlocks.rates import ServiceChanges
+from monitor.interlocks.register import Interlock, Register
 from monitor.notify.people import Account as Account
 from monitor.notify.people import Channel, Person
 from monitor.notify.row import OutboxRow
@@ -59,6 +63,9 @@ class PlantCard:
     history_keep_days: int
     performance: Performance = field(default_factory=Performance)
     philosophy: Philosophy = field(default_factory=Philosophy)
+    register: Register = field(default_factory=Register)
+    shifts: tuple[time, ...] = (time(8), time(20))
+    """When shifts begin, site time."""
     rule_set: RuleSet | None = None
     """What the scan judges, to explain it; None: nothing is explained."""
 
@@ -88,6 +95,13 @@ class Board(Protocol):
         """Carry out several commands in one commit; each is answered for itself, after it is on disk."""
         ...
 
+    async def obey_permit(self, command: PermitCommand) -> Permit:
+        """Carry out what a person asks of bypass permits; returns after it is on disk.
+
+        :raises CommandRefusedError: refused; ConflictError when somebody was first.
+        """
+        ...
+
     async def silence(self, command: Silence) -> HornState:
         """Silence the horn of one position; returns after it is on disk.
 
@@ -114,6 +128,16 @@ class Subscription(Protocol):
 
 class Journal(Protocol):
     """Reading the journal and adding entries that are not alarms; all off the loop."""
+
+    async def permits(
+        self, *, interlock: str | None, states: Sequence[str], before: int | None, limit: int
+    ) -> Sequence[Permit]:
+        """Permits newest first, at most `limit`, with a number below `before`; no states: any."""
+        ...
+
+    async def service_changes(self, ids: Sequence[str], from_ns: int, to_ns: int) -> ServiceChanges:
+        """Changes of service of these interlocks that decide what is known in [from_ns, to_ns)."""
+        ...
 
     async def rows(
         self,

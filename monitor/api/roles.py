@@ -11,12 +11,19 @@ Permission = Literal[
     "alarm.shelve",
     "alarm.out_of_service",
     "alarm.authorise",
+    "permit.request",
+    "permit.approve",
     "account.manage",
 ]
 
 READ: Final[frozenset[Permission]] = frozenset({"plant.read", "journal.read"})
-OPERATE: Final[frozenset[Permission]] = READ | {"alarm.acknowledge", "alarm.reset", "alarm.shelve"}
-LEAD: Final[frozenset[Permission]] = OPERATE | {"alarm.out_of_service", "alarm.authorise"}
+OPERATE: Final[frozenset[Permission]] = READ | {
+    "alarm.acknowledge",
+    "alarm.reset",
+    "alarm.shelve",
+    "permit.request",
+}
+LEAD: Final[frozenset[Permission]] = OPERATE | {"alarm.out_of_service", "alarm.authorise", "permit.approve"}
 """`alarm.out_of_service`: take an alarm out of service, and return it; `alarm.authorise`: be the second person for that."""
 
 ROLES: Final[Mapping[str, frozenset[Permission]]] = {
@@ -24,9 +31,9 @@ ROLES: Final[Mapping[str, frozenset[Permission]]] = {
     "operator": OPERATE,
     "shift_leader": LEAD,
     "engineer": LEAD,
-    "safety": READ | {"alarm.acknowledge", "alarm.authorise"},
+    "safety": READ | {"alarm.acknowledge", "alarm.authorise", "permit.approve"},
     # the leader on duty is in the plant at night too
-    "manager": READ | {"alarm.acknowledge", "alarm.authorise"},
+    "manager": READ | {"alarm.acknowledge", "alarm.authorise", "permit.approve"},
     # the first account of a new plant is an admin: somebody must be able to answer on the first day
     "admin": LEAD | {"account.manage"},
 }

@@ -11,6 +11,7 @@ from monitor.api.present import is_active
 from monitor.api.problems import not_found
 from monitor.hazards.source import HazardSource
 from monitor.hazards.view import View
+from monitor.interlocks.axes import BYPASSED
 
 router = APIRouter(tags=["sources"])
 
@@ -68,7 +69,7 @@ def _alarms_by_priority(here: Context, view: View, source: str) -> dict[str, int
 
 
 def _bypassed(here: Context, view: View, source: str) -> list[dto.BypassSince]:
-    states = states_of(here.plant, view)
+    states = states_of(view)
     return [
         dto.BypassSince(
             interlock=item.id,
@@ -76,5 +77,5 @@ def _bypassed(here: Context, view: View, source: str) -> list[dto.BypassSince]:
             since=bypassed_since(item.id, view, here.presenter),
         )
         for item in here.plant.interlocks
-        if item.hazard_source == source and states[item.id].service == "bypassed"
+        if item.hazard_source == source and states[item.id].service in BYPASSED
     ]

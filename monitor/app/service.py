@@ -78,6 +78,7 @@ async def serve(plant: Plant, folder: Path, settings: Settings, shadow: ShadowPl
         drift = await _drift_watch(plant, journal, settings, clock.wall_ns())
         stored = await journal.rule_memory()
         restored = scanner.restore(await journal.load_board(), journal.seq, stored)
+        scanner.restore_permits(*await journal.load_permits())
         scanner.remember(await journal.recent_annunciations(clock.wall_ns() - SEED_NS, SEED_STEPS))
         keeper = RuleMemoryKeeper(
             scanner.rule_set, lambda: scanner.memory, journal, clock, found=[part.name for part in stored]
@@ -180,6 +181,10 @@ def _scan_plan(plant: Plant) -> ScanPlan:
         suppressions=plant.suppressions,
         suppression_conditions=ConditionColumns.of(conditions, plant.tags) if conditions else None,
         device_bad_share=plant.device_bad_share,
+        register=plant.register,
+        transfer_conditions=ConditionColumns.of(plant.transfer_conditions, plant.tags)
+        if plant.transfer_conditions
+        else None,
     )
 
 

@@ -68,6 +68,8 @@ def plant_card(plant: Plant) -> PlantCard:
         history_keep_days=plant.history_keep_days,
         performance=plant.performance,
         philosophy=plant.philosophy,
+        register=plant.register,
+        shifts=plant.shifts,
     )
 
 

@@ -10,6 +10,7 @@ from monitor.alarms.transition import Alarm
 from monitor.hazards.links import LinkStatus
 from monitor.hazards.shadow import ShadowState
 from monitor.hazards.suppressed import Suppressed
+from monitor.interlocks.view import BarrierView
 from rules.columns.snapshot import Snapshot
 from rules.memory import Memory
 
@@ -56,6 +57,8 @@ class View:
     """One for each operator position; the same object while nothing changes."""
     suppressed: Suppressed = field(default_factory=Suppressed)
     """What logic of the plant keeps silent."""
+    barriers: BarrierView = field(default_factory=BarrierView)
+    """Interlocks, permits, protection layers."""
     drift: Drift | None = None
     """What runs against what was approved; None until it was compared."""
     shadow: ShadowState | None = None

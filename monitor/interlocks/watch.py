@@ -36,7 +36,6 @@ class Watched:
     steps: tuple[PermitStep, ...]
     turned_worse: tuple[int, ...]
     """Places whose bypass became unauthorised or overdue while it stood: to be announced anew."""
-    due_ns: int | None
 
 
 class InterlockWatch:
@@ -54,6 +53,8 @@ class InterlockWatch:
         self._seen: tuple[bytes, ...] = ()
         self._unused: tuple[str, ...] = ()
         self._states = tuple(_unknown(item.id) for item in register.interlocks)
+        self.due_ns: int | None = None
+        """Mono time at which a demand that nothing answered becomes late, if nothing is read."""
 
     def watch(self, snapshot: Snapshot) -> Watched:
         """Judge every interlock at this snapshot and reconcile the permits with the live bits."""
@@ -65,6 +66,7 @@ class InterlockWatch:
             self._cover = cover
             judgement, memory = judge(self._columns, snapshot, cover, self._memory)
         self._memory = memory
+        self.due_ns = judgement.due_ns
         changes, worse = self._turned(judgement, snapshot, reconciled)
         return Watched(
             states=self._states,
@@ -73,8 +75,12 @@ class InterlockWatch:
             changes=changes,
             steps=reconciled.steps,
             turned_worse=worse,
-            due_ns=judgement.due_ns,
         )
+
+    @property
+    def states(self) -> tuple[InterlockState, ...]:
+        """Every interlock as the last scan judged it."""
+        return self._states
 
     def _reconcile(self, judgement: Judgement, wall_ns: int) -> Reconciled:
         bits = self._columns.bits

@@ -10,10 +10,11 @@ from monitor.notify.people import Notification
 from monitor.plant.alarms import COLUMNS as ALARM_COLUMNS
 from monitor.plant.alarms import REQUIRED as ALARM_REQUIRED
 from monitor.plant.alarms import AlarmRow, read_alarms
+from monitor.plant.barriers import barrier_definitions, trip_point_definitions, trip_point_rules
 from monitor.plant.document import read_document
 from monitor.plant.generated import bypass_definition, bypass_rule, generated_definitions
 from monitor.plant.guard import check_set_points, protected_by
-from monitor.plant.interlocks import check_protections, read_register
+from monitor.plant.interlocks import check_protections, read_register, read_transfers
 from monitor.plant.mistakes import Mistake, PlantRefusedError
 from monitor.plant.plant import Device, Plant, TagAddress
 from monitor.plant.rules import read_modes, read_rules
@@ -72,31 +73,39 @@ def read_plant(folder: Path, devices: DevicePort, rules_from: Path | None = None
     document = read_document(paths["plant.toml"], mistakes.append)
     tag_records = read_sheet(paths["tags.csv"], TAG_COLUMNS, TAG_REQUIRED, mistakes.append)
     alarm_records = read_sheet(paths["alarms.csv"], ALARM_COLUMNS, ALARM_REQUIRED, mistakes.append)
-    barriers = read_document(paths["interlocks.toml"], mistakes.append)
+    sheet_of_interlocks = read_document(paths["interlocks.toml"], mistakes.append)
     more = read_document(paths["rules.toml"], mistakes.append, required=False)
-    if document is None or barriers is None or more is None:  # nothing else can be linked: say only what is certain
+    if (
+        document is None or sheet_of_interlocks is None or more is None
+    ):  # nothing else can be linked: say only what is certain
         raise PlantRefusedError(_in_order(mistakes))
     site = read_site(document, devices)
     tags = read_tags(tag_records, site, devices)
     check_equipment_tags(site, tags)
-    register = read_register(barriers, site, tags)
+    register = read_register(sheet_of_interlocks, site, tags)
     interlocks = register.interlocks
     generated = generated_definitions(site, tags)
-    bypass = tuple(bypass_definition(interlock) for interlock in interlocks)
+    bypass = (*(bypass_definition(interlock) for interlock in interlocks), *trip_point_definitions(interlocks))
+    barriers = barrier_definitions(register, site)
     rows, changed = read_alarms(
-        alarm_records, tags, (*bypass, *generated), site.philosophy.classes, site.start_grace_ns / NS
+        alarm_records, tags, (*bypass, *barriers, *generated), site.philosophy.classes, site.start_grace_ns / NS
     )
     taken = frozenset([*(row.definition.id for row in rows), *(definition.id for definition in changed)])
     rows += read_rules(more, site, tags, interlocks, taken, tuple(rows))
-    rules = (*(row.rule for row in rows), *(bypass_rule(interlock) for interlock in interlocks))
+    rules = (
+        *(row.rule for row in rows),
+        *(bypass_rule(interlock) for interlock in interlocks),
+        *trip_point_rules(interlocks),
+    )
     table = TagTable([row.tag for row in tags.values()])
     try:
         compile_rules(rules, table)
     except RulesRefusedError as refused:
         _report_rules(refused, rows, mistakes)
-    check_set_points(rows, protected_by(tags, site.equipment, interlocks, document), barriers)
+    check_set_points(rows, protected_by(tags, site.equipment, interlocks, document), sheet_of_interlocks)
     definitions = (*(row.definition for row in rows), *changed)
-    check_protections(barriers, register, {definition.id for definition in definitions})
+    check_protections(sheet_of_interlocks, register, {definition.id for definition in definitions})
+    transfers = read_transfers(sheet_of_interlocks, table, read_modes(more))
     around = Silenceable(
         rows=rows,
         definitions={definition.id: definition for definition in definitions},
@@ -114,6 +123,7 @@ def read_plant(folder: Path, devices: DevicePort, rules_from: Path | None = None
         timezone=site.timezone,
         language=site.language,
         start_grace_ns=site.start_grace_ns,
+        shifts=site.shifts,
         tags=table,
         rules=rules,
         definitions=definitions,
@@ -122,6 +132,7 @@ def read_plant(folder: Path, devices: DevicePort, rules_from: Path | None = None
         equipment=tuple(site.equipment.values()),
         interlocks=interlocks,
         register=register,
+        transfer_conditions=transfers,
         devices=_devices(site, tags),
         persons=tuple(site.persons.values()),
         channels=tuple(site.channels.values()),

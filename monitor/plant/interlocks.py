@@ -17,9 +17,12 @@ from monitor.interlocks.register import (
     Sense,
 )
 from monitor.plant.document import Document
+from monitor.plant.kinds.conditions import condition_at
 from monitor.plant.record import Record
 from monitor.plant.site import Site
 from monitor.plant.tags import TagRow
+from rules.columns.tags import TagTable
+from rules.language.conditions import Condition
 
 KEYS = (
     "id", "name_zh", "name_en", "hazard_source", "process_unit", "equipment", "class", "sil", "owner", "voting", "causes",
@@ -64,6 +67,16 @@ def check_protections(document: Document, register: Register, alarms: Collection
                 record.must_know("layers", alarm, alarms, ("报警", "alarm"))
         if protection.towards:
             record.must_know("towards", protection.towards, alarms, ("报警", "alarm"))
+
+
+def read_transfers(document: Document, table: TagTable, modes: Mapping[str, str]) -> tuple[Condition, ...]:
+    """The conditions of the protections that name a transfer, in their order; mistakes go to the document's report."""
+    found = [
+        condition_at(record, "transfer", table, modes)
+        for record in document.records("protections")
+        if record.is_given("transfer")
+    ]
+    return tuple(condition for condition in found if condition is not None)
 
 
 def _classes(document: Document) -> dict[str, InterlockClass]:

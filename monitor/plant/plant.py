@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 
 from monitor.alarms.classes import Philosophy
 from monitor.alarms.definition import AlarmDefinition
@@ -56,6 +57,8 @@ class Plant:
     timezone: str
     language: str
     start_grace_ns: int
+    shifts: tuple[time, ...]
+    """When shifts begin, site time."""
     tags: TagTable
     rules: tuple[Rule, ...]
     """In the order of the first len(rules) definitions: rules[i].id == definitions[i].id."""

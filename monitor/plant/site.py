@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import time
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -88,6 +89,8 @@ class Site:
     language: str = "zh"
     console_url: str = ""
     start_grace_ns: int = 15 * NS
+    shifts: tuple[time, ...] = (time(8), time(20))
+    """When shifts begin, site time."""
     scan_classes: dict[str, int] = field(default_factory=dict)
     """Name -> period in ns."""
     persons: dict[str, Person] = field(default_factory=dict)
@@ -155,7 +158,7 @@ def _fresh(record: Record, known: Mapping[str, object]) -> str:
 
 
 def _site(site: Site, record: Record) -> None:
-    record.only(("id", "name_zh", "name_en", "timezone", "language", "console_url", "start_grace_s"))
+    record.only(("id", "name_zh", "name_en", "timezone", "language", "console_url", "start_grace_s", "shifts"))
     site.id = record.identifier("id")
     site.name_zh, site.name_en = _names(record)
     site.timezone = record.text("timezone", required=False, default="Asia/Shanghai")
@@ -169,8 +172,20 @@ def _site(site: Site, record: Record) -> None:
         )
     site.language = record.choice("language", ("zh", "en"), default="zh")
     site.console_url = record.text("console_url", required=False, default="http://127.0.0.1:8000").rstrip("/")
+    site.shifts = _shifts(record) or site.shifts
     grace_s = record.number("start_grace_s", default=15.0, minimum=0, maximum=600)
     site.start_grace_ns = int((15.0 if grace_s is None else grace_s) * NS)
+
+
+def _shifts(record: Record) -> tuple[time, ...]:
+    """`shifts = ["08:00", "20:00"]`: when shifts begin, site time."""
+    found = []
+    for text in record.texts("shifts"):
+        try:
+            found.append(time.fromisoformat(text))
+        except ValueError:
+            record.wrong("shifts", f"{text} 不是时刻，写成 08:00", f"{text} is no time of day: write 08:00")
+    return tuple(sorted(set(found)))
 
 
 def _scan_classes(site: Site, record: Record) -> None:

@@ -53,9 +53,10 @@ class GeneratedConditions:
         rule_set: RuleSet,
         start_grace_ns: int,
         device_bad_share: float = BAD_SHARE,
+        barriers: int = 0,
     ) -> None:
-        """`definitions` are all of the plant; the first len(rule_set) belong to the rules."""
-        mine = tuple(definitions[len(rule_set) :])
+        """`definitions` are all of the plant: first those of the rules, then `barriers` of interlocks and layers."""
+        mine = tuple(definitions[len(rule_set) + barriers :])
         self.ids = tuple(definition.id for definition in mine)
         self._watch = blindness.watch(table, definitions, rule_set, start_grace_ns)
         position = {alarm_id: at for at, alarm_id in enumerate(self.ids)}

@@ -18,8 +18,11 @@ from monitor.alarms.record import Entry
 from monitor.alarms.transition import Alarm, AlarmEvent, Transition
 from monitor.hazards.unusable import BAD_SHARE
 from monitor.hazards.view import View
+from monitor.interlocks.permits import Permit
+from monitor.interlocks.register import Register
 from monitor.notify.people import Notification
 from monitor.notify.policy import decide
+from monitor.scan.barriers import Barriers
 from monitor.scan.conditions import Facts, GeneratedConditions, joined
 from monitor.scan.diagnostics import Diagnostics
 from monitor.scan.floods import FloodWatch, owners_of
@@ -28,7 +31,7 @@ from monitor.scan.orders import carry_out
 from monitor.scan.ports import Clock, JournalPort
 from monitor.scan.publisher import Publisher
 from monitor.scan.shadow import Shadow
-from monitor.scan.suppressions import Suppressing
+from monitor.scan.suppressions import Suppressing, carried_out
 from monitor.store.commit import Commit, Committed
 from rules.catalog import RuleSet
 from rules.columns.latest import Latest
@@ -69,6 +72,9 @@ class ScanPlan:
     suppression_conditions: ConditionColumns | None = None
     """Of the suppressions that have a condition of their own, in their order."""
     device_bad_share: float = BAD_SHARE
+    register: Register = field(default_factory=Register)
+    transfer_conditions: ConditionColumns | None = None
+    """Of the protections that name a transfer, in their order."""
 
 
 class Scanner:
@@ -88,10 +94,19 @@ class Scanner:
         positions = Positions(plan.philosophy.positions)
         self._horns = Horns(positions)
         self._floods = FloodWatch(owners_of(positions, plan.definitions), plan.performance.flood)
-        self._generated = GeneratedConditions(
-            plan.definitions, plan.table, plan.rule_set, plan.start_grace_ns, plan.device_bad_share
+        self._barriers = Barriers(
+            plan.register, plan.definitions, plan.table, plan.transfer_conditions, plan.start_grace_ns
         )
-        self._ids = (*plan.rule_set.ids, *self._generated.ids)
+        self._generated = GeneratedConditions(
+            plan.definitions,
+            plan.table,
+            plan.rule_set,
+            plan.start_grace_ns,
+            plan.device_bad_share,
+            len(self._barriers.ids),
+        )
+        self._judged_ids = (*plan.rule_set.ids, *self._barriers.ids)
+        self._ids = (*self._judged_ids, *self._generated.ids)
         self._suppressing = Suppressing(
             plan.suppressions, plan.suppression_conditions, self._ids, plan.table, plan.start_grace_ns
         )
@@ -133,6 +148,10 @@ class Scanner:
         self._seq = seq
         return restored
 
+    def restore_permits(self, permits: Sequence[Permit], number: int) -> None:
+        """Take over the bypass permits of the last run before the first scan; `number` is the last one ever given."""
+        self._barriers.restore(permits, number)
+
     @property
     def rule_set(self) -> RuleSet:
         """What it judges."""
@@ -170,7 +189,7 @@ class Scanner:
         mono_ns, wall_ns = self._tell_time()
         transitions, self._restored = list(self._restored), ()
         snapshot, blind = self._latest_snapshot(transitions, mono_ns, wall_ns)
-        done = carry_out(self._publisher.commands(), self._board, self._horns, wall_ns)
+        done = carry_out(self._publisher.commands(), self._board, self._horns, self._barriers, wall_ns)
         transitions += done.transitions
         self._entries += done.entries
         self._horns.hear(transitions)
@@ -197,7 +216,7 @@ class Scanner:
         due_ns = self._last_start_ns + LONGEST_NS
         rules_ns = next_deadline_ns(self._plan.rule_set, self._memory)
         generated_ns = self._generated.next_deadline_ns(self._generated_memory)
-        for deadline_ns in (rules_ns, generated_ns, self._board_deadline_ns()):
+        for deadline_ns in (rules_ns, generated_ns, self._barriers.next_mono_ns(), self._wall_deadline_ns()):
             if deadline_ns is not None:
                 due_ns = min(due_ns, deadline_ns)
         pause_ns = earliest_ns - self._clock.mono_ns()
@@ -213,13 +232,15 @@ class Scanner:
         self._last_start_ns = self._clock.mono_ns()
         self._paced_ns = max(self._paced_ns, self._last_start_ns) + SHORTEST_NS
 
-    def _board_deadline_ns(self) -> int | None:
-        """Mono time at which the board does something by itself."""
-        deadline_wall_ns = self._board.next_deadline_ns()
-        if deadline_wall_ns is None:
+    def _wall_deadline_ns(self) -> int | None:
+        """Mono time at which the board or a permit does something by itself."""
+        due = [
+            moment for moment in (self._board.next_deadline_ns(), self._barriers.next_wall_ns()) if moment is not None
+        ]
+        if not due:
             return None
         mono_ns, wall_ns = self._clocks
-        return mono_ns + deadline_wall_ns - wall_ns
+        return mono_ns + min(due) - wall_ns
 
     def _tell_time(self) -> tuple[int, int]:
         """Both clocks, and a journal entry and a condition when the wall clock stepped."""
@@ -260,15 +281,20 @@ class Scanner:
             generated, self._generated_memory, blind = self._generated.judge(
                 snapshot, links, self._facts, self._generated_memory
             )
-            both = joined(self._ids, verdicts, generated)
-            transitions += self._suppressing.apply(self._board, snapshot, both, wall_ns)
+            verdicts, barriers, entries = self._barriers.judge(snapshot, self._board.alarms(), verdicts)
+            self._entries += entries
+            all_three = joined(self._ids, joined(self._judged_ids, verdicts, barriers), generated)
+            transitions += self._suppressing.apply(self._board, snapshot, all_three, wall_ns)
+            follow = self._barriers.follow(self._board.alarms(), snapshot)
+            transitions += carried_out(follow, self._board, wall_ns)
         return snapshot, blind
 
     async def _commit(self, transitions: tuple[Transition, ...], wall_ns: int) -> Committed | None:
         """Write what was decided; None when nothing was."""
         changed = self._board.changed()
         entries, self._entries = tuple(self._entries), []
-        if not transitions and not changed and not entries:
+        permits = self._barriers.watch.book.changed()
+        if not transitions and not changed and not entries and not permits:
             return None
         rows, supersede = decide(transitions, self._plan.notification, wall_ns)
         commit = Commit(
@@ -278,6 +304,7 @@ class Scanner:
             outbox=tuple(rows),
             supersede=tuple(supersede),
             entries=entries,
+            permits=permits,
         )
         committed = await self._journal.commit(commit)
         self._seq = committed.seq
@@ -304,6 +331,7 @@ class Scanner:
             horns=self._horns.states(),
             floods=self._floods.states,
             drift=self.drift,
+            barriers=self._barriers.view(),
             journal_seq=self._seq,
             links=self._inbox.links(),
             channels=dict(self._facts.channels),

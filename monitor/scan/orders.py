@@ -8,6 +8,8 @@ from monitor.alarms.commands import CommandRefusedError, Silence
 from monitor.alarms.horn import Horns, HornState
 from monitor.alarms.record import Entry
 from monitor.alarms.transition import Transition
+from monitor.interlocks.permit_commands import PermitCommand
+from monitor.scan.barriers import Barriers
 from monitor.scan.publisher import Outcome, Waiting
 
 
@@ -20,7 +22,7 @@ class CarriedOut:
     answers: list[tuple[Waiting, Outcome]] = field(default_factory=list)
 
 
-def carry_out(commands: Sequence[Waiting], board: Board, horns: Horns, wall_ns: int) -> CarriedOut:
+def carry_out(commands: Sequence[Waiting], board: Board, horns: Horns, barriers: Barriers, wall_ns: int) -> CarriedOut:
     """Carry out commands in the order they came.
 
     The horns have not heard yet what this scan decided: nobody can have silenced what never sounded.
@@ -30,6 +32,10 @@ def carry_out(commands: Sequence[Waiting], board: Board, horns: Horns, wall_ns: 
         try:
             if isinstance(waiting.command, Silence):
                 outcome: Outcome = _silence(waiting.command, horns, wall_ns, done)
+            elif isinstance(waiting.command, PermitCommand):
+                step, entry = barriers.obey(waiting.command, wall_ns)
+                done.entries.append(entry)
+                outcome = step.permit
             else:
                 transition = board.obey(waiting.command, wall_ns)
                 done.transitions.append(transition)

@@ -8,6 +8,8 @@ from monitor.alarms.commands import Command, CommandRefusedError, Silence
 from monitor.alarms.horn import HornState
 from monitor.alarms.transition import Alarm, AlarmEvent
 from monitor.hazards.view import View
+from monitor.interlocks.permit_commands import PermitCommand
+from monitor.interlocks.permits import Permit
 
 
 class Feed:
@@ -35,7 +37,7 @@ class Feed:
         self._fresh.set()
 
 
-Outcome = Alarm | HornState | CommandRefusedError
+Outcome = Alarm | HornState | Permit | CommandRefusedError
 """What becomes of a command."""
 
 
@@ -43,7 +45,7 @@ Outcome = Alarm | HornState | CommandRefusedError
 class Waiting:
     """A command on its way to the next scan."""
 
-    command: Command | Silence
+    command: Command | Silence | PermitCommand
     answer: "asyncio.Future[Outcome]"
 
 
@@ -94,7 +96,19 @@ class Publisher:
     async def obey_all(self, commands: Sequence[Command]) -> list[Alarm | CommandRefusedError]:
         """Have the next scan carry out several commands in one commit; each is answered for itself, on disk."""
         outcomes = [await answer for answer in self._ask(commands)]
-        return [outcome for outcome in outcomes if not isinstance(outcome, HornState)]
+        return [outcome for outcome in outcomes if not isinstance(outcome, HornState | Permit)]
+
+    async def obey_permit(self, command: PermitCommand) -> Permit:
+        """Have the next scan carry out what a person asks of permits; returns after it is on disk.
+
+        :raises CommandRefusedError: it is not allowed; nothing was changed.
+        """
+        (answer,) = self._ask((command,))
+        outcome = await answer
+        if isinstance(outcome, CommandRefusedError):
+            raise outcome
+        assert isinstance(outcome, Permit)
+        return outcome
 
     async def silence(self, command: Silence) -> HornState:
         """Have the next scan silence a horn; returns after it is on disk.
@@ -108,7 +122,7 @@ class Publisher:
         assert isinstance(outcome, HornState)
         return outcome
 
-    def _ask(self, commands: Sequence[Command | Silence]) -> "list[asyncio.Future[Outcome]]":
+    def _ask(self, commands: Sequence[Command | Silence | PermitCommand]) -> "list[asyncio.Future[Outcome]]":
         loop = asyncio.get_running_loop()
         waiting = [Waiting(command, loop.create_future()) for command in commands]
         self._commands += waiting

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from monitor.alarms.board import Board
-from monitor.alarms.commands import CommandRefusedError, EndSuppression, SuppressByDesign
+from monitor.alarms.commands import Command, CommandRefusedError
 from monitor.alarms.design_suppression import DesignSuppression
 from monitor.alarms.design_suppressions import Changes, Suppressions, shifted
 from monitor.alarms.transition import Alarm, Transition
@@ -77,9 +77,7 @@ class Suppressing:
         return changes
 
 
-def carried_out(
-    commands: Sequence[SuppressByDesign] | Sequence[EndSuppression], board: Board, wall_ns: int
-) -> list[Transition]:
+def carried_out(commands: Sequence[Command], board: Board, wall_ns: int) -> list[Transition]:
     """The steps of what begins or ends; a suppression whose time was over has been ended by the board itself."""
     steps = []
     for command in commands:

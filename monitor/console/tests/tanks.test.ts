@@ -82,7 +82,7 @@ describe("a tank", () => {
     expect(isAbnormal(calm, () => read(1))).toBe(false);
     expect(isAbnormal(calm, (id) => read(1, id === "LT-101B" ? 3 : 0))).toBe(true);
     expect(isAbnormal(tanks[0]!, () => read(1))).toBe(true);
-    for (const service of ["bypassed", "unknown"] as const) expect(isAbnormal({ ...calm, interlocks: [interlock({ service })] }, () => read(1))).toBe(true);
+    for (const service of ["bypassed_authorised", "unknown"] as const) expect(isAbnormal({ ...calm, interlocks: [interlock({ service })] }, () => read(1))).toBe(true);
   });
 
   it("moves when it moves more than its gauge trembles", () => {

@@ -29,7 +29,12 @@ from monitor.api.ports import Account, DeviceCard, PlantCard, TrendColumns
 from monitor.api.stream import StreamHub, StreamOptions
 from monitor.hazards.source import Chemical, Equipment, HazardSource, ProcessUnit
 from monitor.hazards.view import ChannelStatus, View
-from monitor.interlocks.register import BypassBit, Interlock
+from monitor.interlocks.permit_commands import PermitCommand
+from monitor.interlocks.permits import Permit
+from monitor.interlocks.rates import ServiceChanges
+from monitor.interlocks.register import BypassBit, Cause, Interlock, Register
+from monitor.interlocks.view import BarrierView
+from monitor.interlocks.watch import InterlockWatch
 from monitor.notify.people import Channel, Person
 from monitor.notify.row import OutboxRow, Purpose, Status
 from rules.columns.quality import Quality
@@ -229,6 +234,7 @@ PLANT = PlantCard(
             interlock_class="B",
             sil=1,
             causes=("LSHH-101",),
+            inputs=(Cause(tag="LSHH-101", sense="state", trip_point=1.0),),
             effects=(),
             bypass_bits=(BypassBit(tag="BPS-101", bypassed_when=1),),
             trip_tag="SIS-101.TRIP",
@@ -307,6 +313,7 @@ class FakeBoard:
     ) -> None:
         self._clock = clock
         self._definitions = definitions
+        self.interlocks = InterlockWatch(Register(interlocks=PLANT.interlocks), PLANT.tags)
         self.alarms = AlarmBoard(definitions, philosophy)
         self.horns = Horns(Positions(philosophy.positions if philosophy else ()))
         self.commits: list[int] = []
@@ -347,8 +354,15 @@ class FakeBoard:
             horns=self.horns.states(),
             journal_seq=self.seq,
             overruns=0,
+            barriers=self._barriers(),
             **self.view_fields,  # type: ignore[arg-type]
         )
+
+    def _barriers(self) -> BarrierView:
+        seen = self.view_fields["snapshot"]
+        assert isinstance(seen, Snapshot)
+        self.interlocks.watch(seen)
+        return BarrierView(states=self.interlocks.states, permits=self.interlocks.book.open())
 
     def subscribe(self) -> FakeFeed:
         feed = FakeFeed(self)
@@ -396,6 +410,13 @@ class FakeBoard:
         self.publish([transition])
         return transition.alarm
 
+    async def obey_permit(self, command: PermitCommand) -> Permit:
+        if self.stuck:
+            await asyncio.Event().wait()
+        permit = self.interlocks.book.obey(command, self._clock.wall).permit
+        self.publish()
+        return permit
+
     async def obey_all(self, commands: Sequence[Command]) -> list[Alarm | CommandRefusedError]:
         if self.stuck:
             await asyncio.Event().wait()
@@ -430,6 +451,29 @@ class FakeJournal:
     turned: list[dict[str, Any]] = field(default_factory=list)
     searches: list[JournalSearch] = field(default_factory=list)
     """What was looked for at each read; only id and time are heeded here, the store has tests of its own."""
+    kept_permits: list[Permit] = field(default_factory=list)
+    changes: list[tuple[int, int, int]] = field(default_factory=list)
+    """(place, wall_ns, service code) of interlocks."""
+
+    async def permits(
+        self, *, interlock: str | None, states: Sequence[str], before: int | None, limit: int
+    ) -> Sequence[Permit]:
+        found = [
+            permit
+            for permit in reversed(self.kept_permits)
+            if (interlock is None or permit.interlock == interlock)
+            and (not states or permit.state in states)
+            and (before is None or int(permit.id.rpartition("-")[2]) < before)
+        ]
+        return found[:limit]
+
+    async def service_changes(self, ids: Sequence[str], from_ns: int, to_ns: int) -> ServiceChanges:
+        columns = list(zip(*self.changes, strict=True)) if self.changes else [(), (), ()]
+        return ServiceChanges(
+            interlock=np.array(columns[0], np.intp),
+            wall_ns=np.array(columns[1], np.int64),
+            service=np.array(columns[2], np.uint8),
+        )
 
     async def rows(
         self,

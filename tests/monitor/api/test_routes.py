@@ -148,7 +148,7 @@ async def test_interlocks_in_service_bypassed_unknown_tripped() -> None:
         )
         site.board.publish(snapshot=snapshot(value=np.array([5.0, 0.4, 0.0, 1.0, 1.0, 3.0])))
         now = await interlock()
-        assert (now.service, now.tripped, now.bypassed_since) == ("bypassed", True, None)
+        assert (now.service, now.tripped, now.bypassed_since) == ("bypassed_unauthorised", True, None)
         site.board.judge("SIS-101.bypass")
         assert (await interlock()).bypassed_since == "2026-01-01T00:00:00.123Z"
         quality = np.zeros(6, np.uint8)
