@@ -12,7 +12,8 @@ from rules.compile import compile_rules
 from rules.errors import RulesRefusedError
 from rules.evaluate import explain
 from rules.geometry import Vessel, Vessels
-from rules.kinds.balance import MassBalance, MassBalanceGroup, MassBalanceKind
+from rules.kinds.balance import MassBalance, MassBalanceKind
+from rules.kinds.balance_group import MassBalanceGroup
 from rules.kinds.flow_totals import WIDTH
 from tests.rules.kinds.oracle_balance import Oracle
 from tests.rules.kinds.series import GOOD, START_NS, Point, Step, drawn_steps, moment
