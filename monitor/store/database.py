@@ -19,6 +19,8 @@ FILE_NAME: Final = "journal.sqlite"
 BUSY_TIMEOUT_S: Final = 2.0
 WRITE_CACHE_KIB: Final = 32_768
 """A burst of 10 000 transitions fits: pages that do not are written twice."""
+LATEST_CHECKPOINT_PAGES: Final = 4000
+"""16 MB of log: a commit brings the log into the file itself only when nobody did it beside (`checkpoint`) for so long."""
 REVISION: Final = "0004"
 """The newest revision of `migrations/versions`; a database that has it needs no migration."""
 QUICK_CHECK_BYTES: Final = 64_000_000
@@ -49,6 +51,7 @@ def open_engine(path: Path, *, read_only: bool) -> Engine:
             cursor.execute("PRAGMA query_only=ON")
         else:
             cursor.execute(f"PRAGMA cache_size=-{WRITE_CACHE_KIB}")
+            cursor.execute(f"PRAGMA wal_autocheckpoint={LATEST_CHECKPOINT_PAGES}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
@@ -56,6 +59,15 @@ def open_engine(path: Path, *, read_only: bool) -> Engine:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def checkpoint(connection: Connection) -> None:
+    """Bring the log into the file as far as nobody holds it up; waits for nobody and keeps no commit waiting.
+
+    A full or failing disk is left to the next commit, which finds out for itself.
+    """
+    with suppress(DatabaseError):
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").close()
 
 
 def _text(stored: bytes) -> str:

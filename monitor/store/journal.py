@@ -24,7 +24,7 @@ from monitor.notify.row import OutboxRow, Status
 from monitor.settings import Settings
 from monitor.store import accounts, annunciations, interlock_changes, lookup, outbox, permits, retention, rule_memory
 from monitor.store.commit import Commit, Committed
-from monitor.store.database import FILE_NAME, refused
+from monitor.store.database import FILE_NAME, checkpoint, refused
 from monitor.store.disk import DiskSpace, disk_space
 from monitor.store.head import HEAD_NAME, HeadFile
 from monitor.store.lane import Lane
@@ -293,6 +293,7 @@ class JournalStore:
         if not 0 <= wall_ns - self._synced_wall_ns < _SYNC_EVERY_NS:
             self._synced_wall_ns = wall_ns
             self._long.post(self._head_file.try_sync)
+            self._long.post_statements(checkpoint)
 
 
 @asynccontextmanager

@@ -33,6 +33,18 @@ class Lane:
         """Run something in the lane's thread some time; nobody waits for it."""
         self._executor.submit(work)
 
+    def post_statements(self, work: Callable[[Connection], None]) -> None:
+        """Run statements on the lane's connection some time; nobody waits for them."""
+
+        def with_connection() -> None:
+            assert self._connection is not None
+            try:
+                work(self._connection)
+            finally:
+                self._connection.rollback()
+
+        self._executor.submit(with_connection)
+
     async def run(
         self,
         work: Callable[Concatenate[Connection, _Arguments], _Answer],

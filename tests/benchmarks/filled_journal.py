@@ -100,6 +100,24 @@ async def _load(journal: JournalStore, plant: Plant) -> float:
     return taken_s
 
 
+def sync_ms(folder: Path, count: int, pause_s: float) -> list[float]:
+    """Milliseconds until 4 kB at the end of a file are on this disk, `count` times with pauses: below it is no commit."""
+    path = folder / "fsync"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
+    taken = []
+    try:
+        for _ in range(count):
+            begun = time.perf_counter()
+            os.write(descriptor, SYNCED)
+            os.fdatasync(descriptor)
+            taken.append((time.perf_counter() - begun) * 1e3)
+            time.sleep(pause_s)
+    finally:
+        os.close(descriptor)
+        path.unlink()
+    return taken
+
+
 def fsyncs_per_s(folder: Path, count: int) -> float:
     """How often a second this disk can take 4 kB at the end of a file and say that they are on it."""
     path = folder / "fsync"

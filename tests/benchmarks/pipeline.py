@@ -16,11 +16,13 @@ import httpx
 from monitor.cli import demo
 from tests.benchmarks.decisions import Latencies, Write, latencies
 from tests.benchmarks.figures import Figure, of_runs, percentile
+from tests.benchmarks.filled_journal import sync_ms
 from tests.benchmarks.service import Child, Service, free_ports
 from tests.benchmarks.synthetic_plant import ANALOGS, DISCRETES, write_plant
 from tests.faults.rig import Rig
 
 SETTLE_S = 3.0
+SYNCS, SYNC_PAUSE_S = 200, 0.01
 CONTACTS = (".OOS.state", ".FAULT.state", ".BATTERY.state")
 """Alarms of contacts that change nothing else in the simulated plant."""
 
@@ -52,6 +54,8 @@ class Round:
     scan_p50_ms: float
     scan_p99_ms: float
     overruns: int
+    sync_p99_ms: float
+    """Of a bare write of 4 kB on the same disk, right after the round, with the service and its consoles running."""
 
 
 @dataclass(kw_only=True)
@@ -211,6 +215,7 @@ def _round(service: Service, observer: Child, write: Writer) -> Round:
     seconds = after.mono_s - before.mono_s
     measured: dict[str, Any] = service.get("/diagnostics", seconds=max(1, min(60, int(seconds))))
     time.sleep(0.5)
+    syncs = sync_ms(service.folder, SYNCS, SYNC_PAUSE_S)
     seen = {line["seq"]: (line["seen_wall_ns"], line["journaled_wall_ns"]) for line in observer.lines()}
     return Round(
         latencies=latencies(writes, service.bodies(), seen),
@@ -221,6 +226,7 @@ def _round(service: Service, observer: Child, write: Writer) -> Round:
         scan_p50_ms=measured["scan_duration"]["p50_ms"],
         scan_p99_ms=measured["scan_duration"]["p99_ms"],
         overruns=service.overruns() - overruns,
+        sync_p99_ms=percentile(syncs, 99),
     )
 
 
@@ -249,6 +255,10 @@ def _figures(small: Load, large: Load, restarts: Sequence[tuple[float, float]], 
     figures.append(
         of_runs("pipeline.wait_p99_ms", waited, "ms", f"{big}: of that, batch received to the scan that judges it")
     )
+    figures.append(
+        of_runs("pipeline.sync_p99_ms", large.runs(lambda each: each.sync_p99_ms), "ms",
+                f"the floor of it: write 4 kB, fdatasync on the same disk, {SYNCS} times after each round")
+    )  # fmt: skip
     durable = large.runs(lambda each: percentile(each.latencies.durable, 99))
     figures.append(of_runs("pipeline.durable_p99_ms", durable, "ms", f"{big}: batch received to the commit (+-1 ms)"))
     for load, suffix in ((large, ""), (small, "_300")):

@@ -35,7 +35,7 @@ class Service:
 
     def __init__(self, folder: Path, command: Sequence[str], environment: Mapping[str, str], port: int) -> None:
         self.base = f"http://127.0.0.1:{port}"
-        self._folder = folder
+        self.folder = folder
         self._command = list(command)
         # as installed: modules are compiled once (pip does it), whatever the shell that measures is set to
         self._environment = {
@@ -65,7 +65,7 @@ class Service:
     def launch(self) -> float:
         """Start it and wait for nothing; returns the mono time (s) before."""
         begun = time.monotonic()
-        with (self._folder / "monitor.log").open("ab") as log:
+        with (self.folder / "monitor.log").open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log, env=self._environment)
         return begun
 
@@ -83,7 +83,7 @@ class Service:
 
     def _health(self) -> dict[str, Any] | None:
         assert self._process is not None
-        assert self._process.poll() is None, (self._folder / "monitor.log").read_text(errors="replace")[-3000:]
+        assert self._process.poll() is None, (self.folder / "monitor.log").read_text(errors="replace")[-3000:]
         try:
             answer = self._http.get("/health")
         except httpx.TransportError:
@@ -128,7 +128,7 @@ class Service:
 
     def bodies(self, after_seq: int = 0) -> list[tuple[int, dict[str, Any]]]:
         """(seq, body) of every transition in the journal file, oldest first."""
-        path = self._folder / "state" / "journal.sqlite"
+        path = self.folder / "state" / "journal.sqlite"
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
         try:
             rows = connection.execute(

@@ -17,6 +17,8 @@ WANTED = {
     "pipeline.cpu_percent",
     "pipeline.rss_mb",
     "pipeline.loop_lag_p99_ms",
+    "pipeline.durable_p99_ms",
+    "pipeline.sync_p99_ms",
     "pipeline.scan_overruns",
     "pipeline.restart_s",
     "pipeline.missed",

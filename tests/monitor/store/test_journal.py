@@ -58,6 +58,27 @@ async def test_a_commit_is_read_back_with_seq_body_and_chain(journal: JournalSto
     assert (rows[2].id, rows[2].occurrence, rows[2].transition) == ("LT-101.HH", 1, 1)
 
 
+async def test_the_log_is_brought_into_the_file_beside_the_commits(journal: JournalStore, tmp_path: Path) -> None:
+    copied = tmp_path / "copied.sqlite"
+
+    def rows_of_the_file_alone() -> int:
+        copied.write_bytes((tmp_path / "journal.sqlite").read_bytes())  # without the log beside it
+        alone = sqlite3.connect(copied)
+        try:
+            return int(alone.execute("select count(*) from journal").fetchone()[0])
+        except sqlite3.OperationalError:  # not even the tables stand in it yet
+            return 0
+        finally:
+            alone.close()
+
+    await journal.commit(Commit(wall_ns=WALL_NS, transitions=(transition(), transition(number=2))))
+    async with asyncio.timeout(30):
+        while await asyncio.to_thread(rows_of_the_file_alone) != 2:
+            await asyncio.sleep(0.02)
+    await journal.commit(Commit(wall_ns=WALL_NS, transitions=(transition(number=3),)))
+    assert len(await all_rows(journal)) == 3
+
+
 async def test_the_body_has_exactly_the_keys_of_the_architecture(journal: JournalStore) -> None:
     contract = (Path(__file__).parents[3] / "docs" / "architecture.md").read_text()
     section = contract.split("## Journal row body")[1].split("## ")[0]
