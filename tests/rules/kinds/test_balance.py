@@ -82,7 +82,7 @@ def differential(steps: list[Step]) -> None:
 
 
 @given(drawn_steps(DRAWN))
-@settings(max_examples=50)
+@settings(max_examples=30)
 def test_equals_the_oracle(steps: list[Step]) -> None:
     differential(steps)
 
@@ -95,7 +95,7 @@ def test_equals_the_oracle_soak(steps: list[Step]) -> None:
 
 
 @given(drawn_steps(DRAWN), st.permutations(range(len(RULES))))
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_the_order_of_the_rules_changes_nothing(steps: list[Step], order: list[int]) -> None:
     group, other = group_of(RULES), group_of(tuple(RULES[place] for place in order))
     state, mixed, idle = group.fresh(START_NS), other.fresh(START_NS), np.zeros(len(RULES), np.bool_)
@@ -108,7 +108,7 @@ def test_the_order_of_the_rules_changes_nothing(steps: list[Step], order: list[i
 
 
 @given(drawn_steps(DRAWN))
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_looking_more_often_changes_nothing(steps: list[Step]) -> None:
     """Totals and samples follow from the readings, not from the evaluations."""
     group, idle = group_of(RULES), np.zeros(len(RULES), np.bool_)

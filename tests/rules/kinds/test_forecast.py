@@ -71,6 +71,7 @@ def differential(steps: list[Step], active: bool) -> None:
 
 
 @given(drawn_steps(LEVELS), st.booleans())
+@settings(max_examples=30)
 def test_equals_the_oracle(steps: list[Step], active: bool) -> None:
     differential(steps, active)
 
@@ -83,6 +84,7 @@ def test_equals_the_oracle_soak(steps: list[Step], active: bool) -> None:
 
 
 @given(drawn_steps(LEVELS, min_size=20, max_size=30), st.permutations(range(len(RULES))))
+@settings(max_examples=20)
 def test_the_order_of_the_rules_changes_nothing(steps: list[Step], order: list[int]) -> None:
     group, other = group_of(RULES), group_of(tuple(RULES[place] for place in order))
     state, mixed = group.fresh(START_NS), other.fresh(START_NS)

@@ -119,7 +119,7 @@ FAMILIES = pytest.mark.parametrize("rules", [STUCKS, UNPLANNEDS, LEAKS], ids=["s
 
 @FAMILIES
 @given(SERIES, st.booleans())
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_equals_the_oracle(rules: Sequence[Movement], steps: list[Step], active: bool) -> None:
     differential(rules, steps, active)
 
@@ -134,7 +134,7 @@ def test_equals_the_oracle_soak(rules: Sequence[Movement], steps: list[Step], ac
 
 @FAMILIES
 @given(SERIES, st.randoms(use_true_random=False))
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_the_order_of_the_rules_changes_nothing(rules: Sequence[Movement], steps: list[Step], chance: object) -> None:
     order = list(range(len(rules)))
     chance.shuffle(order)  # type: ignore[attr-defined]
