@@ -39,7 +39,6 @@ from monitor.api.context import ApiOptions as ApiOptions
 from monitor.api.context import Context
 from monitor.api.guard import Guard
 from monitor.api.ports import Accounts, Board, Clock, Diagnostics, History, Journal, PlantCard
-from monitor.api.present import Presenter
 from monitor.api.stream import StreamHub as StreamHub
 
 
@@ -69,7 +68,7 @@ def create_api(  # noqa: PLR0913  every port is named once, here
         options=options,
         hub=hub,
         diagnostics=measured,
-        presenter=Presenter(plant),
+        presenter=hub.presenter,
         start_wall_ns=clock.wall_ns(),
     )
     add_routes(app)

@@ -67,6 +67,11 @@ class StreamHub:
         self._alarms_text: tuple[View, str] | None = None
 
     @property
+    def presenter(self) -> Presenter:
+        """What turns values into what travels; prepared once, for the streams and for the routes."""
+        return self._presenter
+
+    @property
     def clients(self) -> int:
         """Streams open now."""
         return len(self._clients)
