@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +12,10 @@ from monitor.alarms.board import Board
 from monitor.alarms.transition import Transition
 from monitor.plant.plant import Plant
 from monitor.replay.series import Block, Recording, Sweeps
+from monitor.scan.suppressions import Suppressing
 from rules.compile import compile_rules
 from rules.evaluate import evaluate
+from rules.language.conditions import Condition, ConditionColumns
 from rules.memory import Memory
 from rules.verdicts import Verdict
 
@@ -62,6 +64,7 @@ class Player:
         self._definitions = plant.definitions[: len(plant.rules)]
         self._board = Board(self._definitions, plant.philosophy)
         self._recording = Recording(plant.tags)
+        self._suppressing = suppressing(plant, self.rule_set.ids)
         self._memory: Memory | None = None
         self._verdict: npt.NDArray[np.uint8] = np.full(len(self.rule_set), Verdict.UNKNOWN, np.uint8)
         self._last_wall_ns = 0
@@ -77,6 +80,7 @@ class Player:
     def _play(self, block: Block) -> None:
         if self._memory is None:
             self._memory = Memory.fresh(self.rule_set, int(block.mono_ns[0]))
+            self._suppressing.restore((), int(block.mono_ns[0]))
             self.outcome.from_wall_ns = self._last_wall_ns = int(block.wall_ns[0])
         for at in range(len(block)):
             self._sweep(block, at)
@@ -88,12 +92,13 @@ class Player:
     def _sweep(self, block: Block, at: int) -> None:
         assert self._memory is not None  # set by _play
         wall_ns = int(block.wall_ns[at])
-        verdicts, self._memory = evaluate(self.rule_set, block.snapshot(at), self._memory, int(block.mono_ns[at]))
+        snapshot = block.snapshot(at)
+        verdicts, self._memory = evaluate(self.rule_set, snapshot, self._memory, snapshot.mono_ns)
         self.outcome.evaluated += 1
         if not np.array_equal(verdicts.verdict, self._verdict):
             self._account(wall_ns)
             self._verdict = verdicts.verdict
-        taken = self._board.apply(verdicts, wall_ns)
+        taken = self._suppressing.apply(self._board, snapshot, verdicts, wall_ns)
         self._board.changed()
         self.outcome.transitions += taken
         self.outcome.raised.update(step.id for step in taken if step.trigger.value == "raised")
@@ -105,6 +110,25 @@ class Player:
         for verdict, into in ((Verdict.TRUE, self.outcome.true_ns), (Verdict.UNKNOWN, self.outcome.unknown_ns)):
             for position in np.flatnonzero(self._verdict == verdict).tolist():
                 into[self.rule_set.ids[position]] += passed_ns
+
+
+def suppressing(plant: Plant, ids: Sequence[str]) -> Suppressing:
+    """The plant's suppressions as far as a recording can tell: those of links and of what the service says of itself
+    are left out, nothing of them is recorded.
+    """
+    known = frozenset(ids)
+    kept, conditions = [], iter(plant.suppression_conditions)
+    of_kept: list[Condition] = []
+    for item in plant.suppressions:
+        condition = next(conditions) if item.when else None
+        alarms = tuple(alarm for alarm in item.alarms if alarm in known)
+        if not alarms or (item.parent is not None and item.parent not in known):
+            continue
+        kept.append(replace(item, alarms=alarms))
+        if condition is not None:
+            of_kept.append(condition)
+    columns = ConditionColumns.of(of_kept, plant.tags) if of_kept else None
+    return Suppressing(kept, columns, ids, plant.tags, plant.start_grace_ns)
 
 
 def differences(now: Sequence[Transition], new: Sequence[Transition]) -> list[tuple[str, Transition]]:

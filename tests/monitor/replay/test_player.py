@@ -12,7 +12,7 @@ from monitor.alarms.board import Board
 from monitor.alarms.transition import Transition
 from monitor.plant.folder import read_plant
 from monitor.plant.plant import Plant
-from monitor.replay.player import Player, differences
+from monitor.replay.player import Player, differences, suppressing
 from monitor.replay.series import NO_READING, START_MONO_NS, Sweeps
 from rules.catalog import Limit, Rule
 from rules.columns.latest import Latest
@@ -51,6 +51,8 @@ def scanned(plant: Plant, blocks: list[Sweeps]) -> list[Transition]:
     """The same through Latest, one sweep after the other."""
     rule_set = compile_rules(plant.rules, plant.tags)
     latest, board = Latest(plant.tags), Board(plant.definitions[: len(plant.rules)], plant.philosophy)
+    silent = suppressing(plant, rule_set.ids)
+    silent.restore((), START_MONO_NS)
     first_ns, memory, taken = int(blocks[0].wall_ns[0]), Memory.fresh(rule_set, START_MONO_NS), list[Transition]()
     for sweeps in blocks:
         for at in range(len(sweeps)):
@@ -70,8 +72,9 @@ def scanned(plant: Plant, blocks: list[Sweeps]) -> list[Transition]:
                     source_time_ns=np.full(rows.size, NO_TIME, np.int64),
                 )
             )
-            verdicts, memory = evaluate(rule_set, latest.freeze(mono_ns, wall_ns), memory, mono_ns)
-            taken += board.apply(verdicts, wall_ns)
+            frozen = latest.freeze(mono_ns, wall_ns)
+            verdicts, memory = evaluate(rule_set, frozen, memory, mono_ns)
+            taken += silent.apply(board, frozen, verdicts, wall_ns)
     return taken
 
 
