@@ -153,6 +153,8 @@ async def check_function(here: Here, permit_id: PermitId, body: dto.FunctionChec
 
 
 async def _obey(here: Context, command: PermitCommand) -> dto.Permit:
+    if not isinstance(command, Request):
+        await _found(here, command.id)
     try:
         async with asyncio.timeout(here.options.command_timeout_s):
             permit = await here.board.obey_permit(command)

@@ -54,10 +54,14 @@ class PermitBook:
         self._permits: dict[str, Permit] = {}
         self._touched: dict[str, Permit] = {}
         self._number = 0
+        self._reconciled_wall_ns = 0
 
     def restore(self, permits: Sequence[Permit], number: int) -> None:
         """Take over the stored open permits; `number` is that of the last permit ever given."""
-        self._permits = {permit.id: permit for permit in permits if permit.state in OPEN}
+        # the permit of an interlock that the register no longer has rests in the store until it is there again
+        self._permits = {
+            permit.id: permit for permit in permits if permit.state in OPEN and permit.interlock in self._interlocks
+        }
         self._number = number
 
     def open(self) -> tuple[Permit, ...]:
@@ -108,7 +112,8 @@ class PermitBook:
                 f"{rules.id} 级联锁一次最长旁路 {hours:g} 小时", f"class {rules.id} may be bypassed {hours:g} h at most"
             )
         for other in self._of(interlock.id):
-            if set(other.bits) & set(command.bits):
+            # one that begins where the other ends follows it: an overdue bypass can be approved again
+            if set(other.bits) & set(command.bits) and not _follows(command, other):
                 raise ConflictError(
                     f"{other.requested_name} 已为此开关申请许可 {other.id}",
                     f"{other.requested_name} asked for {other.id} on this bit already",
@@ -193,6 +198,7 @@ class PermitBook:
         use.
         """
         steps: list[PermitStep] = []
+        self._reconciled_wall_ns = wall_ns
         for permit in self.open():
             steps += self._moved(permit, bits.get(permit.interlock, {}), wall_ns)
         cover: dict[str, Cover] = {}
@@ -210,7 +216,8 @@ class PermitBook:
     def next_deadline_ns(self) -> int | None:
         """Wall time at which time alone moves a permit on; None when none ever will."""
         due = [moment for permit in self._permits.values() for moment in _moments(permit)]
-        return min(due, default=None)
+        # what is past was judged then: a permit that began long ago is no reason to hurry
+        return min((moment for moment in due if moment > self._reconciled_wall_ns), default=None)
 
     def _moved(self, permit: Permit, bits: Mapping[str, Verdict], wall_ns: int) -> list[PermitStep]:
         steps: list[PermitStep] = []
@@ -245,9 +252,11 @@ class PermitBook:
         allowed = {bit for permit in running if permit.state is not PermitState.RESTORING for bit in permit.bits}
         outlived = {bit for permit in in_use if not permit.is_running(wall_ns) for bit in permit.bits}
         if standing:
+            if not self._interlocks[interlock].permit_required:
+                return Cover.ACTIVE
             if standing - allowed - outlived:
                 return Cover.WRONG_INPUT if running or in_use else Cover.NONE
-            return Cover.OVERDUE if standing & outlived else Cover.ACTIVE
+            return Cover.OVERDUE if standing - allowed else Cover.ACTIVE
         if any(permit.state is PermitState.RESTORING for permit in permits):
             return Cover.RESTORING
         return Cover.ACTIVE if allowed else Cover.NONE
@@ -321,6 +330,10 @@ def _changed(permit: Permit, trigger: PermitTrigger, wall_ns: int, mark: int) ->
     if trigger is PermitTrigger.MEASURE_MISSED:
         return replace(permit, missed=permit.missed + 1, check_due_wall_ns=_next_check(permit, wall_ns))
     return permit
+
+
+def _follows(command: Request, other: Permit) -> bool:
+    return other.state is not PermitState.RESTORING and command.start_wall_ns >= other.until_wall_ns
 
 
 def _next_check(permit: Permit, wall_ns: int) -> int | None:

@@ -56,18 +56,25 @@ def spent(changes: ServiceChanges, interlocks: int, from_ns: int, to_ns: int) ->
     Every row sums to to_ns - from_ns.  A change with an earlier time than the one before it (the clock was set back)
     takes effect at that one's time.
     """
-    time = np.zeros((interlocks, len(SERVICES)), np.int64)
     order = np.argsort(changes.interlock, kind="stable")
-    owner, at, service = changes.interlock[order], changes.wall_ns[order], changes.service[order]
-    first = np.searchsorted(owner, np.arange(interlocks))
-    last = np.searchsorted(owner, np.arange(interlocks), side="right")
-    for place in range(interlocks):
-        mine = slice(int(first[place]), int(last[place]))
-        begins = np.clip(np.maximum.accumulate(at[mine]), from_ns, to_ns)
-        edges = np.concatenate(([from_ns], begins, [to_ns]))
-        states = np.concatenate(([UNKNOWN], service[mine])).astype(np.intp)
-        np.add.at(time[place], states, np.diff(edges))
+    owner, service = changes.interlock[order], changes.service[order]
+    begins = np.clip(_in_order(owner, changes.wall_ns[order]), from_ns, to_ns)
+    ends = np.append(begins[1:], to_ns)[: begins.size]
+    ends[np.flatnonzero(owner[1:] != owner[:-1])] = to_ns
+    time = np.zeros((interlocks, len(SERVICES)), np.int64)
+    np.add.at(time, (owner, service), ends - begins)
+    # what is left of each row lies before its first change
+    time[:, UNKNOWN] += (to_ns - from_ns) - time.sum(axis=1)
     return time
+
+
+def _in_order(owner: npt.NDArray[np.intp], at: Nanoseconds) -> Nanoseconds:
+    """The times with no step back inside one interlock."""
+    back = np.flatnonzero((at[1:] < at[:-1]) & (owner[1:] == owner[:-1]))
+    for place in np.unique(owner[back]).tolist():
+        mine = owner == place
+        at[mine] = np.maximum.accumulate(at[mine])
+    return at
 
 
 def rates(

@@ -319,6 +319,7 @@ class FakeBoard:
         self.commits: list[int] = []
         """How many transitions each publication held."""
         self.feeds: list[FakeFeed] = []
+        self.permits: dict[str, Permit] = {}
         self.seq = 0
         self.stuck = False
         self.true: set[str] = set()
@@ -379,6 +380,8 @@ class FakeBoard:
             self.seq += 1
             events.append(AlarmEvent(seq=self.seq, transition=transition, journaled_wall_ns=self._clock.wall))
         self._view = self._make_view()
+        for permit in self.interlocks.book.changed():
+            self.permits[permit.id] = permit
         for feed in self.feeds:
             feed.events.extend(events)
             feed.fresh.set()
@@ -451,7 +454,7 @@ class FakeJournal:
     turned: list[dict[str, Any]] = field(default_factory=list)
     searches: list[JournalSearch] = field(default_factory=list)
     """What was looked for at each read; only id and time are heeded here, the store has tests of its own."""
-    kept_permits: list[Permit] = field(default_factory=list)
+    kept_permits: dict[str, Permit] = field(default_factory=dict)
     changes: list[tuple[int, int, int]] = field(default_factory=list)
     """(place, wall_ns, service code) of interlocks."""
 
@@ -460,7 +463,7 @@ class FakeJournal:
     ) -> Sequence[Permit]:
         found = [
             permit
-            for permit in reversed(self.kept_permits)
+            for permit in reversed(self.kept_permits.values())
             if (interlock is None or permit.interlock == interlock)
             and (not states or permit.state in states)
             and (before is None or int(permit.id.rpartition("-")[2]) < before)
@@ -654,7 +657,7 @@ class Site:
     ) -> None:
         self.clock = FakeClock()
         self.board = FakeBoard(self.clock, plant.definitions, plant.philosophy)
-        self.journal = FakeJournal()
+        self.journal = FakeJournal(kept_permits=self.board.permits)
         self.history = FakeHistory()
         self.accounts = accounts or FakeAccounts()
         options = options or ApiOptions(version="9.9", command_timeout_s=2.0)

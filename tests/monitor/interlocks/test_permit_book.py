@@ -243,3 +243,43 @@ def test_a_bypass_is_authorised_only_by_a_permit_that_runs(history: list[tuple[i
         again = book.reconcile(bits(first, second), now)
         assert again.steps == ()
         assert again.cover.get("SIS-1", Cover.NONE) is cover
+
+
+def test_a_permit_may_follow_another_and_covers_what_it_outlived(approved: PermitBook) -> None:
+    approved.reconcile(bits(T), START + 1)
+    end = START + 4 * HOUR
+    late = end + HOUR
+    assert approved.reconcile(bits(T), late).cover == {"SIS-1": Cover.OVERDUE}
+    with pytest.raises(ConflictError):
+        approved.obey(replace(REQUEST, start_wall_ns=end - 1, until_wall_ns=late), end - 2)
+    approved.obey(replace(REQUEST, start_wall_ns=late, until_wall_ns=late + HOUR), late)
+    assert approved.reconcile(bits(T), late).cover == {"SIS-1": Cover.OVERDUE}, "asked is not approved"
+    approved.obey(approve("shift_leader", "leader", "P-000002"), late)
+    approved.obey(approve("manager", "boss", "P-000002"), late)
+    found = approved.reconcile(bits(T), late)
+    assert (triggers(found), found.cover) == ([PermitTrigger.USED], {"SIS-1": Cover.ACTIVE})
+    assert approved.reconcile(bits(T), late + HOUR).cover == {"SIS-1": Cover.OVERDUE}
+    back = approved.reconcile(bits(F), late + HOUR + 1)
+    assert triggers(back) == [PermitTrigger.CLEARED, PermitTrigger.CLEARED]
+
+
+def test_where_no_permit_is_needed_a_bypass_is_authorised() -> None:
+    book = PermitBook(replace(REGISTER, interlocks=(replace(REGISTER.interlocks[0], permit_required=False),)))
+    assert book.reconcile(bits(T), START).cover == {"SIS-1": Cover.ACTIVE}
+    assert book.reconcile(bits(F), START).cover == {}
+
+
+def test_the_permit_of_an_interlock_that_is_gone_rests(approved: PermitBook) -> None:
+    stored = approved.open()
+    book = PermitBook(replace(REGISTER, interlocks=REGISTER.interlocks[1:]))
+    book.restore(stored, 1)
+    assert book.open() == ()
+    assert book.reconcile({}, START + 5 * HOUR).steps == ()
+    assert book.changed() == (), "what the store has of it stays as it is"
+    asked = book.obey(replace(REQUEST, interlock="SIS-9"), START)
+    assert asked.permit.id == "P-000002", "its number is not given again"
+
+
+def test_what_is_past_wakes_nobody(approved: PermitBook) -> None:
+    approved.reconcile(bits(F), START + HOUR)
+    assert approved.next_deadline_ns() == START + 2 * HOUR, "half of its time, not its start an hour ago"
