@@ -9,6 +9,7 @@ import numpy.typing as npt
 from rules.columns.quality import FIRST_UNUSABLE
 from rules.hold import HoldMemory, merged
 from rules.port import FOREVER, Moment, State
+from rules.whole import WholeSeen
 
 CHUNK: Final = 16_384
 """Rows that are compared at once: what is computed between stays in the cache."""
@@ -185,4 +186,5 @@ class Carried:
     start_mono_ns: int
     holds: HoldMemory
     states: tuple[State, ...]
+    whole: WholeSeen
     bands: Bands

@@ -29,6 +29,7 @@ from rules.kinds.states import DiscreteState, DiscreteStateKind
 from rules.kinds.updates import BadQuality, BadQualityKind, NoUpdate, NoUpdateKind
 from rules.points import Points
 from rules.port import Delays, Group, Kind, Rule
+from rules.whole import WholeInputs
 
 __all__ = [
     "KINDS", "BadQuality", "Bypassed", "Delays", "DiscreteState", "Limit", "LimitKind", "NoUpdate", "Rule", "RuleSet",
@@ -74,8 +75,8 @@ class RuleSet:
     """Where the rules of each group stand: a slice where they stand together."""
     points: Points
     """The groups of one tag each, by the row of their tag."""
-    whole: tuple[int, ...]
-    """Indices in `groups` of all others: judged whole each time."""
+    whole: WholeInputs
+    """All other groups with what they read: judged whole, when anything of it changed."""
     group_of: npt.NDArray[np.int32]
     """Index in `groups` of each rule."""
     place_of: npt.NDArray[np.int32]

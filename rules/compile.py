@@ -10,6 +10,7 @@ from rules.columns.tags import TagTable
 from rules.errors import RuleError, RulesRefusedError
 from rules.points import Points
 from rules.port import PointGroup, column
+from rules.whole import WholeInputs
 
 __all__ = ["RuleSet", "compile_rules"]
 
@@ -45,7 +46,9 @@ def compile_rules(rules: Sequence[Rule], table: TagTable) -> RuleSet:
         off_delay_ns=column([rule.delays.off_delay_ns for rule in rules], np.int64),
         spans=tuple(_span(group.position) for _, group in groups),
         points=Points.of([group for _, group in groups], len(table)),
-        whole=tuple(at for at, (_, group) in enumerate(groups) if not isinstance(group, PointGroup)),
+        whole=WholeInputs.of(
+            [(at, group) for at, (_, group) in enumerate(groups) if not isinstance(group, PointGroup)]
+        ),
         group_of=column(group_of, np.int32),
         place_of=column(place_of, np.int32),
         input_rule=column(input_rule[order], np.intp),

@@ -14,6 +14,7 @@ from rules.memory import Memory
 from rules.points import Touched
 from rules.port import FOREVER, Judged, Moment, PointGroup, State
 from rules.verdicts import Evidence, Verdict
+from rules.whole import WholeSweep
 
 Positions = npt.NDArray[np.intp]
 _FALSE: Final = np.uint8(Verdict.FALSE)
@@ -39,8 +40,8 @@ class Sweep:
     """From before."""
     _bands_due_ns: int | None = None
     """By these bands; None where they are not believed."""
-    _whole: dict[int, Judged] = field(default_factory=dict)
-    """Of each group that is judged whole, by its index."""
+    _sweep: WholeSweep = field(init=False)
+    """The groups that are judged whole."""
 
     def __post_init__(self) -> None:
         self.states = list(self.memory.states)
@@ -57,10 +58,13 @@ class Sweep:
             left = self._bands.left(self.moment)
             rows, ended, self._bands_due_ns = merged(left.rows, self._rows_awaited()), left.ended, left.due_ns
         self._touched = self.rule_set.points.judge(rows, ended, self.moment, active, self.states)
-        for at in self.rule_set.whole:
-            group = groups[at]
-            judged = group.judge(self.moment, active[self.rule_set.spans[at]], self.states[at])
-            self.states[at], self._whole[at] = judged.state, judged
+        carried = self.memory.carried if self.memory.bands is not None else None
+        self._sweep = WholeSweep.begun(self.rule_set.whole, self.moment, None if carried is None else carried.whole)
+        for at in self.rule_set.whole.groups:
+            group, decided = groups[at], active[self.rule_set.spans[at]]
+            judged = self._sweep.kept(at, decided) or group.judge(self.moment, decided, self.states[at])
+            self._sweep.take(at, judged, decided, self.states[at])
+            self.states[at] = judged.state
             self.due_ns = min(self.due_ns, FOREVER if judged.due_ns is None else judged.due_ns)
             for place, names in judged.detail:
                 self.details[int(group.position[place])] = names
@@ -76,7 +80,7 @@ class Sweep:
         judged: list[tuple[slice | Positions, npt.NDArray[np.uint8]]] = [
             (self._touched.positions, self._touched.condition)
         ]
-        judged += [(self.rule_set.spans[at], whole.condition) for at, whole in self._whole.items()]
+        judged += [(self.rule_set.spans[at], whole.condition) for at, whole in self._sweep.judged.items()]
         for span, told in judged:
             condition = np.where(awaiting[span] & (told == _FALSE), _UNKNOWN, told) if some_await else told
             differs = np.flatnonzero(condition != before[span])
@@ -105,6 +109,7 @@ class Sweep:
             due_ns = bands.due_ns(self.moment)
         self.due_ns = min(self.due_ns, due_ns)
         states, start_mono_ns = tuple(self.states), self.memory.start_mono_ns
+        seen = self._sweep.seen(self.moment.mono_ns)
         return Memory(
             start_mono_ns=start_mono_ns,
             holds=held.memory,
@@ -112,7 +117,13 @@ class Sweep:
             awaiting=awaiting,
             inputs_seen_good=seen_good,
             due_ns=None if self.due_ns >= FOREVER else self.due_ns,
-            carried=Carried(start_mono_ns=start_mono_ns, holds=held.memory, states=states, bands=bands),
+            carried=Carried(
+                start_mono_ns=start_mono_ns,
+                holds=held.memory,
+                states=states,
+                bands=bands,
+                whole=seen,
+            ),
         )
 
     def look_up(self, snapshot: Snapshot) -> "LookUp":
@@ -123,7 +134,7 @@ class Sweep:
             moment=self.moment,
             active=self.memory.holds.active,
             states=tuple(self.states),
-            whole=self._whole,
+            whole=self._sweep.judged,
         )
 
     def _rows_awaited(self) -> Rows:
