@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.alarms.board import Board
-from monitor.alarms.newest import MOST_SHOWN
 from monitor.alarms.commands import Acknowledge
 from monitor.alarms.judged import never_raised
+from monitor.alarms.newest import MOST_SHOWN
 from monitor.alarms.transition import Alarm, altered
 from tests.monitor.alarms.verdicts import FALSE, TRUE, UNKNOWN, WALL, definition, verdicts
 
