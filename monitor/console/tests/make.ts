@@ -1,5 +1,5 @@
 /** Small, complete values of the contract; a test changes what it is about. */
-import type { Alarm, Equipment, Flood, FloodFold, Horn, Interlock, Position, SequenceEvent, Session, StreamAlarm, StreamTags, Suppression, Tag } from "../src/api/types";
+import type { Alarm, Equipment, Flood, FloodFold, Horn, Interlock, JournalRow, Permit, Position, Protection, SequenceEvent, Session, StreamAlarm, StreamTags, Suppression, Tag } from "../src/api/types";
 
 export const T0 = Date.parse("2026-03-01T04:00:00.000Z");
 export const iso = (seconds: number): string => new Date(T0 + seconds * 1000).toISOString();
@@ -244,4 +244,44 @@ export function sequenceEvent(change: Partial<SequenceEvent> = {}): SequenceEven
     undecided_within_ms: 0,
     ...change,
   };
+}
+
+/** In use since T0 for four hours, asked by an operator, approved by both of its ladder. */
+export function permit(change: Partial<Permit> = {}): Permit {
+  return {
+    id: "P-000001",
+    interlock: "SIS-101",
+    bits: ["BPS-101"],
+    state: "in_use",
+    reason: "检修",
+    risk: "满罐",
+    measures: ["人工检尺"],
+    start: iso(0),
+    until: iso(4 * 3600),
+    passed_percent: 0,
+    overdue: false,
+    requested_by: "王",
+    requested_at: iso(-600),
+    ladder: ["shift_leader", "manager"],
+    next_role: null,
+    approvals: [],
+    check_every_s: 1800,
+    check_due: null,
+    checks: [],
+    missed: 0,
+    used_at: iso(0),
+    cleared_at: null,
+    ended_at: null,
+    ended_by: "",
+    ended_note: "",
+    ...change,
+  };
+}
+
+export function protection(change: Partial<Protection> = {}): Protection {
+  return { id: "T-101", equipment: "T-101", hazard_source: "HS-2", available: 2, required: 2, transfer: false, short: false, layers: [], ...change };
+}
+
+export function journalRow(change: Partial<JournalRow> = {}): JournalRow {
+  return { seq: 1, time: iso(0), kind: "interlock", id: "SIS-101", occurrence: null, transition: null, person: null, person_name: null, message: { zh: "投用", en: "in service" }, body: {}, ...change };
 }

@@ -15,10 +15,14 @@ import type {
   GroupAnswer,
   Health,
   Interlock,
+  InterlockRate,
   JournalPage,
   Nuisance,
+  Permit,
+  PermitRequest,
   Position,
   Problem,
+  Protection,
   Push,
   SeenAlarm,
   Sequence,
@@ -121,6 +125,14 @@ export interface Period {
   to: string;
 }
 
+/** In-service rates: of which groups, and one for each shift, day or month, or one for the whole period. */
+export interface RateQuery extends Period {
+  by: "plant" | "class" | "process_unit" | "hazard_source" | "interlock";
+  each: "whole" | "shift" | "day" | "month";
+}
+/** A step that a person takes with a permit and says something to. */
+export type PermitStep = "approve" | "refuse" | "revoke" | "withdraw" | "check-measures";
+
 /** What takes an alarm out of service, and what stands in for it. */
 export interface RemovalWish {
   reason: string;
@@ -168,6 +180,13 @@ export const api = {
   diagnostics: () => ask<Diagnostics>("/diagnostics"),
   equipment: () => ask<Equipment[]>("/equipment"),
   interlocks: () => ask<Interlock[]>("/interlocks"),
+  interlock: (interlock: string) => ask<Interlock>(`/interlocks/${id(interlock)}`),
+  interlockRates: (wanted: RateQuery) => ask<InterlockRate[]>(`/interlocks/rates${query({ ...wanted })}`),
+  protections: () => ask<Protection[]>("/protections"),
+  permits: (state = "open", interlock: string | null = null, before: number | null = null) => ask<Permit[]>(`/permits${query({ state, interlock, before })}`),
+  requestPermit: (wish: PermitRequest) => post<Permit>("/permits", wish),
+  stepPermit: (permit: string, step: PermitStep, comment: string) => post<Permit>(`/permits/${id(permit)}/${step}`, { comment }),
+  checkFunction: (permit: string, passed: boolean, comment: string) => post<Permit>(`/permits/${id(permit)}/check-function`, { passed, comment }),
   sources: () => ask<Source[]>("/sources"),
   devices: () => ask<Device[]>("/devices"),
   channels: () => ask<Channel[]>("/channels"),
@@ -202,3 +221,4 @@ export const journalCsv = (wanted: JournalQuery): Promise<Blob> => csv(`/journal
 export const journalWorkbook = (wanted: JournalQuery): Promise<Blob> => file(`/journal${query({ ...wanted })}`, WORKBOOK);
 export const figuresCsv = (period: Period): Promise<Blob> => csv(`/figures${query({ ...period })}`);
 export const sequenceCsv = (period: Period): Promise<Blob> => csv(`/sequence${query({ ...period })}`);
+export const interlockRatesCsv = (wanted: RateQuery): Promise<Blob> => csv(`/interlocks/rates${query({ ...wanted, language: language.value })}`);

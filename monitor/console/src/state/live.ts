@@ -2,10 +2,11 @@
 import { computed, ref, shallowReactive, shallowRef, triggerRef } from "vue";
 import { api, health, RefusedError } from "../api/client";
 import { Stream } from "../api/stream";
-import type { Alarm, Channel, DesignSuppression, Device, Equipment, FloodBoard, FloodState, Horn, Interlock, Position, Session, Source, StreamMessage, Tag } from "../api/types";
+import type { Alarm, Channel, DesignSuppression, Device, Equipment, FloodBoard, FloodState, Horn, Interlock, Permit, Position, Session, Source, StreamMessage, Tag } from "../api/types";
 import { speakSite } from "../i18n";
 import * as alarmsOf from "./alarms";
 import * as linkOf from "./link";
+import { isOpen } from "./permits";
 import { addSample, ratePerHour, type Sample } from "./rate";
 import { columns, reading as readingOf, type Reading, takeFrame } from "./tags";
 
@@ -24,6 +25,8 @@ export const lists = shallowReactive({
   tags: [] as Tag[],
   equipment: [] as Equipment[],
   interlocks: [] as Interlock[],
+  /** Bypass permits that still matter. */
+  permits: [] as Permit[],
   sources: [] as Source[],
   devices: [] as Device[],
   channels: [] as Channel[],
@@ -116,10 +119,10 @@ async function loadAll(): Promise<void> {
 
 /** What changes while the plant runs and does not travel on the stream. */
 async function loadChanging(): Promise<void> {
-  const [interlocks, sources, devices, channels, suppressed, designs] = await Promise.all([
-    api.interlocks(), api.sources(), api.devices(), api.channels(), api.suppressed(), api.designSuppressions(),
+  const [interlocks, permits, sources, devices, channels, suppressed, designs] = await Promise.all([
+    api.interlocks(), api.permits(), api.sources(), api.devices(), api.channels(), api.suppressed(), api.designSuppressions(),
   ]);
-  Object.assign(lists, { interlocks, sources, devices, channels, suppressed, designs });
+  Object.assign(lists, { interlocks, permits, sources, devices, channels, suppressed, designs });
   plantDiffers.value = (await health())?.plant_differs ?? plantDiffers.value;
 }
 
@@ -226,6 +229,13 @@ export function takeAnswer(alarm: Alarm): void {
   alarmsState.value = alarmsOf.takeAnswer(alarmsState.value, alarm);
 }
 
+/** The same for a permit: it stands in the book at once, or leaves it. */
+export function takePermit(permit: Permit): void {
+  const others = lists.permits.filter((one) => one.id !== permit.id);
+  lists.permits = isOpen(permit) ? [permit, ...others] : others;
+  refreshSoon();
+}
+
 /** Begin: somebody is logged in. */
 export function enter(who: Session): void {
   session.value = who;
@@ -246,7 +256,7 @@ export function leave(): void {
   horns.value = new Map();
   floodStates.value = [];
   floodBoard.value = null;
-  Object.assign(lists, { tags: [], equipment: [], interlocks: [], sources: [], devices: [], channels: [], positions: [], suppressed: [], designs: [] });
+  Object.assign(lists, { tags: [], equipment: [], interlocks: [], permits: [], sources: [], devices: [], channels: [], positions: [], suppressed: [], designs: [] });
   samples.clear();
 }
 

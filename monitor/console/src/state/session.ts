@@ -1,7 +1,7 @@
 /** Who sits here and what the API lets them do. */
 import type { Session } from "../api/types";
 
-export type Permission = "alarm.acknowledge" | "alarm.reset" | "alarm.shelve" | "alarm.out_of_service";
+export type Permission = "alarm.acknowledge" | "alarm.reset" | "alarm.shelve" | "alarm.out_of_service" | "permit.request" | "permit.approve";
 
 export function may(session: Session | null, permission: Permission): boolean {
   return session !== null && session.permissions.includes(permission);

@@ -1,0 +1,14 @@
+/** In which order people want to see protections, and which belong to an interlock. */
+import type { Interlock, Protection } from "../../api/types";
+
+/** Too few layers while something moves first, then what has the least to spare. */
+export function byShortage(a: Protection, b: Protection): number {
+  return Number(b.short) - Number(a.short) || a.available - a.required - (b.available - b.required) || (a.id < b.id ? -1 : 1);
+}
+
+/** Those of its equipment, and those that name it among what is missing. */
+export function protectionsOf(interlock: Interlock, all: readonly Protection[]): Protection[] {
+  return all
+    .filter((one) => (interlock.equipment !== "" && one.equipment === interlock.equipment) || one.layers.some((layer) => layer.missing.includes(interlock.id)))
+    .sort(byShortage);
+}
