@@ -101,6 +101,9 @@ async def test_a_bypass_from_the_request_to_the_function_check(rig: Rig, browser
         await expect(timeline).to_contain_text("投用 → 已批准旁路")
         await expect(card.locator(".permit-state")).to_have_text("已关闭")
         await shown.picture("interlock.zh")
+        await shown.open("/permits")
+        await shown.page.locator("select[name=ended]").select_option("closed")
+        await expect(card).to_contain_text("已关闭", timeout=PATIENCE_MS)
         assert [line for line in shown.complaints if "401" not in line] == []
 
 
@@ -166,6 +169,12 @@ async def test_permit_pages_in_both_languages_and_themes_and_on_a_phone(rig: Rig
                 assert not [bad for bad in ("undefined", "NaN", "[object", "{n}") if bad in words], f"{path} {language}"
                 await shown.picture(f"look-{name}.{language}")
             await shown.page.get_by_text(button, exact=True).first.click()
+        await shown.page.get_by_text("深色", exact=True).first.click()
+        await expect(shown.page.locator("html")).to_have_attribute("data-theme", "dark")
+        for name in ("interlocks", "interlock", "rates", "permit-form"):
+            await shown.open(pages[name])
+            await shown.page.wait_for_timeout(900)
+            await shown.picture(f"dark-{name}")
         assert [line for line in shown.complaints if "401" not in line] == []
     async with console(browser, rig, PHONE) as shown:
         for name, path in pages.items():

@@ -731,6 +731,7 @@ export const en: Messages = {
   "rates.basis": "Unknown is not in service; time that nobody watched is unknown",
   "permits.title": "Bypass permits",
   "permits.open": "Open",
+  "permits.ended_ones": "Ended ones…",
   "permits.all": "All",
   "permits.empty": "No permit",
   "permits.empty_open": "No permit is open",

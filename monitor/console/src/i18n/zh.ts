@@ -729,6 +729,7 @@ export const zh = {
   "rates.basis": "不明不算投用；没有监视的时间算不明",
   "permits.title": "旁路许可",
   "permits.open": "未结束",
+  "permits.ended_ones": "已结束的…",
   "permits.all": "全部",
   "permits.empty": "没有旁路许可",
   "permits.empty_open": "没有未结束的旁路许可",
