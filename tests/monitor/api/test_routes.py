@@ -30,7 +30,9 @@ API = "/api/v1"
 READING = ("/sources", "/sources/HS-1", "/tags", "/tags/LT-101", "/tags/LT-101/trend", "/equipment", "/alarms",
            "/alarms/LT-101.HH", "/interlocks", "/positions", "/devices", "/diagnostics", "/channels", "/pushes", "/journal",
            "/openapi.json", "/flood", "/figures",
-           "/figures/nuisance", "/sequence", "/definitions/drift", "/definitions/LT-101.HH/history", "/session")  # fmt: skip
+           "/figures/nuisance", "/sequence", "/definitions/drift", "/definitions/LT-101.HH/history", "/session", "/suppressions",
+           "/interlocks/SIS-101", "/interlocks/rates", "/permits", "/permits/P-000001", "/protections", "/shadow",
+           "/alarms/LT-101.HH/explanation")  # fmt: skip
 
 
 # --- who may ----------------------------------------------------------------------------------
@@ -52,6 +54,8 @@ def test_the_list_of_paths_above_is_complete() -> None:
         .replace("{source_id}", "HS-1")
         .replace("{tag_id}", "LT-101")
         .replace("{alarm_id}", "LT-101.HH")
+        .replace("{interlock_id}", "SIS-101")
+        .replace("{permit_id}", "P-000001")
         for path, operations in document(Site().app)["paths"].items()
         if "get" in operations
     }

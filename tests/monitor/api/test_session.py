@@ -25,7 +25,8 @@ async def test_log_in_tells_who_i_am_and_what_i_may() -> None:
         assert answer.status_code == 200
         body = answer.json()
         assert body["name"] == {"zh": "王强", "en": "Wang Qiang"}
-        assert body["permissions"] == ["alarm.acknowledge", "alarm.reset", "alarm.shelve", "journal.read", "plant.read"]
+        may = ["alarm.acknowledge", "alarm.reset", "alarm.shelve", "journal.read", "permit.request", "plant.read"]
+        assert body["permissions"] == may
         assert body["positions"] == ["all"]
         assert body["server_time"] == "2026-01-01T00:00:00.123Z"
         assert body["site"]["zh"] == "示范罐区"
