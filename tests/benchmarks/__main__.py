@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.benchmarks import alarms, pipeline, rules
+from tests.benchmarks import alarms, interlocks, pipeline, rules
 from tests.benchmarks.figures import Figure, circumstances, show
 
 BENCHMARKS: Final[dict[str, Callable[[], tuple[list[Figure], list[str]]]]] = {
     "alarms": lambda: alarms.run(alarms.Size()),
+    "interlocks": lambda: interlocks.run(interlocks.Size()),
     "pipeline": lambda: pipeline.run(pipeline.Size()),
     "rules": lambda: rules.run(rules.Size()),
 }

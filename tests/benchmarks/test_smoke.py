@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks import __main__ as command
-from tests.benchmarks import alarms, pipeline
+from tests.benchmarks import alarms, interlocks, pipeline
 from tests.benchmarks.figures import show
 
 WANTED = {
@@ -76,6 +76,23 @@ async def test_the_alarms_run_and_name_their_figures(tmp_path: Path, capsys: pyt
     methods = {figure.name: figure.method for figure in figures}
     assert methods["alarms.board_load_s"].startswith("500 active alarms, 2000 journal rows"), "what was really there"
     assert methods["alarms.ack_p99_ms"].endswith("5 times")
+
+
+INTERLOCKS_WANTED = {"interlocks.evaluate_ms", "interlocks.scan_ms", "interlocks.bypass_alarm_p99_ms"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+async def test_the_interlocks_run_and_name_their_figures() -> None:
+    few = interlocks.Size(interlocks=50, warm_up=2, sweeps=5, bypasses=8, gap_s=0.4, consoles=1)
+    figures, notes = await asyncio.to_thread(interlocks.run, few)
+    values = {figure.name: figure.value for figure in figures}
+    assert set(values) >= INTERLOCKS_WANTED
+    assert all(values[name] > 0 for name in INTERLOCKS_WANTED), values
+    assert values["interlocks.bypass_missed"] == 0
+    methods = {figure.name: figure.method for figure in figures}
+    assert methods["interlocks.bypass_alarm_p99_ms"].startswith("8 bypass bits"), "what was really written"
+    assert notes
 
 
 def test_an_unknown_benchmark_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
