@@ -11,6 +11,7 @@ from monitor.api.openapi import document
 from monitor.api.ports import TrendColumns
 from monitor.api.roles import ROLES
 from monitor.hazards.view import ChannelStatus
+from monitor.interlocks.permit_commands import Request
 from monitor.notify.row import Status
 from rules.columns.quality import Quality
 from tests.monitor.api.fakes import (
@@ -62,10 +63,24 @@ def test_the_list_of_paths_above_is_complete() -> None:
     assert documented == {*READING, "/health"} - {"/openapi.json"}
 
 
+PERMIT = Request(
+    interlock="SIS-101",
+    bits=("BPS-101",),
+    reason="换浮球",
+    risk="满罐时无联锁",
+    measures=("专人监护",),
+    start_wall_ns=WALL_NS,
+    until_wall_ns=WALL_NS + 3_600_000_000_000,
+    person="wang",
+    person_name="王强",
+)
+
+
 @pytest.mark.parametrize("role", [*ACCOUNTS, "unheard_of"])
 async def test_permissions_table(role: str) -> None:
     site = Site()
     site.board.judge("LT-101.HH")
+    await site.board.obey_permit(PERMIT)
     account = site.accounts.accounts["operator"]
     site.accounts.accounts["operator"] = replace(account, role=role)
     permissions = ROLES.get(role, frozenset())
