@@ -74,7 +74,7 @@ def _add_problems(path: str, method: str, operation: dict[str, Any]) -> None:
         operation["security"] = [{"session": []}, {"token": []}]
     if "{" in path:
         refusals["404"] = "No such id"
-    if method == "post" and path.startswith(("/alarms/", "/positions/")):
+    if method == "post" and path.startswith(("/alarms/", "/positions/", "/permits")):
         refusals |= COMMAND
     if (path, method) == ("/session", "post"):
         refusals |= {"401": "Wrong user name or password", "403": "Another site's page", "429": "Too many attempts"}

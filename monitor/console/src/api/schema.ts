@@ -4698,8 +4698,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not permitted */
+            /** @description Another site's page */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; the detail says who was first */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4718,6 +4727,15 @@ export interface operations {
             };
             /** @description Wrong fields */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not confirmed */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4845,7 +4863,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not permitted */
+            /** @description Another site's page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4856,6 +4874,15 @@ export interface operations {
             };
             /** @description No such id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; the detail says who was first */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4874,6 +4901,15 @@ export interface operations {
             };
             /** @description Wrong fields */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not confirmed */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4925,7 +4961,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not permitted */
+            /** @description Another site's page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4936,6 +4972,15 @@ export interface operations {
             };
             /** @description No such id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; the detail says who was first */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4954,6 +4999,15 @@ export interface operations {
             };
             /** @description Wrong fields */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not confirmed */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5005,7 +5059,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not permitted */
+            /** @description Another site's page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5016,6 +5070,15 @@ export interface operations {
             };
             /** @description No such id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; the detail says who was first */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5034,6 +5097,15 @@ export interface operations {
             };
             /** @description Wrong fields */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not confirmed */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5085,7 +5157,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not permitted */
+            /** @description Another site's page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5096,6 +5168,15 @@ export interface operations {
             };
             /** @description No such id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; the detail says who was first */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5114,6 +5195,15 @@ export interface operations {
             };
             /** @description Wrong fields */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not confirmed */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5165,7 +5255,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not permitted */
+            /** @description Another site's page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5176,6 +5266,15 @@ export interface operations {
             };
             /** @description No such id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; the detail says who was first */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5194,6 +5293,15 @@ export interface operations {
             };
             /** @description Wrong fields */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not confirmed */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5245,7 +5353,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not permitted */
+            /** @description Another site's page */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5256,6 +5364,15 @@ export interface operations {
             };
             /** @description No such id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; the detail says who was first */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5274,6 +5391,15 @@ export interface operations {
             };
             /** @description Wrong fields */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not confirmed */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
