@@ -12,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE ?= 1
 
 help:
 	@echo "make demo [PORT=8000] [ARGS=--once]   the whole chain on this machine: simulated plant, monitor, console"
-	@echo "make test [PART=static|unit|servers|chain|kill|browser]   all tests, or one part of them"
+	@echo "make test [PART=static|unit|servers|chain|recovery|kill|browser]   all tests, or one part of them"
 	@echo "make check                            lint, types, contracts, fast tests"
 	@echo "make soak                             the long tests"
 	@echo "make bench [ONLY=pipeline]            the figures"
@@ -54,7 +54,8 @@ fast: .make/python
 check: lint types contracts fast
 
 # Each part takes less than nine minutes; a skipped test fails where everything can be installed (tests/conftest.py).
-PARTS := static unit servers chain kill browser
+PARTS := static unit servers chain recovery kill browser
+RECOVERY := $(addprefix tests/faults/test_,$(addsuffix .py,dead_device disk_full interlocks restart rule_memory scanner_death shadow))
 SLOW  := slow and not browser and not soak
 test: .make/python console servers
 	@case "$(PART)" in \
@@ -62,7 +63,8 @@ test: .make/python console servers
 	  static)  $(MAKE) --no-print-directory lint types contracts console-check ;; \
 	  unit)    $(BIN)/pytest -q -n 2 -m "not slow and not browser and not soak" tests ;; \
 	  servers) $(BIN)/pytest -q -n 2 -m "$(SLOW)" tests --ignore=tests/faults --ignore=tests/browser ;; \
-	  chain)   $(BIN)/pytest -q -n 2 --dist loadfile -m "$(SLOW)" tests/faults --ignore=tests/faults/test_kill.py ;; \
+	  chain)   $(BIN)/pytest -q -n 2 --dist loadfile -m "$(SLOW)" tests/faults $(addprefix --ignore=,tests/faults/test_kill.py $(RECOVERY)) ;; \
+	  recovery) $(BIN)/pytest -q -n 2 --dist loadfile -m "$(SLOW)" $(RECOVERY) ;; \
 	  kill)    $(BIN)/pytest -q -s -m "$(SLOW)" tests/faults/test_kill.py ;; \
 	  browser) $(BIN)/pytest -q -m "browser and not soak" tests ;; \
 	  *) echo "PART is one of: all $(PARTS)" >&2; exit 2 ;; \
