@@ -192,7 +192,7 @@ async def test_the_journal_is_searched_and_saved_as_a_workbook(rig: Rig, browser
         await expect(shown.page).to_have_url(re.compile(r"/journal\?kind=login$"))
 
         await shown.page.locator("select[name=trigger]").select_option("raised")
-        await expect(main.get_by_role("status")).to_contain_text("不会有结果", timeout=10_000)
+        await expect(main.locator(".journal-filter-note")).to_contain_text("不会有结果", timeout=10_000)
         await expect(main).to_contain_text("这段时间日志里没有记录", timeout=10_000)
         await shown.page.locator("select[name=kind]").select_option("transition")
         await shown.page.locator("input[name=text]").fill("旁路")
