@@ -20,6 +20,7 @@ SETTLED_NS: Final = 60_000_000_000
 _IMPORTANT_PRIORITY: Final = 2
 _NO_GROUP: Final = -1
 _NEVER_SEEN: Final = np.uint8(Quality.NEVER_SEEN)
+_STALE: Final = np.uint8(Quality.STALE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,7 +36,10 @@ class BlindWatch:
     """Tags that a priority 1 or 2 alarm reads."""
     device_row: npt.NDArray[np.int32]
     silent_after_ns: npt.NDArray[np.int64]
-    """For each device: when nothing came for this long, its quickest point is stale."""
+    """For each device: half of what makes its quickest point stale; with a stale point and nothing for this long, it is silent.
+
+    Half, because a slower scan class may have answered a little later than the quickest did.
+    """
     start_grace_ns: int
 
     def __len__(self) -> int:
@@ -53,9 +57,11 @@ class BlindMemory:
     """Tags that the standing occurrence of their group already tells of."""
     readable_since_ns: npt.NDArray[np.int64]
     """Since when an announced tag is readable again; 0 while it is not."""
+    told_mono_ns: npt.NDArray[np.int64]
+    """When the standing occurrence of each group was last told: raised or renewed."""
 
     def __post_init__(self) -> None:
-        for column in (self.active, self.announced, self.readable_since_ns):
+        for column in (self.active, self.announced, self.readable_since_ns, self.told_mono_ns):
             column.flags.writeable = False
 
 
@@ -98,7 +104,7 @@ def watch(
         group=np.array(group, np.intp),
         important=important,
         device_row=table.device_row,
-        silent_after_ns=silent_after_ns,
+        silent_after_ns=silent_after_ns // 2,
         start_grace_ns=start_grace_ns,
     )
 
@@ -114,6 +120,7 @@ def remember(watched: BlindWatch, standing: Mapping[str, Sequence[str]], mono_ns
         active=np.array([alarm_id in standing for alarm_id in watched.ids], np.bool_),
         announced=announced,
         readable_since_ns=np.zeros(len(watched.tag_ids), np.int64),
+        told_mono_ns=np.full(len(watched), mono_ns, np.int64),
     )
 
 
@@ -121,14 +128,16 @@ def judge(watched: BlindWatch, snapshot: Snapshot, memory: BlindMemory) -> tuple
     """Judge every blind alarm at the snapshot's moment.
 
     TRUE when any point of the group is blind, UNKNOWN while points are only starting (never seen, within the grace),
-    FALSE when all can be read.  `renew`: TRUE before, and a further point that a priority 1 or 2 alarm reads is blind.
+    FALSE when all can be read.  `renew`: TRUE before, and a further point that a priority 1 or 2 alarm reads is blind
+    though its device answered since the alarm was told; what nothing came of since is the silence that was told.
     """
     unusable = ~is_usable(snapshot.quality)
     starting = np.zeros_like(unusable)
     if snapshot.mono_ns - memory.start_mono_ns < watched.start_grace_ns:
         starting = snapshot.quality == _NEVER_SEEN
     by_quality = unusable & ~starting
-    told = by_quality | _silent(watched, snapshot) if bool(by_quality.any()) else by_quality
+    heard = _heard(watched, snapshot)
+    told = by_quality | _silent(watched, snapshot, by_quality, heard)
     grouped = watched.group != _NO_GROUP
     blind = told & grouped
     groups = len(watched)
@@ -136,7 +145,11 @@ def judge(watched: BlindWatch, snapshot: Snapshot, memory: BlindMemory) -> tuple
     waiting = np.bincount(watched.group[starting & grouped], minlength=groups)
     condition = np.where(waiting > 0, np.uint8(Verdict.UNKNOWN), np.uint8(Verdict.FALSE))
     condition[count > 0] = Verdict.TRUE
-    further = blind & watched.important & ~memory.announced
+    answered = np.append(memory.told_mono_ns, 0)[watched.group] < heard[watched.device_row]
+    answered |= by_quality & (
+        snapshot.quality != _STALE
+    )  # a bad answer is one; never seen is news when the grace is over
+    further = blind & watched.important & ~memory.announced & answered
     renew = (np.bincount(watched.group[further], minlength=groups) > 0) & memory.active
     verdicts = BlindVerdicts(
         ids=watched.ids,
@@ -146,17 +159,26 @@ def judge(watched: BlindWatch, snapshot: Snapshot, memory: BlindMemory) -> tuple
         detail=_names(watched, blind, count),
         rows=tuple(np.flatnonzero(by_quality).tolist()),
     )
-    return verdicts, _after(watched, snapshot.mono_ns, memory, blind, condition)
+    return verdicts, _after(watched, snapshot.mono_ns, memory, blind, condition, renew)
 
 
-def _silent(watched: BlindWatch, snapshot: Snapshot) -> npt.NDArray[np.bool_]:
-    """All points of devices from which nothing came for so long that their quickest point is stale.
+def _heard(watched: BlindWatch, snapshot: Snapshot) -> npt.NDArray[np.int64]:
+    """When the last answer came from each device; 0: never."""
+    last = np.zeros(watched.silent_after_ns.shape[0], np.int64)
+    np.maximum.at(last, watched.device_row, snapshot.received_mono_ns)
+    return last
+
+
+def _silent(
+    watched: BlindWatch, snapshot: Snapshot, by_quality: npt.NDArray[np.bool_], heard: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """All points of devices that have a stale point and from which nothing comes any more.
 
     A dead device is told once with all its points, not again whenever its next slower scan class turns stale.
     """
-    last = np.zeros(watched.silent_after_ns.shape[0], np.int64)
-    np.maximum.at(last, watched.device_row, snapshot.received_mono_ns)
-    silent = (last > 0) & (snapshot.mono_ns - last > watched.silent_after_ns)
+    stale = np.zeros(heard.shape[0], np.bool_)
+    stale[watched.device_row[by_quality & (snapshot.quality == _STALE)]] = True
+    silent = stale & (heard > 0) & (snapshot.mono_ns - heard > watched.silent_after_ns)
     return silent[watched.device_row]
 
 
@@ -166,6 +188,7 @@ def _after(
     memory: BlindMemory,
     blind: npt.NDArray[np.bool_],
     condition: npt.NDArray[np.uint8],
+    renew: npt.NDArray[np.bool_],
 ) -> BlindMemory:
     if not blind.any() and not memory.announced.any() and not memory.active.any():
         return memory
@@ -180,6 +203,7 @@ def _after(
         active=active,
         announced=announced,
         readable_since_ns=np.where(announced, since, 0),
+        told_mono_ns=np.where((active & ~memory.active) | renew, mono_ns, memory.told_mono_ns),
     )
 
 

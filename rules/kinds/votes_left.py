@@ -1,4 +1,4 @@
-"""A vote is degraded: an instrument of it cannot be used while another one still can."""
+"""A vote is degraded: an instrument of it says that it cannot be used."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _UNKNOWN: Final = np.uint8(Verdict.UNKNOWN)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoteDegraded(Rule):
-    """An instrument of a vote is BAD, or its device stopped while another instrument is still read."""
+    """An instrument of a vote is BAD; one whose device stopped is unknown, which its link and its source tell."""
 
     tags: tuple[str, ...]
 
@@ -80,9 +80,7 @@ class VoteDegradedGroup:
         bits = np.full(quality.shape, _UNKNOWN, np.uint8)
         bits[usable & (quality == np.uint8(Quality.GOOD))] = _FALSE
         bits[(quality == np.uint8(Quality.BAD)) | (answers & ~usable)] = _TRUE
-        # where nothing is read at all it is the link or the blindness that is alarmed, not every vote
-        some = np.logical_or.reduceat(usable, self.first_voter, axis=-1)[..., self.voter_rule]
-        bits[some & (quality == np.uint8(Quality.STALE))] = _TRUE
+        # what is not read at all (STALE) stays unknown: a dead device is the alarm of its link, not one for every vote
         return bits, usable
 
     def _lost(

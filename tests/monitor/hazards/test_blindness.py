@@ -173,6 +173,48 @@ def test_a_dead_device_is_told_once_with_all_its_points() -> None:
     assert not any(renewed)
 
 
+def test_a_slow_class_that_answered_last_does_not_make_a_second_telling() -> None:
+    """The quick points stopped first; the device is as dead, and told with all its points from the start."""
+    last = START + 20 * SECOND
+    seen = []
+    memory = fresh()
+    for tenth in range(400):
+        now = last + tenth * SECOND // 10
+        readings: dict[str, tuple[float, int, int]] = {"HS": (0.0, 0, now)}
+        for name, limit_ns, received in (
+            ("A", SECOND, last),
+            ("B", SECOND, last),
+            ("SLOW", 30 * SECOND, last + 3 * SECOND // 10),
+            ("OTHER", 3 * SECOND, last),
+        ):
+            readings[name] = (1.0, int(Quality.STALE if now - received > limit_ns else 0), min(received, now))
+        verdicts, memory = look(memory, readings, now)
+        seen.append((int(verdicts.condition[0]), int(verdicts.count[0]), bool(verdicts.renew.any())))
+    assert seen[10] == (FALSE, 0, False)
+    assert set(seen[11:]) == {(TRUE, 3, False)}
+
+
+@pytest.mark.parametrize(("answers", "renewed"), [(False, False), (True, True)])
+def test_what_nothing_came_of_since_is_the_silence_that_was_told(answers: bool, renewed: bool) -> None:
+    """The important point turns stale after the telling: news only if the device answered meanwhile."""
+    told = START + 20 * SECOND
+    first: dict[str, tuple[float, int, int]] = dict.fromkeys(PLANT.ids, (1.0, 0, told))
+    _, memory = look(fresh(), {**first, "A": (1.0, int(Quality.STALE), told - SECOND)}, told)
+    later = told + 2 * SECOND
+    came = later - SECOND // 100 if answers else told
+    second = {
+        **first,
+        "SLOW": (1.0, 0, came),
+        "A": (1.0, int(Quality.STALE), told),
+        "B": (1.0, int(Quality.STALE), told),
+    }
+    verdicts, memory = look(memory, second, later)
+    assert verdicts.condition[0] == TRUE
+    assert verdicts.renew.tolist() == [renewed, False, False]
+    again, _ = look(memory, second, later + SECOND // 10)
+    assert not again.renew.any(), "told once"
+
+
 def test_a_silent_slow_class_alone_is_not_a_dead_device() -> None:
     now = START + 90 * SECOND
     readings = dict.fromkeys(PLANT.ids, (1.0, 0, now)) | {"SLOW": (1.0, int(Quality.STALE), now - 31 * SECOND)}

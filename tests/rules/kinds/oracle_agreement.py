@@ -7,7 +7,7 @@ from rules.kinds.disagreement import Disagreement
 from rules.kinds.drift import Drift
 from rules.kinds.votes_left import VoteDegraded
 from rules.kinds.voting import Voter, Voting
-from tests.rules.kinds.walks import BAD, FALSE, GOOD, STALE, TRUE, UNKNOWN, Points, Reading
+from tests.rules.kinds.walks import BAD, FALSE, GOOD, TRUE, UNKNOWN, Points, Reading
 
 
 def disagreement(rule: Disagreement, points: Points, active: bool) -> tuple[int, float | None, tuple[str, ...]]:
@@ -93,11 +93,10 @@ def voting(rule: Voting, points: Points, discrete: set[str], active: bool) -> tu
 
 def vote_degraded(rule: VoteDegraded, points: Points) -> tuple[int, tuple[str, ...]]:
     mine = {name: points[name] for name in rule.tags}
-    some = any(point.usable for point in mine.values())
     lost = []
     for name, point in mine.items():
         not_a_number = point.quality < BAD and not point.usable
-        if point.quality == BAD or not_a_number or (point.quality == STALE and some):
+        if point.quality == BAD or not_a_number:
             lost.append(name)
     if lost:
         return TRUE, tuple(lost)

@@ -249,7 +249,8 @@ def test_a_degraded_vote_names_what_is_lost() -> None:
     rule = VoteDegraded(id="R", tags=("LT-A", "LT-B", "LS-A"))
     assert judged(rule, LS_A=(0.0, GOOD))[:2] == (FALSE, ())
     assert judged(rule, LT_B=(10.0, BAD))[:2] == (TRUE, ("LT-B",))
-    assert judged(rule, LT_B=(10.0, STALE))[:2] == (TRUE, ("LT-B",))
+    assert judged(rule, LT_B=(10.0, STALE))[0] == UNKNOWN, "its device stopped: the link tells that"
+    assert judged(rule, LT_A=(10.0, BAD), LT_B=(10.0, STALE))[:2] == (TRUE, ("LT-A",))
     stopped = {"LT_A": (10.0, STALE), "LT_B": (10.0, STALE), "LS_A": (0.0, STALE)}
     assert judged(rule, **stopped)[0] == UNKNOWN, "a dead device is one alarm, not one for every vote"
 
