@@ -204,9 +204,8 @@ class Board:
             closing = Step(alarm=self._newest.reading(alarm, position), trigger=Trigger.REACTIVATED)
             steps.append(self._take(position, closing, wall_ns))
             alarm = steps[0].alarm
-        fresh = begun(altered(alarm, value=None), definition.priority, detail, wall_ns)
-        raised = Step(alarm=self._newest.reading(fresh, position), trigger=Trigger.RAISED)
-        steps.append(self._take(position, raised, wall_ns))
+        fresh = begun(alarm, definition.priority, detail, wall_ns, self._newest.fields(position, None))
+        steps.append(self._take(position, Step(alarm=fresh, trigger=Trigger.RAISED), wall_ns))
         return steps
 
     def _worsen(self, raised: Sequence[int], renewed: Set[int], wall_ns: int) -> list[Transition]:

@@ -1,6 +1,8 @@
 """Alarm rows that take no step: never raised, shown with a newer reading, or left over from a definition that is gone."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from monitor.alarms.definition import AlarmDefinition
 from monitor.alarms.kinds import KIND_WORDS
@@ -42,26 +44,28 @@ def never_raised(definition: AlarmDefinition, definition_hash: str) -> Alarm:
     )
 
 
-def judged(alarm: Alarm, unknown: bool, evidence: Evidence, at: int) -> Alarm:
-    """The row with the reading that was judged now (place `at` of the evidence), its state untouched.
+def reading_of(evidence: Evidence, at: int, unknown: bool, last_value: float | None) -> dict[str, Any]:
+    """The fields of a row that show the reading that was judged now (place `at` of the evidence).
 
     The last number stays while nothing can be read: the quality beside it says so.
     """
-    value, limit = float(evidence.value[at]), float(evidence.limit[at])
-    source_time_ns, received_wall_ns = int(evidence.source_time_ns[at]), int(evidence.received_wall_ns[at])
-    return altered(
-        alarm,
-        unknown=unknown,
-        value=alarm.value if math.isnan(value) else value,
-        limit=None if math.isnan(limit) else limit,
-        quality=int(evidence.quality[at]),
-        source_time_ns=None if source_time_ns == NO_TIME else source_time_ns,
-        received_wall_ns=received_wall_ns or None,
-    )
+    value, limit = evidence.value.item(at), evidence.limit.item(at)
+    source_time_ns = evidence.source_time_ns.item(at)
+    return {
+        "unknown": unknown,
+        "value": last_value if math.isnan(value) else value,
+        "limit": None if math.isnan(limit) else limit,
+        "quality": evidence.quality.item(at),
+        "source_time_ns": None if source_time_ns == NO_TIME else source_time_ns,
+        "received_wall_ns": evidence.received_wall_ns.item(at) or None,
+    }
 
 
-def begun(alarm: Alarm, priority: int, detail: tuple[str, ...], wall_ns: int) -> Alarm:
-    """The row at the start of a new occurrence, before its first step: nothing of the old one is left."""
+def begun(alarm: Alarm, priority: int, detail: tuple[str, ...], wall_ns: int, reading: Mapping[str, Any]) -> Alarm:
+    """The row at the start of a new occurrence, before its first step: nothing of the old one is left.
+
+    `reading` as `reading_of` tells it, without a last value.
+    """
     return altered(
         alarm,
         occurrence=alarm.occurrence + 1,
@@ -73,6 +77,7 @@ def begun(alarm: Alarm, priority: int, detail: tuple[str, ...], wall_ns: int) ->
         acknowledged_wall_ns=None,
         comment="",
         detail=detail,
+        **reading,
     )
 
 

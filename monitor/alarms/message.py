@@ -172,12 +172,13 @@ def _against_limit(
         text = f"{number(limit, _decimals(limit))} {definition.eu}".strip()
         return f"限值 {text}", f"limit {text}"
     decimals = _decimals(limit)
-    while value != limit and number(value, decimals) == number(limit, decimals) and decimals < _MOST_DECIMALS:
+    left, right = number(value, decimals), number(limit, decimals)
+    while left == right and value != limit and decimals < _MOST_DECIMALS:
         decimals += 1  # "12.00 < 12.00" says nothing
+        left, right = number(value, decimals), number(limit, decimals)
     beyond = value >= limit if telling == "high" else value <= limit
     zh, within_zh, en, within_en = _BEYOND[telling]
-    left = f"{number(value, decimals)} {definition.eu}".strip()
-    right = f"{number(limit, decimals)} {definition.eu}".strip()
+    left, right = f"{left} {definition.eu}".rstrip(), f"{right} {definition.eu}".rstrip()
     return f"{left} {zh if beyond else within_zh} {right}", f"{left} {en if beyond else within_en} {right}"
 
 

@@ -1,11 +1,11 @@
 """The newest reading of each alarm, and which rows of the board wait to show it."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from monitor.alarms.judged import judged
+from monitor.alarms.judged import reading_of
 from monitor.alarms.transition import Alarm, altered
 from rules.columns.quality import Quality
 from rules.verdicts import Evidence, Verdict, Verdicts
@@ -19,7 +19,7 @@ Positions = npt.NDArray[np.intp]
 class Newest:
     """Looks up the evidence of active alarms only: all others show what they showed when they ended."""
 
-    __slots__ = ("_evidence", "_looked", "_next_shown", "_quality", "_received", "_stale", "_value", "_verdicts")
+    __slots__ = ("_evidence", "_next_shown", "_place", "_quality", "_received", "_stale", "_value", "_verdicts")
 
     def __init__(self, length: int) -> None:
         self._value = np.full(length, np.nan)
@@ -28,8 +28,8 @@ class Newest:
         self._stale = np.zeros(length, np.bool_)
         """Active alarms whose row does not show the newest reading yet."""
         self._next_shown = 0
-        self._looked: Positions = np.zeros(0, np.intp)
-        """Positions of `_evidence`, ascending."""
+        self._place: Positions = np.zeros(length, np.intp)
+        """Where in `_evidence` each position that was looked at stands."""
         self._evidence: Evidence | None = None
         self._verdicts: Verdicts | None = None
 
@@ -44,7 +44,8 @@ class Newest:
             if more.size:
                 looked = np.union1d(looked, more)
         evidence = verdicts.at(looked)
-        self._verdicts, self._looked, self._evidence = verdicts, looked, evidence
+        self._verdicts, self._evidence = verdicts, evidence
+        self._place[looked] = np.arange(looked.size)
         steps = np.zeros(self._stale.shape, np.bool_)
         steps[stepped] = True
         waits = np.zeros(self._stale.shape, np.bool_)
@@ -73,17 +74,20 @@ class Newest:
         """A newer reading than the one shown is known."""
         return bool(self._stale[position])
 
+    def fields(self, position: int, last_value: float | None) -> dict[str, Any]:
+        """The fields of a row that show the reading judged last, of a position that was looked at."""
+        assert self._verdicts is not None
+        assert self._evidence is not None  # nothing is looked up before the first verdicts
+        unknown = self._verdicts.verdict.item(position) == Verdict.UNKNOWN
+        return reading_of(self._evidence, self._place.item(position), unknown, last_value)
+
     def reading(self, alarm: Alarm, position: int) -> Alarm:
-        """The row with the reading that was judged last (of a position that was looked at), its state untouched."""
-        assert (
-            self._verdicts is not None and self._evidence is not None
-        )  # nothing is looked up before the first verdicts
-        at = int(np.searchsorted(self._looked, position))
-        return judged(alarm, int(self._verdicts.verdict[position]) == Verdict.UNKNOWN, self._evidence, at)
+        """The row with that reading, its state untouched."""
+        return altered(alarm, **self.fields(position, alarm.value))
 
     def shown(self, alarm: Alarm, position: int) -> Alarm:
         """The same, with the list of names: it goes with the count, or fewer would be named than are counted."""
         self._stale[position] = False
-        read = self.reading(alarm, position)
+        fields = self.fields(position, alarm.value)
         assert self._verdicts is not None
-        return altered(read, detail=self._verdicts.details.get(position, read.detail))
+        return altered(alarm, detail=self._verdicts.details.get(position, alarm.detail), **fields)
