@@ -64,6 +64,8 @@ class Link:
         self._readings = 0
         self._overruns_before = 0
         self._health = DriverHealth(overruns=0, round_trip_ms=0.0, impairment="")
+        self._measured: tuple[int, int] = (clock.mono_ns(), 0)
+        self._readings_per_s = 0.0
         self._clock_skew_ns: int | None = None
         self._bad: npt.NDArray[np.bool_] = np.zeros(0, np.bool_)
         self.attempts = 0
@@ -120,8 +122,18 @@ class Link:
                 round_trip_ms=self._health.round_trip_ms,
                 bad_points=int(np.count_nonzero(self._bad)),
                 clock_skew_ns=self._clock_skew_ns,
+                readings_per_s=self._readings_per_s,
+                bad_items=self._health.bad_items,
             )
         )
+
+    def measure(self) -> None:
+        """Note how many readings a second came since this was called last."""
+        now_ns = self._clock.mono_ns()
+        since_ns, readings = self._measured
+        if now_ns > since_ns:
+            self._readings_per_s = (self._readings - readings) * 1e9 / (now_ns - since_ns)
+            self._measured = (now_ns, self._readings)
 
     def _happen(self, event: LinkEvent) -> None:
         after = step(self._state, event)
@@ -210,6 +222,7 @@ async def _leave(driver: Driver, batches: AsyncIterator[ReadingBatch] | None) ->
 async def _report(link: Link) -> NoReturn:
     while True:
         await asyncio.sleep(REPORT_PERIOD_S)
+        link.measure()
         link.report()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 from drivers.link import LinkState
 from rules.columns.readings import ReadingBatch
@@ -47,6 +47,19 @@ class Address(Protocol):
     def signal(self) -> str: ...  # noqa: D102
 
 
+BAD_ITEMS_MOST: Final = 50
+"""How many bad items a driver names at most; `bad_points` counts all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadItem:
+    """One tag of a device that has no usable value, and why in words."""
+
+    tag: str
+    reason: str
+    """What the device said, as a person can look it up (`BadNodeIdUnknown`, `exception 02 illegal data address`)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriverHealth:
     """What one driver measured on its own connection since it was entered; `poll` adds it to the LinkStatus."""
@@ -59,6 +72,8 @@ class DriverHealth:
     """Why the link is DEGRADED (points refused, periods overrun), in words; empty while it is plainly UP."""
     clock_skew_ns: int | None = None
     """The device's clock minus ours; None where it has none or has not told it."""
+    bad_items: tuple[BadItem, ...] = ()
+    """The first `BAD_ITEMS_MOST` tags without a usable value, by row; a driver makes it anew only when it changes."""
 
 
 class Driver(Protocol):
@@ -121,6 +136,10 @@ class LinkStatus:
     bad_points: int
     clock_skew_ns: int | None = None
     """The device's clock minus ours as told last; None where it has none."""
+    readings_per_s: float = 0.0
+    """Over the last report period."""
+    bad_items: tuple[BadItem, ...] = ()
+    """The first of the bad points with the reason of each; empty while the link is not up."""
 
 
 Settings = Mapping[str, object]

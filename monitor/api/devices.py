@@ -38,7 +38,15 @@ def present_device(device: DeviceCard, link: LinkStatus | None, points: int, sta
     if link is None:
         counts = dict.fromkeys(("attempts", "reconnects", "batches", "readings", "overruns", "bad_points"), 0)
         return dto.Device(
-            **fixed, **counts, state="down", since=rfc3339(start_wall_ns), last_error="", round_trip_ms=0.0
+            **fixed,
+            **counts,
+            state="down",
+            since=rfc3339(start_wall_ns),
+            last_error="",
+            round_trip_ms=0.0,
+            readings_per_s=0.0,
+            clock_skew_ms=None,
+            bad_items=[],
         )
     return dto.Device(
         **fixed,
@@ -51,5 +59,8 @@ def present_device(device: DeviceCard, link: LinkStatus | None, points: int, sta
         readings=link.readings,
         overruns=link.overruns,
         round_trip_ms=finite(link.round_trip_ms) or 0.0,
+        readings_per_s=finite(link.readings_per_s) or 0.0,
+        clock_skew_ms=None if link.clock_skew_ns is None else link.clock_skew_ns / 1e6,
         bad_points=link.bad_points,
+        bad_items=[dto.BadItem(tag=item.tag, reason=item.reason) for item in link.bad_items],
     )

@@ -593,6 +593,13 @@ class Equipment(Dto):
     outlet_valve_tag: str | None
 
 
+class BadItem(Dto):
+    """One tag of a device without a usable value, and what the device said."""
+
+    tag: str
+    reason: str
+
+
 class Device(Dto):
     """One device's link and diagnostics."""
 
@@ -609,8 +616,14 @@ class Device(Dto):
     readings: int
     overruns: int
     round_trip_ms: float
+    readings_per_s: float
+    """Over the last second or so."""
+    clock_skew_ms: float | None
+    """The device's clock minus ours; null where it has none."""
     points: int
     bad_points: int
+    bad_items: list[BadItem]
+    """The first 50 of the bad points."""
 
 
 class Spread(Dto):

@@ -1,6 +1,16 @@
 """What a screen and the link alarm need to know of a device's link; the drivers' own record satisfies it."""
 
+from collections.abc import Sequence
 from typing import Protocol
+
+
+class BadItem(Protocol):
+    """One tag of a device that has no usable value, and why."""
+
+    @property
+    def tag(self) -> str: ...  # noqa: D102
+    @property
+    def reason(self) -> str: ...  # noqa: D102
 
 
 class LinkStatus(Protocol):
@@ -30,3 +40,7 @@ class LinkStatus(Protocol):
     def bad_points(self) -> int: ...  # noqa: D102
     @property
     def clock_skew_ns(self) -> int | None: ...  # noqa: D102
+    @property
+    def readings_per_s(self) -> float: ...  # noqa: D102
+    @property
+    def bad_items(self) -> Sequence[BadItem]: ...  # noqa: D102

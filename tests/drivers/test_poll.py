@@ -17,7 +17,7 @@ from drivers.errors import LinkLostError, MisconfiguredError, RefusedError
 from drivers.link import LinkState
 from drivers.modbus.driver import open_driver
 from drivers.poll import _wait_s, poll
-from drivers.port import Driver, DriverHealth, LinkStatus
+from drivers.port import BadItem, Driver, DriverHealth, LinkStatus
 from monitor.clock import SystemClock
 from rules.columns.quality import Quality
 from rules.columns.readings import NO_TIME, Origin, ReadingBatch
@@ -80,6 +80,7 @@ class Scripted:
     left: bool = False
     impairment: str = ""
     clock_skew_ns: int | None = None
+    bad_items: tuple[BadItem, ...] = ()
 
     async def __aenter__(self) -> Self:
         if self.entering is not None:
@@ -106,7 +107,11 @@ class Scripted:
 
     def health(self) -> DriverHealth:
         return DriverHealth(
-            overruns=self.overruns, round_trip_ms=1.5, impairment=self.impairment, clock_skew_ns=self.clock_skew_ns
+            overruns=self.overruns,
+            round_trip_ms=1.5,
+            impairment=self.impairment,
+            clock_skew_ns=self.clock_skew_ns,
+            bad_items=self.bad_items,
         )
 
 
@@ -307,6 +312,31 @@ async def test_a_skew_that_was_measured_is_kept_over_a_lost_link(waits: Waits) -
         await heard.until(lambda: len(heard.batches) == 2 and heard.links[-1].state is UP)
     assert heard.links[0].clock_skew_ns is None
     assert {status.clock_skew_ns for status in heard.links if status.batches} == {-7}
+
+
+async def test_bad_items_are_told_while_the_link_is_up_and_forgotten_with_it(waits: Waits) -> None:
+    heard = Heard()
+    named = (BadItem("TK-101.LT", "BadNodeIdUnknown"),)
+    drivers = [
+        Scripted([batch_of([float("nan")]), LinkLostError("gone")], bad_items=named),
+        Scripted([batch_of([1.0]), 3600.0]),
+    ]
+    async with polling(playing(*drivers), heard):
+        await heard.until(lambda: len(heard.batches) == 2 and heard.links[-1].state is UP)
+    told = {status.state: status.bad_items for status in heard.links if status.batches == 1}
+    assert told[UP] == named
+    assert told[DOWN] == ()
+    assert heard.links[-1].bad_items == ()
+
+
+async def test_readings_a_second_are_measured_between_two_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("drivers.poll.REPORT_PERIOD_S", 0.05)
+    heard = Heard()
+    async with polling(lambda: Scripted([batch_of([1.0] * 7), 3600.0]), heard):
+        await heard.until(lambda: any(status.readings_per_s > 0 for status in heard.links))
+        busy = len(heard.links) - 1
+        await heard.until(lambda: heard.links[-1].readings_per_s == 0.0 and len(heard.links) > busy)
+    assert 0 < heard.links[busy].readings_per_s <= 7 / 0.045
 
 
 async def test_the_status_is_told_at_least_once_a_second_without_any_change(monkeypatch: pytest.MonkeyPatch) -> None:

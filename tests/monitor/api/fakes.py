@@ -27,6 +27,7 @@ from monitor.api.app import ApiOptions, create_api
 from monitor.api.passwords import hash_password
 from monitor.api.ports import Account, DeviceCard, PlantCard, TrendColumns
 from monitor.api.stream import StreamHub, StreamOptions
+from monitor.hazards.links import BadItem
 from monitor.hazards.source import Chemical, Equipment, HazardSource, ProcessUnit
 from monitor.hazards.view import ChannelStatus, View
 from monitor.interlocks.permit_commands import PermitCommand
@@ -89,6 +90,8 @@ class FakeLink:
     round_trip_ms: float = 1.5
     bad_points: int = 0
     clock_skew_ns: int | None = None
+    readings_per_s: float = 0.0
+    bad_items: Sequence[BadItem] = ()
 
 
 def tag(

@@ -6,6 +6,7 @@ import httpx
 import numpy as np
 import pytest
 
+from drivers.port import BadItem
 from monitor.api import dto
 from monitor.api.openapi import document
 from monitor.api.ports import TrendColumns
@@ -180,7 +181,15 @@ async def test_interlocks_in_service_bypassed_unknown_tripped() -> None:
 async def test_equipment_devices_channels_pushes() -> None:
     site = Site()
     site.board.publish(
-        links={"PLC-1": FakeLink(device="PLC-1", state="needs_operator", last_error="BadUserAccessDenied")},
+        links={
+            "PLC-1": FakeLink(device="PLC-1", state="needs_operator", last_error="BadUserAccessDenied"),
+            "SIS-1": FakeLink(
+                device="SIS-1",
+                clock_skew_ns=-1_500_000,
+                readings_per_s=float("nan"),
+                bad_items=(BadItem("LT-101", "BadNodeIdUnknown"),),
+            ),
+        },
         channels={
             "wecom": ChannelStatus(
                 channel="wecom",
@@ -201,7 +210,10 @@ async def test_equipment_devices_channels_pushes() -> None:
         pushes = [dto.Push.model_validate(item) for item in (await client.get(f"{API}/pushes")).json()]
         of_one = (await client.get(f"{API}/pushes?id=LT-101.HH")).json()
     assert (equipment.hazard_source, equipment.level_tag, equipment.name.zh) == ("HS-1", "LT-101", "1号罐")
-    assert [(device.state, device.points) for device in devices] == [("needs_operator", 2), ("down", 1), ("down", 3)]
+    assert [(device.state, device.points) for device in devices] == [("needs_operator", 2), ("down", 1), ("up", 3)]
+    assert (devices[1].clock_skew_ms, devices[1].bad_items) == (None, [])
+    assert (devices[2].clock_skew_ms, devices[2].readings_per_s) == (-1.5, 0.0)
+    assert [(item.tag, item.reason) for item in devices[2].bad_items] == [("LT-101", "BadNodeIdUnknown")]
     assert devices[0].last_error == "BadUserAccessDenied"
     assert devices[1].since == "2026-01-01T00:00:00.123Z"
     assert (channels[0].refused, channels[0].waiting, channels[0].answers) == (True, 4, False)

@@ -7,7 +7,7 @@ import numpy as np
 
 from monitor.alarms.classes import Philosophy
 from monitor.alarms.definition import AlarmDefinition
-from monitor.hazards.links import LinkStatus
+from monitor.hazards.links import BadItem, LinkStatus
 from monitor.notify.people import Channel, Notification
 from monitor.scan.conditions import Facts
 from monitor.scan.inbox import Inbox
@@ -79,6 +79,8 @@ class Status:
     round_trip_ms: float = 0.0
     bad_points: int = 0
     clock_skew_ns: int | None = None
+    readings_per_s: float = 0.0
+    bad_items: Sequence[BadItem] = ()
 
 
 def tag(tag_id: str, device: str, *, discrete: bool = False) -> Tag:

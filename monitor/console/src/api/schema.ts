@@ -1125,6 +1125,16 @@ export interface components {
             value: number | null;
         };
         /**
+         * BadItem
+         * @description One tag of a device without a usable value, and what the device said.
+         */
+        BadItem: {
+            /** Reason */
+            reason: string;
+            /** Tag */
+            tag: string;
+        };
+        /**
          * BypassSince
          * @description An interlock of the source that is bypassed now.
          */
@@ -1270,10 +1280,14 @@ export interface components {
         Device: {
             /** Attempts */
             attempts: number;
+            /** Bad Items */
+            bad_items: components["schemas"]["BadItem"][];
             /** Bad Points */
             bad_points: number;
             /** Batches */
             batches: number;
+            /** Clock Skew Ms */
+            clock_skew_ms: number | null;
             /** Endpoint */
             endpoint: string;
             /** Id */
@@ -1289,6 +1303,8 @@ export interface components {
             points: number;
             /** Readings */
             readings: number;
+            /** Readings Per S */
+            readings_per_s: number;
             /** Reconnects */
             reconnects: number;
             /** Round Trip Ms */
