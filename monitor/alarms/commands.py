@@ -6,50 +6,45 @@ from monitor.alarms.lifecycle import Suppression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Acknowledge:
-    """A named person has seen this occurrence."""
+class Instruction:
+    """What a named person says to do with one thing: an alarm or a permit, by its id."""
 
     id: str
-    occurrence: int
-    person: str
-    person_name: str
-    comment: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reset:
-    """A named person ends a latched alarm whose condition is gone and which is acknowledged."""
-
-    id: str
-    occurrence: int
-    person: str
-    person_name: str
-    comment: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelve:
-    """A named person shelves an alarm, before or during it; `occurrence` is what they saw (0: never raised)."""
-
-    id: str
-    occurrence: int
     person: str
     person_name: str
     comment: str
-    """The reason."""
+    """The reason, or what was found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledge(Instruction):
+    """A named person has seen this occurrence."""
+
+    occurrence: int
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reset(Instruction):
+    """A named person ends a latched alarm whose condition is gone and which is acknowledged."""
+
+    occurrence: int
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelve(Instruction):
+    """A named person shelves an alarm, before or during it; `occurrence` is what they saw (0: never raised)."""
+
+    occurrence: int
     duration_ns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RemoveFromService:
+class RemoveFromService(Instruction):
     """A named person takes an alarm out of service, authorised by another, with something that watches in its place."""
 
-    id: str
     occurrence: int
-    person: str
-    person_name: str
-    comment: str
-    """The reason."""
     until_wall_ns: int
     authorised_by: str
     """The second person's id; whoever gives the command has made sure that it is this person."""
@@ -58,17 +53,12 @@ class RemoveFromService:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SuppressByDesign:
+class SuppressByDesign(Instruction):
     """Logic of the plant (a permit, an operating mode) suppresses an alarm; `person` names who is behind it.
 
     Suppressions of several sources stand beside each other; one of the same source takes the place of the one before.
     """
 
-    id: str
-    person: str
-    person_name: str
-    comment: str
-    """The reason."""
     occurrence: int | None = None
     until_wall_ns: int | None = None
     source: str = ""
@@ -77,13 +67,10 @@ class SuppressByDesign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EndSuppression:
+class EndSuppression(Instruction):
     """Unshelve, return to service, or end a suppression by design; hides nothing, so the occurrence may be left out."""
 
-    id: str
     suppression: Suppression
-    person: str
-    person_name: str
     comment: str = ""
     occurrence: int | None = None
     source: str = ""
@@ -93,10 +80,9 @@ class EndSuppression:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RaisePriority:
+class RaisePriority(Instruction):
     """Logic of the plant makes a standing alarm more urgent: a barrier is out and the value goes on."""
 
-    id: str
     occurrence: int
     priority: int
     why: tuple[str, str]

@@ -1,7 +1,7 @@
 """`/permits`: ask for a bypass, approve it, look after it, close it; every step is on disk before it is answered."""
 
 import asyncio
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 from fastapi import APIRouter, Depends, Query
 
@@ -85,71 +85,50 @@ async def request_permit(here: Here, body: dto.PermitRequest, caller: Asker) -> 
 @router.post("/permits/{permit_id}/approve")
 async def approve(here: Here, permit_id: PermitId, body: dto.PermitComment, caller: Approver) -> dto.Permit:
     """Give the next approval of the ladder, in the role of the caller's account."""
-    command = Approve(
-        id=permit_id,
-        person=caller.person,
-        person_name=caller.name(here),
-        role=caller.account.role,
-        comment=plain_text(body.comment),
-    )
-    return await _obey(here, command)
+    return await _obey(here, Approve(role=caller.account.role, **_said(here, permit_id, body, caller)))
 
 
 @router.post("/permits/{permit_id}/refuse")
 async def refuse(here: Here, permit_id: PermitId, body: dto.PermitComment, caller: Approver) -> dto.Permit:
     """Say no; the comment says why."""
-    command = Refuse(
-        id=permit_id,
-        person=caller.person,
-        person_name=caller.name(here),
-        role=caller.account.role,
-        comment=plain_text(body.comment),
-    )
-    return await _obey(here, command)
+    return await _obey(here, Refuse(role=caller.account.role, **_said(here, permit_id, body, caller)))
 
 
 @router.post("/permits/{permit_id}/revoke")
 async def revoke(here: Here, permit_id: PermitId, body: dto.PermitComment, caller: Approver) -> dto.Permit:
     """End an approved permit; a bypass that stands is unauthorised from now on."""
-    command = Revoke(
-        id=permit_id,
-        person=caller.person,
-        person_name=caller.name(here),
-        role=caller.account.role,
-        comment=plain_text(body.comment),
-    )
-    return await _obey(here, command)
+    return await _obey(here, Revoke(role=caller.account.role, **_said(here, permit_id, body, caller)))
 
 
 @router.post("/permits/{permit_id}/withdraw")
 async def withdraw(here: Here, permit_id: PermitId, body: dto.PermitComment, caller: Asker) -> dto.Permit:
     """Take one's own request back before it is used."""
-    command = Withdraw(
-        id=permit_id, person=caller.person, person_name=caller.name(here), comment=plain_text(body.comment)
-    )
-    return await _obey(here, command)
+    return await _obey(here, Withdraw(**_said(here, permit_id, body, caller)))
 
 
 @router.post("/permits/{permit_id}/check-measures")
 async def check_measures(here: Here, permit_id: PermitId, body: dto.PermitComment, caller: Asker) -> dto.Permit:
     """Enter that the compensating measures are in place."""
-    command = CheckMeasures(
-        id=permit_id, person=caller.person, person_name=caller.name(here), comment=plain_text(body.comment)
-    )
-    return await _obey(here, command)
+    return await _obey(here, CheckMeasures(**_said(here, permit_id, body, caller)))
 
 
 @router.post("/permits/{permit_id}/check-function")
 async def check_function(here: Here, permit_id: PermitId, body: dto.FunctionCheck, caller: Asker) -> dto.Permit:
     """Enter the function check after the bypass; passed, the interlock is in service again."""
-    command = CheckFunction(
-        id=permit_id,
-        person=caller.person,
-        person_name=caller.name(here),
-        passed=body.passed,
-        comment=plain_text(body.comment),
-    )
-    return await _obey(here, command)
+    return await _obey(here, CheckFunction(passed=body.passed, **_said(here, permit_id, body, caller)))
+
+
+class _Said(TypedDict):
+    """Which permit, who, and what they say of it."""
+
+    id: str
+    person: str
+    person_name: str
+    comment: str
+
+
+def _said(here: Context, permit_id: str, body: dto.PermitComment | dto.FunctionCheck, caller: Caller) -> _Said:
+    return _Said(id=permit_id, person=caller.person, person_name=caller.name(here), comment=plain_text(body.comment))
 
 
 async def _obey(here: Context, command: PermitCommand) -> dto.Permit:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from monitor.alarms.commands import Instruction
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -20,67 +22,44 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Approve:
+class Approve(Instruction):
     """Give the next approval of the ladder."""
 
-    id: str
-    person: str
-    person_name: str
     role: str
     comment: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refuse:
+class Refuse(Instruction):
     """Say no; the comment says why."""
 
-    id: str
-    person: str
-    person_name: str
     role: str
-    comment: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Withdraw:
+class Withdraw(Instruction):
     """Take a permit back before it was used; the one who asked."""
 
-    id: str
-    person: str
-    person_name: str
     comment: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Revoke:
+class Revoke(Instruction):
     """End a permit that was approved; who may approve it may also end it."""
 
-    id: str
-    person: str
-    person_name: str
     role: str
-    comment: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckMeasures:
+class CheckMeasures(Instruction):
     """Enter that the compensating measures are in place."""
 
-    id: str
-    person: str
-    person_name: str
-    comment: str
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckFunction:
+class CheckFunction(Instruction):
     """Enter the function check after the bypass: passed or not, and what was done."""
 
-    id: str
-    person: str
-    person_name: str
     passed: bool
-    comment: str
 
 
 PermitCommand = Request | Approve | Refuse | Withdraw | Revoke | CheckMeasures | CheckFunction
