@@ -102,7 +102,7 @@ def read_plant(folder: Path, devices: DevicePort, rules_from: Path | None = None
         compile_rules(rules, table)
     except RulesRefusedError as refused:
         _report_rules(refused, rows, mistakes)
-    check_set_points(rows, protected_by(tags, site.equipment, interlocks, document), sheet_of_interlocks)
+    check_set_points(rows, protected_by(tags, site, interlocks, document), sheet_of_interlocks)
     definitions = (*(row.definition for row in rows), *changed)
     check_protections(sheet_of_interlocks, register, {definition.id for definition in definitions})
     transfers = read_transfers(sheet_of_interlocks, table, read_modes(more))

@@ -11,6 +11,10 @@ from rules.kinds.concentration import ppm_of
 
 FILE: Final = Path(__file__).with_name("gas_limits.toml")
 BASES: Final = ("mac", "pc_twa", "pc_stel")
+CHEMICAL: Final = (
+    "chemical", "molar_mass", "oel_mg_m3", "oel_source", "oel_basis", "idlh_mg_m3", "range_insufficient",
+)  # fmt: skip
+"""Keys that say what a toxic detector detects: of a `gas_toxic` rule, and of `[[equipment]]` of the kind detector."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,8 @@ class GasLimits:
     open_path_lel_m: Stages
     oxygen_low_percent: float
     oxygen_high_percent: float
+    oxygen_names: frozenset[str]
+    """What oxygen is called, in lower case."""
     toxic_percent_oel: Stages
     toxic_percent_idlh: Stages
     oel_order: tuple[str, ...]
@@ -95,6 +101,7 @@ def gas_limits(path: Path = FILE) -> GasLimits:
         open_path_lel_m=_stages(content["open_path"], "stage_{}"),
         oxygen_low_percent=oxygen["low"],
         oxygen_high_percent=oxygen["high"],
+        oxygen_names=frozenset(name.casefold() for name in oxygen["names"]),
         toxic_percent_oel=_stages(toxic, "stage_{}_percent_oel"),
         toxic_percent_idlh=_stages(toxic, "stage_{}_percent_idlh"),
         oel_order=tuple(toxic["oel_order"]),

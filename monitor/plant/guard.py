@@ -1,15 +1,16 @@
 """The set-point guard of a plant folder: what each limit must stay inside of, gathered from all its files."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from monitor.hazards.source import Equipment
 from monitor.interlocks.register import Interlock
 from monitor.plant.alarms import AlarmRow
 from monitor.plant.document import Document
-from monitor.plant.gas_limits import gas_limits
+from monitor.plant.gas_ceilings import GasBounds, gas_bounds
 from monitor.plant.record import Record
+from monitor.plant.site import Site
 from monitor.plant.tags import TagRow
 from rules.columns.tags import Tag
 from rules.geometry import METRES
@@ -45,6 +46,8 @@ class Protected:
     equipment: Mapping[str, Equipment]
     interlocks: Sequence[Interlock]
     ceilings: Sequence[Ceiling] = ()
+    equipment_records: Mapping[str, Record] = field(default_factory=dict)
+    """Where the plant says of each piece of equipment what it detects."""
 
     def level_of(self, tag: Tag) -> Equipment | None:
         """The equipment whose level a tag shows, in a unit of length."""
@@ -60,6 +63,7 @@ def check_set_points(rows: Sequence[AlarmRow], protected: Protected, interlocks:
     """Report every limit that the guard refuses, at the key that must change; the rules themselves compile."""
     records = {row.definition.id: row.record for row in rows}
     to_respond_s = {row.definition.id: row.definition.time_to_respond_s for row in rows}
+    gases = gas_bounds(rows, protected.tags, protected.equipment, protected.equipment_records)
     guarded = [found for row in rows if (found := set_point_of(row.rule)) is not None and found.tag in protected.tags]
     for breach in order_breaches(guarded):
         _report(records[breach.rule_id], breach)
@@ -72,7 +76,7 @@ def check_set_points(rows: Sequence[AlarmRow], protected: Protected, interlocks:
         for each in mine:
             needed_s = to_respond_s[each.rule_id] or 0.0
             breaches = (
-                bound_breach(each, [*bounds, *_ceilings(tag, each.kind, protected)]),
+                bound_breach(each, [*bounds, *_ceilings(tag, each.kind, protected, gases)]),
                 response_breach(each, bounds, _rise_per_s(tag, protected), needed_s),
             )
             for found_breach in breaches:
@@ -171,20 +175,10 @@ def _nearer_side(tag: Tag, set_points: Sequence[SetPoint], value: float) -> Side
     return "high" if abs(value - high) <= abs(value - low) else "low"
 
 
-def _ceilings(tag: Tag, kind: str, protected: Protected) -> Iterator[Bound]:
-    """What the plant or a standard bounds: the stages of a combustible gas, whatever its detector."""
-    for ceiling in protected.ceilings:
-        if tag.id in ceiling.tags and kind in ceiling.kinds:
-            yield ceiling.bound
-    limits = gas_limits()
-    for eu, gas, stages in (
-        ("%LEL", "combustible", limits.combustible_percent_lel),
-        ("LEL.m", "open_path", limits.open_path_lel_m),
-    ):
-        if tag.eu == eu and kind in ("H", "HH"):
-            clause = limits.clauses[gas]
-            most = stages.of(1 if kind == "H" else 2)
-            yield Bound(name_zh=f" {clause} 规定的", name_en=f"{clause}:", value=most, side="high", or_equal=True)
+def _ceilings(tag: Tag, kind: str, protected: Protected, gases: GasBounds) -> Iterator[Bound]:
+    """What the plant or a standard bounds."""
+    yield from (each.bound for each in protected.ceilings if tag.id in each.tags and kind in each.kinds)
+    yield from gases.get((tag.id, kind), ())
 
 
 def _rise_per_s(tag: Tag, protected: Protected) -> float:
@@ -214,9 +208,12 @@ def _report(record: Record, breach: Breach) -> None:
     record.wrong(breach.field, breach.zh, breach.en)
 
 
-def protected_by(
-    tags: Mapping[str, TagRow], equipment: Mapping[str, Equipment], interlocks: Iterable[Interlock], plant: Document
-) -> Protected:
+def protected_by(tags: Mapping[str, TagRow], site: Site, interlocks: Iterable[Interlock], plant: Document) -> Protected:
     """Everything that limits are compared with."""
-    ceilings = read_ceilings(plant, tags)
-    return Protected(tags=tags, equipment=equipment, interlocks=tuple(interlocks), ceilings=ceilings)
+    return Protected(
+        tags=tags,
+        equipment=site.equipment,
+        interlocks=tuple(interlocks),
+        ceilings=read_ceilings(plant, tags),
+        equipment_records=site.equipment_records,
+    )

@@ -13,6 +13,7 @@ from monitor.hazards.unusable import BAD_SHARE
 from monitor.notify.people import Channel, Person
 from monitor.plant.channels import read_channel
 from monitor.plant.document import Document
+from monitor.plant.gas_limits import CHEMICAL
 from monitor.plant.performance import read_performance
 from monitor.plant.philosophy import read_philosophy
 from monitor.plant.record import Record
@@ -250,7 +251,9 @@ def _process_unit(site: Site, record: Record) -> None:
 
 
 def _equipment(site: Site, record: Record) -> None:
-    record.only(("id", "name_zh", "name_en", "kind", "process_unit", *EQUIPMENT_NUMBERS, *EQUIPMENT_TAGS, *GEOMETRY))
+    detected = CHEMICAL if record.values.get("kind") == "detector" else ()
+    place = ("id", "name_zh", "name_en", "kind", "process_unit")
+    record.only((*place, *EQUIPMENT_NUMBERS, *EQUIPMENT_TAGS, *GEOMETRY, *detected))
     equipment_id = _fresh(record, site.equipment)
     zh_name, en_name = _names(record)
     height, overflow = record.number("height_m", minimum=0), record.number("overflow_height_m", minimum=0)

@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from monitor.plant.gas_limits import BASES, GasLimits, gas_limits
+from monitor.plant.gas_ceilings import Ceiling, toxic_ceiling
+from monitor.plant.gas_limits import CHEMICAL, gas_limits
 from monitor.plant.kinds import members
 from monitor.plant.kinds.port import KindReader, ReadRule, Surroundings
 from monitor.plant.record import Record
@@ -15,8 +16,6 @@ from rules.kinds.gas_faults import GasFault
 
 BELOW_ZERO_PERCENT: Final = 5.0
 """A detector this much of its range below zero has drifted, unless its table says otherwise (configuration, no standard)."""
-_Ceiling = tuple[float, str]
-"""(most allowed, in the unit of the tag, why)."""
 
 
 def _combustible(record: Record, rule_id: str, delays: Delays, surroundings: Surroundings) -> ReadRule | None:
@@ -37,7 +36,7 @@ def _toxic(record: Record, rule_id: str, delays: Delays, surroundings: Surroundi
     tag, stage = _detector(record, surroundings, "toxic"), _stage(record)
     if tag is None:
         return None
-    ceiling = _toxic_ceiling(record, tag, stage, gas_limits())
+    ceiling = toxic_ceiling(record, tag, stage, gas_limits())
     return None if ceiling is None else _one_sided(record, rule_id, delays, tag, "toxic", stage, ceiling)
 
 
@@ -104,7 +103,7 @@ def _fault(record: Record, rule_id: str, delays: Delays, surroundings: Surroundi
 
 
 def _one_sided(
-    record: Record, rule_id: str, delays: Delays, tag: Tag, gas: Gas, stage: int, ceiling: _Ceiling
+    record: Record, rule_id: str, delays: Delays, tag: Tag, gas: Gas, stage: int, ceiling: Ceiling
 ) -> ReadRule | None:
     set_point = record.required_number("set_point", minimum=tag.low, maximum=tag.high)
     most, clause = ceiling
@@ -132,37 +131,6 @@ def _one_sided(
         delays=delays,
     )
     return ReadRule(rule=rule, tag=tag.id, set_point=set_point, dead_band=dead_band, eu=tag.eu, latch_default=True)
-
-
-def _toxic_ceiling(record: Record, tag: Tag, stage: int, limits: GasLimits) -> _Ceiling | None:
-    """What a stage may be at most, from the limits of the chemical or from what the table gives."""
-    name = record.text("chemical")
-    chemical = limits.chemical(name)
-    mass = record.number("molar_mass", default=chemical.molar_mass_g_per_mol if chemical else None, minimum=1)
-    if mass is None and tag.eu == "ppm":
-        zh, en = f"{name!r} 不在气体表中：请填摩尔质量 g/mol", f"{name!r} is not in the table of gases: give g/mol"
-        record.wrong("molar_mass", zh, en)
-        return None
-    if record.flag("range_insufficient"):
-        idlh = record.number("idlh_mg_m3", default=chemical.idlh_mg_per_m3 if chemical else None, minimum=0)
-        if idlh is None:
-            record.wrong("idlh_mg_m3", "气体表中无此值，请填写", "is not in the table of gases: give it")
-            return None
-        percent, base, word = limits.toxic_percent_idlh.of(stage), idlh, "IDLH"
-    else:
-        basis = record.choice("oel_basis", ("", *BASES), default="")
-        own = record.number("oel_mg_m3", minimum=0)
-        found = limits.oel_mg_per_m3(chemical, basis) if chemical else None
-        if own is not None:
-            found = own, record.text("oel_source")
-        if found is None:
-            zh = f"气体表（{limits.version}）中 {name!r} 无可用的接触限值：请按现行 GBZ 2.1 填 oel_mg_m3 与 oel_source"
-            en = f"the table of gases ({limits.version}) has no such limit of {name!r}: give oel_mg_m3 of the current GBZ 2.1"
-            record.wrong("oel_mg_m3", zh, f"{en} and oel_source")
-            return None
-        percent, base, word = limits.toxic_percent_oel.of(stage), found[0], f"OEL {found[1]}"
-    most = limits.in_unit(base * percent / 100, tag.eu, mass or 1.0)
-    return most, f"{limits.clauses['toxic']}: {percent:g} % {word}, {base:g} mg/m3"
 
 
 def _detector(record: Record, surroundings: Surroundings, gas: Gas) -> Tag | None:
@@ -214,12 +182,7 @@ _STAGE: Final = ("tag", "stage", "set_point", "dead_band", "location", "below_ze
 READERS: Final[Mapping[str, KindReader]] = {
     "gas_combustible": KindReader(keys=_STAGE, read=_combustible),
     "gas_open_path": KindReader(keys=_STAGE, read=_open_path),
-    "gas_toxic": KindReader(
-        keys=(
-            *_STAGE, "chemical", "molar_mass", "oel_mg_m3", "oel_source", "oel_basis", "idlh_mg_m3", "range_insufficient",
-        ),
-        read=_toxic,
-    ),
+    "gas_toxic": KindReader(keys=(*_STAGE, *CHEMICAL), read=_toxic),
     "gas_oxygen": KindReader(keys=("tag", "stage", "low", "high", "dead_band", "location"), read=_oxygen),
     "gas_fault": KindReader(
         keys=("tag", "below_zero", "over_range", "fault_tag", "fault_state", "code_tag", "healthy_codes"), read=_fault

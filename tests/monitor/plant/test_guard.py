@@ -45,6 +45,8 @@ CELLS = [
     ("PT-201C.HH,PT-201C,HH,1.65,", "PT-201C.HH,PT-201C,HH,1.7,", "HH 1.7 must be below the trip point of SIS-201 1.7"),
     ("GT-201.H,GT-201,H,25,", "GT-201.H,GT-201,H,26,", "H 26 must be no higher than GB/T 50493-2019 5.5.2: 25"),
     ("GT-201.HH,GT-201,HH,50,", "GT-201.HH,GT-201,HH,60,", "HH 60 must be no higher than GB/T 50493-2019 5.5.2: 50"),
+    ("AT-101.H,AT-101,H,18,", "AT-101.H,AT-101,H,19,", "H 19 must be no higher than GB/T 50493-2019 5.5.2: 100 % OEL pc_twa"),
+    ("AT-101.HH,AT-101,HH,37,", "AT-101.HH,AT-101,HH,38,", "HH 38 must be no higher than GB/T 50493-2019 5.5.2: 200 % OEL"),
 ]  # fmt: skip
 
 
@@ -140,3 +142,75 @@ def test_mistakes_in_bounds(folder: Path, text: str, column: str, words: str) ->
     found = [mistake for mistake in told(folder) if mistake.column == f"set_point_bounds.{column}"]
     assert found
     assert words in found[0].en
+
+
+METHANOL = 'chemical = "CH3OH"'
+ROW = "AT-101.H,AT-101,H,18,"
+
+
+def detect(folder: Path, words: str) -> None:
+    """Let AT-101 detect something else: the first in the file with a chemical."""
+    change(folder, "plant.toml", METHANOL, words)
+
+
+@pytest.mark.parametrize(
+    ("words", "most"),
+    [
+        ('chemical = "67-56-1"', 18.768),
+        ('chemical = "甲醇"\noel_basis = "pc_stel"', 37.536),
+        ('chemical = "C6H6"\noel_mg_m3 = 3.0\noel_source = "GBZ 2.1-2019"', 0.923),  # 3 / 78.114 x 24.055 ppm
+        ('chemical = "NH3"\nrange_insufficient = true', 25.423),  # 5 % of 360 mg/m3
+    ],
+)
+def test_a_plain_row_of_a_toxic_detector_is_bound_by_what_it_detects(folder: Path, words: str, most: float) -> None:
+    detect(folder, words)
+    change(folder, "alarms.csv", "AT-101.HH,AT-101,HH,37,3,", "AT-101.HH,AT-101,HH,500,0,")
+    change(folder, "alarms.csv", f"{ROW}2,", f"AT-101.H,AT-101,H,{most + 0.01:.3f},0,")
+    found = [mistake for mistake in told(folder) if mistake.en.startswith(f"H {most + 0.01:g} must be no higher")]
+    assert found
+    assert float(found[0].en.rpartition(" ")[2]) == pytest.approx(most, abs=0.001)
+    change(folder, "alarms.csv", f"AT-101,H,{most + 0.01:.3f},", f"AT-101,H,{most:.3f},")
+    assert not [mistake for mistake in told(folder) if mistake.en.startswith("H ")]
+
+
+def test_a_detector_of_which_nobody_says_what_it_detects_is_a_warning(folder: Path) -> None:
+    detect(folder, "# chemical")
+    warnings = read_plant(folder, registry).warnings
+    told_of = [warning for warning in warnings if "AT-101" in warning.en]
+    assert [(warning.file, warning.column) for warning in told_of] == [("alarms.csv", "set_point")] * 2
+    assert "not checked against GB/T 50493-2019" in told_of[0].en and "未按" in told_of[0].zh
+
+
+def test_the_gas_rules_of_a_tag_bind_its_plain_rows(folder: Path) -> None:
+    """AT-102 has stages in rules.toml; what they know of methanol holds for a row as well."""
+    change(folder, "plant.toml", METHANOL, "# AT-101")
+    detect(folder, "# AT-102")
+    path = folder / "alarms.csv"
+    row = next(line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith(ROW))
+    path.write_text(
+        path.read_text(encoding="utf-8") + row.replace("AT-101.H,AT-101,H,18,", "AT-102.H,AT-102,H,20,") + "\n",
+        encoding="utf-8",
+    )
+    (mistake,) = told(folder)
+    assert mistake.en.startswith("H 20 must be no higher than GB/T 50493-2019 5.5.2: 100 % OEL pc_twa, 25 mg/m3: 18.7")
+    assert mistake.zh.startswith("H 20 应不高于 GB/T 50493-2019 5.5.2")
+
+
+@pytest.mark.parametrize(("kind", "value"), [("H", 24.0), ("L", 19.0)])
+def test_oxygen_is_bound_on_both_sides(folder: Path, kind: str, value: float) -> None:
+    detect(folder, 'chemical = "O2"')
+    change(folder, "tags.csv", "ir:50,float32,ABCD,,,0,1000,ppm", "ir:50,float32,ABCD,,,0,30,%VOL")
+    path = folder / "alarms.csv"
+    rows = path.read_text(encoding="utf-8").splitlines()
+    rows = [row for row in rows if not row.startswith("AT-101.HH")]
+    rows = [row.replace(f"{ROW}2,", f"AT-101.{kind},AT-101,{kind},{value:g},0.1,") for row in rows]
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (mistake,) = told(folder)
+    limit = {"H": "no higher than GB/T 50493-2019 5.5.2: 23.5", "L": "no lower than GB/T 50493-2019 5.5.2: 19.5"}[kind]
+    assert mistake.en == f"{kind} {value:g} must be {limit}"
+
+
+def test_only_a_detector_detects(folder: Path) -> None:
+    change(folder, "plant.toml", 'id = "T-101"\n', 'id = "T-101"\nchemical = "CH3OH"\n')
+    (mistake,) = told(folder)
+    assert (mistake.column, mistake.en) == ("equipment.chemical", "unknown key")

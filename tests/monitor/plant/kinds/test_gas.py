@@ -63,7 +63,8 @@ def test_every_ceiling_is_refused_with_its_number_and_clause(folder: RuleFolder)
     assert "50 %LEL of stage 2" in folder.one(LEL.replace("stage = 1", "stage = 2").replace("= 20", "= 60"))[1]
 
 
-def test_other_limits_of_a_chemical(folder: RuleFolder) -> None:
+def test_other_limits_of_a_chemical(tmp_path: Path) -> None:
+    folder = OtherUnit(tmp_path, "AT-101", "ppm", "ppm")  # without its plain rows: they are bound by the same limits
     rule, _ = folder.read(f'{TOXIC}\noel_basis = "pc_stel"'.replace("= 18", "= 37"))
     assert isinstance(rule, GasLimit) and rule.highest == pytest.approx(37.54, abs=0.01)
     rule, _ = folder.read(f"{TOXIC}\nrange_insufficient = true".replace("= 18", "= 900"))
