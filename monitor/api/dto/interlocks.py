@@ -1,0 +1,90 @@
+"""`/interlocks`, `/protections`: interlocks, how often they act, layers of protection."""
+
+from typing import Literal
+
+from monitor.api.dto.base import Dto, Text
+
+
+class Interlock(Dto):
+    """One interlock as far as it is known now."""
+
+    id: str
+    name: Text
+    hazard_source: str
+    process_unit: str
+    interlock_class: str
+    sil: int | None
+    equipment: str
+    service: Literal[
+        "in_service",
+        "bypassed_authorised",
+        "bypassed_unauthorised",
+        "bypassed_overdue",
+        "restored_unchecked",
+        "unknown",
+    ]
+    action: Literal["ready", "tripped", "spurious_trip", "failed_to_trip", "demand_while_bypassed", "unknown"]
+    voting: Literal["full", "degraded", "lost", "unknown"]
+    headline: str
+    """The one word for it: the first that applies of a stated precedence (docs/interlocks.md)."""
+    permit: Literal["none", "active", "overdue", "wrong_input", "restoring"]
+    """What the permits say of it."""
+    unused_permit: bool
+    """A permit runs while no bit is bypassed."""
+    demand: bool | None
+    """Whether its causes vote for a trip, bypassed ones included."""
+    tripped: bool | None
+    bypassed_since: str | None
+    bypassed_by: list[str]
+    demanded_by: list[str]
+    causes: list[str]
+    effects: list[str]
+    bypass_bits: list[str]
+    voting_needed: int
+    """m of m-out-of-n."""
+    trip_point: float | None
+    trip_eu: str
+    owner: str
+    proof_test_due: str | None
+    """Date of the next proof test; None where the register states none."""
+    proof_test_overdue: bool
+    alarm: str
+    """Id of its bypass alarm."""
+
+
+class InterlockRate(Dto):
+    """In-service rate of one group of interlocks in one period; hours are summed over its interlocks."""
+
+    group: str
+    start: str
+    end: str
+    interlocks: int
+    percent: float | None
+    target_percent: float | None
+    met: bool | None
+    bypass_hours: float
+    hours: dict[str, float]
+    """Service state -> hours; together all the time of the group."""
+
+
+class ProtectionLayer(Dto):
+    """One protection layer now."""
+
+    id: str
+    name: Text
+    available: bool
+    missing: list[str]
+
+
+class Protection(Dto):
+    """How many independent protection layers a tank or unit has now."""
+
+    id: str
+    equipment: str
+    hazard_source: str
+    available: int
+    required: int
+    transfer: bool | None
+    """Whether a transfer runs; None cannot be judged and counts as running."""
+    short: bool
+    layers: list[ProtectionLayer]

@@ -1,0 +1,58 @@
+"""`/tags`: values with quality, limits, history."""
+
+from typing import Literal
+
+from monitor.api.dto.base import Dto, Text
+
+
+class Limits(Dto):
+    """Set-points of one tag that are configured."""
+
+    hh: float | None = None
+    h: float | None = None
+    l: float | None = None  # noqa: E741 - the limit's own name
+    ll: float | None = None
+
+
+class Tag(Dto):
+    """One tag as of the last committed scan."""
+
+    id: str
+    description: Text
+    hazard_source: str
+    process_unit: str
+    equipment: str
+    device: str
+    address: str
+    eu: str
+    low: float
+    high: float
+    discrete: bool
+    normal_state: int | None
+    scan_class: str
+    resolution: float
+    limits: Limits
+    value: float | None
+    quality: Literal["good", "uncertain", "bad", "stale", "never_seen"]
+    reason: Text
+    """Why the quality is not good; empty texts when it is."""
+    status: int
+    source_time: str | None
+    received_time: str | None
+    time_resolution_ms: float
+    alarms: list[str]
+    """Ids of alarm definitions on this tag."""
+
+
+class Trend(Dto):
+    """Columnar history, ready for uPlot: `t` ascending (unix seconds), None where nothing good was stored."""
+
+    tag: str
+    eu: str
+    t: list[float]
+    value: list[float | None]
+    minimum: list[float | None]
+    maximum: list[float | None]
+    quality: list[int]
+    oldest: str | None
+    """Oldest moment history still holds."""
