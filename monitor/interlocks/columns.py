@@ -10,6 +10,8 @@ import numpy.typing as npt
 from monitor.interlocks.register import Interlock
 from rules.columns.tags import TagTable
 from rules.port import column
+from rules.predicates import Condition
+from rules.verdicts import Verdict
 
 Rows = npt.NDArray[np.int32]
 Places = npt.NDArray[np.intp]
@@ -19,16 +21,29 @@ Places = npt.NDArray[np.intp]
 class Members:
     """What belongs to interlocks, one after the other: member j belongs to interlock `owner[j]`.
 
-    `first` holds the first member of each interlock that has any, `having` these interlocks.
+    `first` holds the first member of each interlock that has any, `having` these interlocks; `start` (one longer than
+    the register) where the members of each begin.
     """
 
     owner: Places
+    start: Places
     first: Places
     having: Places
     row: Rows
 
     def __len__(self) -> int:
         return int(self.owner.size)
+
+    def of(self, place: int) -> range:
+        """The members of one interlock."""
+        return range(int(self.start[place]), int(self.start[place + 1]))
+
+    def true_of(self, place: int, conditions: Condition) -> list[int]:
+        """The members of one interlock whose condition is TRUE."""
+        mine = self.of(place)
+        # a list at once: looking at single elements of an array is slow
+        found = conditions[mine.start : mine.stop].tolist()
+        return [member for member, verdict in zip(mine, found, strict=True) if verdict == Verdict.TRUE]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,10 +124,11 @@ def _longest_period_ns(interlock: Interlock, table: TagTable) -> int:
 
 def _members(tags: Sequence[Sequence[str]], table: TagTable) -> Members:
     counts = [len(item) for item in tags]
-    starts = list(accumulate(counts, initial=0))[: len(tags)]
+    starts = list(accumulate(counts, initial=0))
     having = [place for place, count in enumerate(counts) if count]
     return Members(
         owner=column(np.repeat(np.arange(len(tags)), counts), np.intp),
+        start=column(starts, np.intp),
         first=column([starts[place] for place in having], np.intp),
         having=column(having, np.intp),
         row=column([table.row_of[tag] for item in tags for tag in item], np.int32),

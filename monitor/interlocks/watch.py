@@ -50,7 +50,8 @@ class InterlockWatch:
         self._place = {item.id: place for place, item in enumerate(register.interlocks)}
         self._memory = InterlockMemory.fresh(count)
         self._cover: Codes = np.zeros(count, np.uint8)
-        self._seen: tuple[bytes, ...] = ()
+        self._seen: Judgement | None = None
+        self._seen_cover = self._cover
         self._unused: tuple[str, ...] = ()
         self._states = tuple(_unknown(item.id) for item in register.interlocks)
         self.due_ns: int | None = None
@@ -92,9 +93,9 @@ class InterlockWatch:
         return self.book.reconcile({name: self._bits(name, judgement) for name in concerned}, wall_ns)
 
     def _bits(self, interlock: str, judgement: Judgement) -> Mapping[str, Verdict]:
-        mine = np.flatnonzero(self._columns.bits.owner == self._place[interlock]).tolist()
-        rows = self._columns.bits.row
-        return {self._table.ids[int(rows[bit])]: Verdict(int(judgement.bits[bit])) for bit in mine}
+        bits = self._columns.bits
+        mine = bits.of(self._place[interlock])
+        return {self._table.ids[int(bits.row[bit])]: Verdict(int(judgement.bits[bit])) for bit in mine}
 
     def _covered(self, reconciled: Reconciled) -> Codes:
         cover = np.zeros(len(self._columns), np.uint8)
@@ -106,34 +107,42 @@ class InterlockWatch:
         self, judgement: Judgement, snapshot: Snapshot, reconciled: Reconciled
     ) -> tuple[tuple[Change, ...], tuple[int, ...]]:
         """Make anew the states that differ from the last scan; tells what turned."""
-        seen = tuple(
-            part.tobytes()
-            for part in (
-                judgement.service, judgement.action, judgement.voting, judgement.tripped, judgement.demand,
-                judgement.bits, judgement.inputs, self._cover,
-            )
-        )  # fmt: skip
-        if seen == self._seen and reconciled.unused == self._unused:
-            return (), ()
-        self._seen, self._unused = seen, reconciled.unused
-        states, changes, worse = list(self._states), list[Change](), list[int]()
-        for place, before in enumerate(self._states):
+        places = self._differing(judgement, reconciled)
+        states, changes, worse = list(self._states) if places else [], list[Change](), list[int]()
+        for place in places:
+            before = states[place]
             after = self._state(place, judgement, before, snapshot.wall_ns, reconciled)
             if after == before:
                 continue
             states[place] = after
-            changes += self._changes(place, before, after, judgement, snapshot)
+            changes += self._changes(before, after, judgement, snapshot)
             if before.cover is Cover.ACTIVE and after.cover in _WORSE and after.bypassed_by:
                 worse.append(place)
-        self._states = tuple(states)
+        if places:
+            self._states = tuple(states)
         return tuple(changes), tuple(worse)
+
+    def _differing(self, judgement: Judgement, reconciled: Reconciled) -> list[int]:
+        """Places of which anything is not as the last scan had it, in register order."""
+        before, cover, unused = self._seen, self._seen_cover, self._unused
+        self._seen, self._seen_cover, self._unused = judgement, self._cover, reconciled.unused
+        if before is None:
+            return list(range(len(self._columns)))
+        differs = cover != self._cover
+        for name in ("service", "action", "voting", "tripped", "demand"):
+            differs |= getattr(before, name) != getattr(judgement, name)
+        differs[self._columns.bits.owner[before.bits != judgement.bits]] = True
+        differs[self._columns.inputs.owner[before.inputs != judgement.inputs]] = True
+        differs[[self._place[name] for name in set(unused) ^ set(reconciled.unused)]] = True
+        found: list[int] = np.flatnonzero(differs).tolist()
+        return found
 
     def _state(
         self, place: int, judgement: Judgement, before: InterlockState, wall_ns: int, reconciled: Reconciled
     ) -> InterlockState:
         columns, ids = self._columns, self._table.ids
-        bits = np.flatnonzero((columns.bits.owner == place) & (judgement.bits == _TRUE)).tolist()
-        causes = np.flatnonzero((columns.inputs.owner == place) & (judgement.inputs == _TRUE)).tolist()
+        bits = columns.bits.true_of(place, judgement.bits)
+        causes = columns.inputs.true_of(place, judgement.inputs)
         service, action = SERVICES[judgement.service[place]], ACTIONS[judgement.action[place]]
         return replace(
             before,
@@ -151,14 +160,16 @@ class InterlockWatch:
         )
 
     def _changes(
-        self, place: int, before: InterlockState, after: InterlockState, judgement: Judgement, snapshot: Snapshot
+        self, before: InterlockState, after: InterlockState, judgement: Judgement, snapshot: Snapshot
     ) -> list[Change]:
-        inputs = np.flatnonzero((self._columns.inputs.owner == place) & (judgement.inputs == _TRUE)).tolist()
+        place = self._place[before.id]
         since_ns = int(self._memory.demand_mono_ns[place])
         return change_of(
             before,
             after,
-            causes=demanding(self._columns, inputs, self._table, snapshot),
+            causes=demanding(
+                self._columns, self._columns.inputs.true_of(place, judgement.inputs), self._table, snapshot
+            ),
             wall_ns=snapshot.wall_ns,
             response_ns=None if since_ns == NEVER else snapshot.mono_ns - since_ns,
             required_ns=int(self._columns.within_ns[place]),

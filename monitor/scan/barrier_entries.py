@@ -8,8 +8,6 @@ from monitor.interlocks.changes import Change, words_of
 from monitor.interlocks.permits import PermitStep, PermitTrigger
 from monitor.interlocks.register import Register
 
-MOST_SINGLE: Final = 20
-"""More changes of one scan than this stand in one entry: a start tells of every interlock."""
 _STEPS: Final[dict[PermitTrigger, tuple[str, str]]] = {
     PermitTrigger.REQUESTED: ("申请旁路", "bypass requested"),
     PermitTrigger.APPROVED_BY_ONE: ("一级审批通过", "one approval given"),
@@ -30,24 +28,13 @@ _STEPS: Final[dict[PermitTrigger, tuple[str, str]]] = {
 
 
 def entries_of(changes: Sequence[Change], register: Register, wall_ns: int) -> tuple[Entry, ...]:
-    """One entry for each interlock that turned; one for all where many turn at once."""
+    """One entry for each interlock that turned, found by its id: also at a start, where all of them turn."""
     if not changes:
         return ()
     names = {item.id: item for item in register.interlocks}
     by_interlock: dict[str, list[Change]] = {}
     for change in changes:
         by_interlock.setdefault(change.interlock, []).append(change)
-    if len(by_interlock) > MOST_SINGLE:
-        count = len(by_interlock)
-        return (
-            Entry(
-                kind="interlock",
-                wall_ns=wall_ns,
-                message_zh=f"{count} 个联锁状态变化",
-                message_en=f"{count} interlocks changed",
-                values={"changes": [_told(change) for change in changes]},
-            ),
-        )
     return tuple(
         Entry(
             kind="interlock",

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from monitor.alarms.commands import Command, EndSuppression, RaisePriority
 from monitor.alarms.definition import AlarmDefinition
@@ -13,43 +12,23 @@ from monitor.alarms.lifecycle import IS_TRUE, Suppression
 from monitor.alarms.record import Entry
 from monitor.alarms.shelving import is_shelved
 from monitor.alarms.transition import Alarm
-from monitor.interlocks.axes import BYPASSED, Action, Service, Voting
-from monitor.interlocks.judge import ACTIONS, SERVICES, VOTINGS, Judgement
 from monitor.interlocks.layers import ProtectionState, judge_layers
 from monitor.interlocks.permit_commands import PermitCommand
-from monitor.interlocks.permits import Permit, PermitState, PermitStep, PermitTrigger
-from monitor.interlocks.register import Register
+from monitor.interlocks.permits import Permit, PermitStep
+from monitor.interlocks.register import Interlock, Register
 from monitor.interlocks.view import BarrierView
 from monitor.interlocks.watch import InterlockWatch, Watched
 from monitor.scan.approach import Approach
 from monitor.scan.barrier_entries import entries_of, permit_entry
-from rules.columns.quality import Quality, is_usable
-from rules.columns.readings import NO_TIME
+from monitor.scan.barrier_verdicts import OUT, BarrierVerdicts
+from rules.columns.quality import is_usable
 from rules.columns.snapshot import Snapshot
 from rules.columns.tags import TagTable
 from rules.language.conditions import ConditionColumns
 from rules.port import NO_STATE, Moment, State
-from rules.verdicts import Evidence, Verdict, Verdicts
+from rules.verdicts import Verdict, Verdicts
 
-UNUSED_NS: Final = 900_000_000_000
-"""A permit that nobody uses this long after its start is told."""
-_F, _T, _U = np.uint8(Verdict.FALSE), np.uint8(Verdict.TRUE), np.uint8(Verdict.UNKNOWN)
-_BYPASSED: Final = np.array([service in BYPASSED for service in SERVICES])
-
-
-def _of_codes(codes: Sequence[str], true: str, unknown: str) -> npt.NDArray[np.uint8]:
-    """Code of an axis -> verdict of the alarm that tells `true`."""
-    return np.array([_T if code == true else _U if code == unknown else _F for code in codes], np.uint8)
-
-
-_DEMAND: Final = _of_codes(ACTIONS, Action.DEMAND_WHILE_BYPASSED, Action.UNKNOWN)
-_FAILED: Final = _of_codes(ACTIONS, Action.FAILED_TO_TRIP, Action.UNKNOWN)
-_SPURIOUS: Final = _of_codes(ACTIONS, Action.SPURIOUS_TRIP, Action.UNKNOWN)
-_OVERDUE: Final = _of_codes(SERVICES, Service.BYPASSED_OVERDUE, Service.UNKNOWN)
-_VOTING: Final = np.array(
-    [_T if code in (Voting.DEGRADED, Voting.LOST) else _U if code == Voting.UNKNOWN else _F for code in VOTINGS],
-    np.uint8,
-)
+_T: Final = np.uint8(Verdict.TRUE)
 
 
 class Barriers:
@@ -71,31 +50,26 @@ class Barriers:
         self._start_grace_ns = start_grace_ns
         self._start_mono_ns: int | None = None
         self._state: State = NO_STATE
-        self._known: tuple[Permit, ...] = ()
         self.protections: tuple[ProtectionState, ...] = ()
-        names = {item.id: place for place, item in enumerate(register.interlocks)}
-        suffixes = ("demand", "failed", "spurious", "overdue", "voting", "permit")
-        wanted = [
-            *(f"{name}.{suffix}" for name in names for suffix in suffixes),
-            *(item.id for item in register.protections),
-            *(f"{source}.bypasses" for source in register.simultaneous),
-        ]
-        self.ids = tuple(wanted)
-        self._each = len(suffixes)
+        self._verdicts = BarrierVerdicts(register)
+        self.ids = self._verdicts.ids
         self._position = {definition.id: at for at, definition in enumerate(definitions)}
         self._definitions = tuple(definitions)
-        self._source_of = [item.hazard_source for item in register.interlocks]
         self._rows: dict[str, int] = {
             definition.id: table.row_of[definition.tag]
             for definition in definitions
             if definition.tag is not None and definition.tag in table.row_of
         }
+        self._beside = beside(register.interlocks, definitions)
+        self._out: tuple[int, ...] = ()
+        """Places of the interlocks that are out now."""
+        named = {name for item in register.protections for layer in item.layers for name in layer.interlocks}
+        self._layered = tuple((item.id, at) for at, item in enumerate(register.interlocks) if item.id in named)
         self._approach = Approach(register.protections, definitions, table)
 
     def restore(self, permits: Sequence[Permit], number: int) -> None:
         """Take over the stored permits before the first scan."""
         self.watch.book.restore(permits, number)
-        self._known = self.watch.book.open()
 
     def judge(
         self, snapshot: Snapshot, alarms: Sequence[Alarm], rules: Verdicts
@@ -115,7 +89,9 @@ class Barriers:
             *(permit_entry(step, self._register) for step in watched.steps),
         )
         renewed = self._renewed(rules, watched)
-        return renewed, self._verdicts(watched, snapshot), entries
+        self._out = tuple(np.flatnonzero(OUT[watched.judgement.service]).tolist())
+        verdicts = self._verdicts.judge(watched, self.protections, self.watch.book.open(), snapshot.wall_ns)
+        return renewed, verdicts, entries
 
     def obey(self, command: PermitCommand, wall_ns: int) -> tuple[PermitStep, Entry]:
         """Carry out what a person asks of permits.
@@ -127,15 +103,12 @@ class Barriers:
 
     def follow(self, watched_alarms: Sequence[Alarm], snapshot: Snapshot) -> list[Command]:
         """What the board must do because a barrier is out: end shelves beside it, raise what moves towards its limit."""
-        commands: list[Command] = []
-        out = {state.id for state in self.watch.states if state.service in BYPASSED}
-        beside = {item.equipment for item in self._register.interlocks if item.id in out and item.equipment}
-        causes = {tag for item in self._register.interlocks if item.id in out for tag in item.causes}
-        if out:
-            for definition, alarm in zip(self._definitions, watched_alarms, strict=True):
-                near = definition.equipment in beside or definition.tag in causes
-                if near and alarm.suppressions and is_shelved(alarm):
-                    commands.append(_unshelve(definition.id))
+        near = {position for place in self._out for position in self._beside[place]}
+        commands: list[Command] = [
+            _unshelve(watched_alarms[position].id)
+            for position in sorted(near)
+            if watched_alarms[position].suppressions and is_shelved(watched_alarms[position])
+        ]
         missing = {state.id: state.missing for state in self.protections if state.missing}
         for protection, names in self._approach.moving(missing, snapshot):
             alarm = watched_alarms[self._position[protection.towards]]
@@ -164,8 +137,6 @@ class Barriers:
         """What screens may show, after the commit."""
         return BarrierView(states=self.watch.states, permits=self.watch.book.open(), protections=self.protections)
 
-    # --- verdicts -----------------------------------------------------------------------------
-
     def _renewed(self, rules: Verdicts, watched: Watched) -> Verdicts:
         """A bypass that lost its permit while it stood is announced anew."""
         names = [f"{self._register.interlocks[place].id}.bypass" for place in watched.turned_worse]
@@ -175,79 +146,6 @@ class Barriers:
             return rules
         renew = np.union1d(rules.renew, np.array(at, np.intp))
         return replace(rules, renew=renew, changed=np.union1d(rules.changed, renew))
-
-    def _verdicts(self, watched: Watched, snapshot: Snapshot) -> Verdicts:
-        judgement, count = watched.judgement, len(self._register.interlocks)
-        condition = np.full(len(self.ids), _U, np.uint8)
-        value, limit = np.full(len(self.ids), np.nan), np.full(len(self.ids), np.nan)
-        details: dict[int, tuple[str, ...]] = {}
-        by_kind = condition[: count * self._each].reshape(count, self._each)
-        by_kind[:, 0], by_kind[:, 1] = _DEMAND[judgement.action], _FAILED[judgement.action]
-        by_kind[:, 2], by_kind[:, 3] = _SPURIOUS[judgement.action], _OVERDUE[judgement.service]
-        by_kind[:, 4] = np.where(judgement.bypassed == _T, _F, _VOTING[judgement.voting])
-        by_kind[:, 5] = _F
-        renew = self._permit_clock(by_kind[:, 5], details, watched, snapshot.wall_ns)
-        for place in np.flatnonzero((by_kind[:, :5] == _T).any(axis=1)).tolist():
-            state = watched.states[place]
-            for kind, names in ((0, state.demanded_by), (1, state.demanded_by), (3, state.bypassed_by)):
-                details[place * self._each + kind] = names
-        at = count * self._each
-        for layers in self.protections:
-            condition[at], value[at], limit[at] = layers.short, layers.available, layers.required
-            details[at] = layers.missing
-            at += 1
-        for source, most in self._register.simultaneous.items():
-            condition[at], value[at] = self._simultaneous(judgement, source, most)
-            limit[at] = most
-            at += 1
-        kept = {place: names for place, names in details.items() if condition[place] == _T}
-        return Verdicts.dense(
-            ids=self.ids,
-            verdict=condition.copy(),
-            condition=condition,
-            evidence=Evidence(
-                value=value,
-                limit=limit,
-                quality=np.full(len(self.ids), Quality.GOOD, np.uint8),
-                source_time_ns=np.full(len(self.ids), NO_TIME, np.int64),
-                received_wall_ns=np.zeros(len(self.ids), np.int64),
-            ),
-            renew=np.array(sorted(renew), np.intp),
-            details=kept,
-        )
-
-    def _permit_clock(
-        self,
-        condition: npt.NDArray[np.uint8],
-        details: dict[int, tuple[str, ...]],
-        watched: Watched,
-        wall_ns: int,
-    ) -> set[int]:
-        """`<interlock>.permit`: a mark of the clock was passed, a check was missed, or nobody uses the permit."""
-        anew = {
-            step.permit.interlock
-            for step in watched.steps
-            if step.trigger in (PermitTrigger.MARK, PermitTrigger.MEASURE_MISSED)
-        }
-        renew: set[int] = set()
-        place_of = {item.id: place for place, item in enumerate(self._register.interlocks)}
-        for permit in self.watch.book.open():
-            told = _told(permit, wall_ns)
-            if not told:
-                continue
-            place = place_of[permit.interlock]
-            condition[place] = _T
-            at = place * self._each + 5
-            details[at] = (*details.get(at, ()), permit.id, *told)
-            if permit.interlock in anew:
-                renew.add(at)
-        return renew
-
-    def _simultaneous(self, judgement: Judgement, source: str, most: int) -> tuple[np.uint8, int]:
-        mine = np.array([name == source for name in self._source_of], np.bool_)
-        out = int(np.count_nonzero(mine & _BYPASSED[judgement.service]))
-        unknown = int(np.count_nonzero(mine & (judgement.service == SERVICES.index(Service.UNKNOWN))))
-        return (_T if out > most else _U if out + unknown > most else _F), out
 
     # --- layers -------------------------------------------------------------------------------
 
@@ -266,7 +164,7 @@ class Barriers:
         states = judge_layers(
             self._register.protections,
             self._transfer(snapshot),
-            {state.id: state.service for state in watched.states},
+            {name: watched.states[place].service for name, place in self._layered},
             works,
             lambda tag: bool(usable[self._table.row_of[tag]]),
         )
@@ -284,15 +182,18 @@ class Barriers:
         return {name: Verdict(int(verdict)) for name, verdict in zip(named, found, strict=True)}
 
 
-def _told(permit: Permit, wall_ns: int) -> tuple[str, ...]:
-    """What the clock of a permit says now, in words that are the same in both languages."""
-    if permit.state not in (PermitState.APPROVED, PermitState.IN_USE, PermitState.RESTORING):
-        return ()
-    found = [f"{max(permit.marks_told)}%"] if permit.marks_told else []
-    if permit.missed:
-        found.append(f"{permit.missed} x 补偿措施未检查 / check missed")
-    if permit.state is PermitState.APPROVED and wall_ns - permit.start_wall_ns >= UNUSED_NS:
-        found.append("未使用 / not used")
+def beside(interlocks: Sequence[Interlock], definitions: Sequence[AlarmDefinition]) -> tuple[tuple[int, ...], ...]:
+    """Positions of the alarms beside each interlock: those of its equipment, and those of its causes."""
+    of_equipment: dict[str, list[int]] = {}
+    of_tag: dict[str, list[int]] = {}
+    for position, definition in enumerate(definitions):
+        of_equipment.setdefault(definition.equipment or "", []).append(position)
+        of_tag.setdefault(definition.tag or "", []).append(position)
+    found = []
+    for item in interlocks:
+        near = [*(of_equipment.get(item.equipment, ()) if item.equipment else ())]
+        near += [position for cause in item.causes for position in of_tag.get(cause, ())]
+        found.append(tuple(dict.fromkeys(near)))
     return tuple(found)
 
 

@@ -1,12 +1,16 @@
 """Interlocks through time: what turns, what is told, and what permits make of it."""
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from monitor.interlocks.axes import Action, Cover, Service
+from monitor.interlocks.judge import ACTIONS, SERVICES, VOTINGS
 from monitor.interlocks.permit_commands import Approve, CheckFunction, Request
 from monitor.interlocks.permits import PermitTrigger
 from monitor.interlocks.register import BypassBit, Cause, Effect, InterlockClass, Register
 from monitor.interlocks.watch import InterlockWatch, Watched
+from rules.verdicts import Verdict
 from tests.monitor.interlocks.register import interlock
 from tests.rules.plants import SECOND, START_WALL_NS, snapshot, table, tag
 
@@ -137,3 +141,54 @@ def test_a_silent_device_is_unknown_on_every_axis_and_nothing_is_ready() -> None
     assert (state.service, state.action, state.voting) == ("unknown", "unknown", "unknown")
     assert state.tripped is None
     assert np.array_equal(found.cover, np.zeros(1, np.uint8))
+
+
+MANY = 5
+FIELD = table(
+    *(tag(f"{name}-{n}", discrete=True, normal_state=0) for n in range(MANY) for name in ("LS", "LQ", "BP", "BQ", "TR"))
+)
+REGISTER_OF_MANY = Register(
+    interlocks=tuple(
+        interlock(
+            f"SIS-{n}",
+            inputs=[Cause(tag=f"{name}-{n}", sense="state", trip_point=1.0) for name in ("LS", "LQ")],
+            bits=[BypassBit(tag=f"{name}-{n}", bypassed_when=1) for name in ("BP", "BQ")],
+            trip_tag=f"TR-{n}",
+        )
+        for n in range(MANY)
+    )
+)
+sight = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(FIELD.ids, st.tuples(st.sampled_from([0.0, 1.0]), st.sampled_from([0, 0, 0, 3])))
+)
+
+
+@settings(max_examples=50)
+@given(st.lists(sight, min_size=1, max_size=12))
+def test_only_what_differs_is_made_anew_and_nothing_that_differs_is_missed(
+    history: list[dict[str, tuple[float, int]]],
+) -> None:
+    watch, now_ns = InterlockWatch(REGISTER_OF_MANY, FIELD), 0
+    readings = dict.fromkeys(FIELD.ids, (0.0, 0))
+    for seen in history:
+        now_ns += SECOND
+        readings |= seen
+        before = watch.states
+        found = watch.watch(snapshot(FIELD, now_ns, readings))
+        for n, state in enumerate(found.states):
+            judged = found.judgement
+            assert state.service is SERVICES[judged.service[n]]
+            assert state.action is ACTIONS[judged.action[n]]
+            assert state.voting is VOTINGS[judged.voting[n]]
+            assert (state.demand, state.trip) == (Verdict(judged.demand[n]), Verdict(judged.tripped[n]))
+            assert state.bypassed_by == tuple(
+                f"{name}-{n}" for name in ("BP", "BQ") if readings[f"{name}-{n}"] == (1.0, 0)
+            )
+            assert state.demanded_by == tuple(
+                f"{name}-{n}" for name in ("LS", "LQ") if readings[f"{name}-{n}"] == (1.0, 0)
+            )
+            turned_here = {change.axis for change in found.changes if change.interlock == state.id}
+            axes = ("service", "action", "voting")
+            assert turned_here == {axis for axis in axes if getattr(state, axis) != getattr(before[n], axis)}
+            if state == before[n]:
+                assert state is before[n], "what stays is the same object"

@@ -21,6 +21,7 @@ from monitor.interlocks.permits import Permit, PermitState
 from monitor.interlocks.state import InterlockState
 from monitor.plant.folder import read_plant
 from monitor.plant.plant import Plant
+from monitor.scan.barriers import beside
 from monitor.scan.conditions import Facts
 from monitor.scan.inbox import Inbox
 from monitor.scan.loop import LONGEST_NS, Scanner
@@ -347,6 +348,19 @@ async def test_a_trip_without_cause_is_spurious(yard: Yard) -> None:
     await yard.scan()
     assert yard.state().action is Action.SPURIOUS_TRIP
     assert yard.triggers(f"{SIS}.spurious") == ["raised"]
+
+
+def test_beside_an_interlock_are_the_alarms_of_its_equipment_and_of_its_causes(plant: Plant) -> None:
+    found = beside(plant.interlocks, plant.definitions)
+    for item, positions in zip(plant.interlocks, found, strict=True):
+        wanted = {
+            place
+            for place, each in enumerate(plant.definitions)
+            if (item.equipment and each.equipment == item.equipment) or each.tag in item.causes
+        }
+        assert set(positions) == wanted
+        assert len(positions) == len(wanted)
+    assert found[0], "SIS-101 has alarms beside it"
 
 
 async def test_a_shelf_beside_an_interlock_that_goes_out_ends(yard: Yard) -> None:
