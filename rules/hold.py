@@ -96,7 +96,8 @@ def hold(
 
     On-delay counts while TRUE, is held by UNKNOWN, reset by FALSE; off-delay counts while FALSE, is reset by UNKNOWN
     and TRUE.  The time since the last call belongs to the condition of the last call.  A verdict is UNKNOWN while its
-    condition is, except at the moment a delay that was counted to its end before runs out.
+    condition is, except at the moment a delay that was counted to its end before runs out; asked again at that moment,
+    it is the same.
 
     `changed`: where the condition differs from the last one, ascending, if the caller knows.
     """
@@ -120,7 +121,8 @@ def hold(
     run[~(counting | held)] = 0
     due = (run >= np.where(was_active, off_delay_ns[at], on_delay_ns[at])) & (counting | (held & counted))
     run[due] = 0
-    decided = np.where(due, toward, np.where(unknown, _UNKNOWN, was_active.view(np.uint8)))
+    told = _told_in_spite(at, memory, mono_ns) & unknown
+    decided = np.where(due, toward, np.where(unknown & ~told, _UNKNOWN, was_active.view(np.uint8)))
     flipped, turned = at[due], np.flatnonzero(decided != verdict[at])
     if flipped.size:
         active = active.copy()
@@ -129,12 +131,20 @@ def hold(
         verdict = verdict.copy()
         verdict[at[turned]] = decided[turned]
     # decided in spite of UNKNOWN: that is the verdict of this moment only
-    still = np.where(due, unknown, counting | (run > 0))
+    still = np.where(due, unknown, counting | told | (run > 0))
     after = HoldMemory(
         mono_ns=mono_ns, active=active, condition=condition, verdict=verdict,
         pending=at[still], counted_ns=run[still],
     )  # fmt: skip
     return Held(memory=after, turned=at[turned], decided=flipped)
+
+
+def _told_in_spite(at: npt.NDArray[np.intp], memory: HoldMemory, mono_ns: int) -> npt.NDArray[np.bool_]:
+    """What was decided in spite of UNKNOWN at this very moment: nothing else is TRUE while its condition is UNKNOWN."""
+    if mono_ns != memory.mono_ns:
+        return np.zeros(at.size, np.bool_)
+    told: npt.NDArray[np.bool_] = (memory.condition[at] == _UNKNOWN) & (memory.verdict[at] != _UNKNOWN)
+    return told
 
 
 def next_due_ns(

@@ -30,6 +30,8 @@ class Timer:
     before_ns: int = 0
     on_ns: int = 0
     off_ns: int = 0
+    ran_out_ns: int | None = None
+    """The moment at which its delay ran out although the condition was UNKNOWN."""
 
     def step(self, condition: int, on_delay_ns: int, off_delay_ns: int, now_ns: int) -> int:
         passed = max(0, now_ns - self.before_ns)
@@ -41,21 +43,24 @@ class Timer:
             self.on_ns = 0
         else:
             self.off_ns = 0
-        verdict = self._verdict(condition, on_delay_ns, off_delay_ns)
+        verdict = self._verdict(condition, on_delay_ns, off_delay_ns, now_ns)
         self.before, self.before_ns = condition, now_ns
         return verdict
 
-    def _verdict(self, condition: int, on_delay_ns: int, off_delay_ns: int) -> int:
+    def _verdict(self, condition: int, on_delay_ns: int, off_delay_ns: int, now_ns: int) -> int:
+        if condition != UNKNOWN:
+            self.ran_out_ns = None
         if not self.active:
             ran_out = self.before == TRUE and condition == UNKNOWN
             if (condition == TRUE or ran_out) and self.on_ns >= on_delay_ns:
                 self.active, self.off_ns = True, 0
+                self.ran_out_ns = now_ns if condition == UNKNOWN else None
                 return TRUE
         elif condition == FALSE and self.off_ns >= off_delay_ns:
             self.active, self.on_ns = False, 0
             return FALSE
         if condition == UNKNOWN:
-            return UNKNOWN
+            return TRUE if self.ran_out_ns == now_ns else UNKNOWN
         return TRUE if self.active else FALSE
 
 

@@ -200,6 +200,15 @@ def test_on_delay_that_ran_out_before_the_unknown_still_raises() -> None:
     assert run_hold([(1, TRUE), (4, UNKNOWN), (5, UNKNOWN)], on_s=2) == [FALSE, TRUE, UNKNOWN]
 
 
+def test_a_delay_that_runs_out_under_unknown_says_the_same_when_asked_again_at_that_moment() -> None:
+    steps = [(1, TRUE), (4, UNKNOWN), (4, UNKNOWN), (4, UNKNOWN), (5, UNKNOWN), (5, UNKNOWN), (6, TRUE)]
+    assert run_hold(steps, on_s=2) == [FALSE, TRUE, TRUE, TRUE, UNKNOWN, UNKNOWN, TRUE]
+
+
+def test_at_that_moment_another_condition_is_another_answer() -> None:
+    assert run_hold([(1, TRUE), (4, UNKNOWN), (4, FALSE), (4, UNKNOWN)], on_s=2) == [FALSE, TRUE, FALSE, UNKNOWN]
+
+
 def test_on_delay_is_reset_by_false() -> None:
     assert run_hold([(1, TRUE), (2, FALSE), (3, TRUE), (4, TRUE), (5, TRUE)], on_s=2) == [0, 0, 0, 0, 1]
 

@@ -82,10 +82,7 @@ def test_neither_the_order_of_rows_nor_a_split_changes_anything(
 @settings(max_examples=80, deadline=None)
 @given(rules=rule_lists, history=sweeps)
 def test_an_evaluation_more_at_the_same_moment_changes_nothing(rules: list[Rule], history: list[Sweep]) -> None:
-    """But a verdict that was decided in spite of UNKNOWN is UNKNOWN again at once, and a dead band acts at once.
-
-    Both begin with what was just decided, so sweeps in which something was decided are judged until nothing is.
-    """
+    """No verdict, nothing remembered; a dead band acts from the decision on, so a condition may, and no verdict with it."""
     rule_set = compile_rules(rules, PLANT)
     latest, memory, now_ns = Latest(PLANT), Memory.fresh(rule_set, START), START
     for sweep in history:
@@ -96,9 +93,9 @@ def test_an_evaluation_more_at_the_same_moment_changes_nothing(rules: list[Rule]
         verdicts, memory = evaluate(rule_set, frozen, memory, now_ns)
         decided = memory.holds.active is not before and bool((memory.holds.active != before).any())
         again, after = evaluate(rule_set, frozen, memory, now_ns)
+        assert again.verdict.tolist() == verdicts.verdict.tolist()
         if not decided:
             assert again.changed.size == 0
-            assert again.verdict.tolist() == verdicts.verdict.tolist()
         assert after.holds.active.tolist() == memory.holds.active.tolist()
         for one, other in zip(memory.states, after.states, strict=True):
             for name, array in one.items():
