@@ -7,7 +7,8 @@ from monitor.hazards.suppressed import Suppressed
 from rules.language.conditions import ConditionColumns, parse_condition
 from rules.port import Moment
 from rules.verdicts import Verdict
-from tests.monitor.api.fakes import TAGS, WALL_NS, Site, snapshot
+from tests.monitor.api.fake_plant import TAGS, WALL_NS, snapshot
+from tests.monitor.api.fakes import Site
 
 API = "/api/v1"
 EMPTY = DesignSuppression(

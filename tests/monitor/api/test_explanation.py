@@ -9,7 +9,8 @@ from rules.columns.snapshot import Snapshot
 from rules.compile import compile_rules
 from rules.evaluate import evaluate
 from rules.memory import Memory, seed
-from tests.monitor.api.fakes import PLANT, TAGS, Site, assert_problem, snapshot
+from tests.monitor.api.fake_plant import PLANT, TAGS, snapshot
+from tests.monitor.api.fakes import Site, assert_problem
 
 API = "/api/v1"
 SECOND = 1_000_000_000

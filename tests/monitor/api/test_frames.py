@@ -14,7 +14,8 @@ from monitor.api.frames import TIMES_EVERY_NS, FrameEncoder
 from monitor.api.stream import asks_resync
 from monitor.hazards.view import View
 from rules.columns.quality import Quality
-from tests.monitor.api.fakes import MONO_NS, PLANT, WALL_NS, FakeBoard, FakeClock, snapshot
+from tests.monitor.api.fake_board import FakeBoard
+from tests.monitor.api.fake_plant import MONO_NS, PLANT, WALL_NS, FakeClock, snapshot
 
 
 def view(**columns: Any) -> View:

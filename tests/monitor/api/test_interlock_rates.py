@@ -11,7 +11,8 @@ import pytest
 
 from monitor.interlocks.axes import Service
 from monitor.interlocks.judge import SERVICES
-from tests.monitor.api.fakes import PLANT, WALL_NS, Site, assert_problem
+from tests.monitor.api.fake_plant import PLANT, WALL_NS
+from tests.monitor.api.fakes import Site, assert_problem
 
 API = "/api/v1/interlocks/rates"
 HOUR_NS = 3_600_000_000_000

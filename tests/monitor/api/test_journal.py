@@ -16,7 +16,8 @@ from monitor.api import dto, journal
 from monitor.api.journal import CSV, JSON, wanted_format
 from monitor.api.journal_csv import FORMULA_STARTS, defused
 from monitor.api.journal_xlsx import MEDIA_TYPE as XLSX
-from tests.monitor.api.fakes import WALL_NS, Site, assert_problem
+from tests.monitor.api.fake_plant import WALL_NS
+from tests.monitor.api.fakes import Site, assert_problem
 
 URL = "/api/v1/journal"
 

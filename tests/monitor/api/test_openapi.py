@@ -15,7 +15,8 @@ from schemathesis.specs.openapi.checks import ignored_auth
 
 from monitor.api.openapi import PREFIX, document
 from monitor.api.tokens import fingerprint
-from tests.monitor.api.fakes import FakeAccounts, Site, push_row
+from tests.monitor.api.fake_journal import push_row
+from tests.monitor.api.fakes import FakeAccounts, Site
 
 TOKEN = "a-token-of-a-program"
 

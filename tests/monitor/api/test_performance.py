@@ -17,7 +17,9 @@ from monitor.alarms.positions import OperatorPosition
 from monitor.alarms.record import JournalRow
 from monitor.api.sequence import MOST_EVENTS
 from monitor.api.times import rfc3339
-from tests.monitor.api.fakes import PLANT, WALL_NS, FakeLink, Site, assert_problem
+from tests.monitor.api.fake_board import FakeLink
+from tests.monitor.api.fake_plant import PLANT, WALL_NS
+from tests.monitor.api.fakes import Site, assert_problem
 
 API = "/api/v1"
 S = 1_000_000_000

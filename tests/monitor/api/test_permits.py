@@ -9,7 +9,8 @@ import pytest
 from monitor.api.app import ApiOptions
 from monitor.interlocks.axes import Service
 from rules.columns.quality import Quality
-from tests.monitor.api.fakes import WALL_NS, Site, assert_problem, snapshot
+from tests.monitor.api.fake_plant import WALL_NS, snapshot
+from tests.monitor.api.fakes import Site, assert_problem
 
 API = "/api/v1"
 NOW = datetime.fromtimestamp(WALL_NS / 1e9, UTC)

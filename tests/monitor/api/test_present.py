@@ -21,7 +21,8 @@ from monitor.api.reasons import reason, status_words
 from monitor.api.times import rfc3339, site_time, wall_ns
 from monitor.hazards.view import ChannelStatus
 from rules.columns.quality import Quality
-from tests.monitor.api.fakes import MONO_NS, PLANT, WALL_NS, FakeBoard, FakeClock, FakeLink, snapshot
+from tests.monitor.api.fake_board import FakeBoard, FakeLink
+from tests.monitor.api.fake_plant import MONO_NS, PLANT, WALL_NS, FakeClock, snapshot
 
 
 @given(st.integers(-(2**63), 2**63 - 1))

@@ -15,18 +15,11 @@ from monitor.hazards.view import ChannelStatus
 from monitor.interlocks.permit_commands import Request
 from monitor.notify.row import Status
 from rules.columns.quality import Quality
-from tests.monitor.api.fakes import (
-    ROLES as ACCOUNTS,
-)
-from tests.monitor.api.fakes import (
-    TAGS,
-    WALL_NS,
-    FakeLink,
-    Site,
-    assert_problem,
-    push_row,
-    snapshot,
-)
+from tests.monitor.api.fake_board import FakeLink
+from tests.monitor.api.fake_journal import push_row
+from tests.monitor.api.fake_plant import TAGS, WALL_NS, snapshot
+from tests.monitor.api.fakes import ROLES as ACCOUNTS
+from tests.monitor.api.fakes import Site, assert_problem
 
 API = "/api/v1"
 READING = ("/sources", "/sources/HS-1", "/tags", "/tags/LT-101", "/tags/LT-101/trend", "/equipment", "/alarms",

@@ -1,7 +1,8 @@
 """What shadow rules say otherwise, over HTTP."""
 
 from monitor.hazards.shadow import ShadowDifference, ShadowState
-from tests.monitor.api.fakes import WALL_NS, Site, assert_problem
+from tests.monitor.api.fake_plant import WALL_NS
+from tests.monitor.api.fakes import Site, assert_problem
 
 API = "/api/v1"
 STATE = ShadowState(

@@ -27,7 +27,9 @@ from monitor.api.listen import ListenError, listening_socket
 from monitor.api.server import uvicorn_server
 from monitor.api.stream import StreamOptions
 from monitor.api.tokens import fingerprint, new_token
-from tests.monitor.api.fakes import PASSWORD, FakeBoard, FakeClock, Site, snapshot
+from tests.monitor.api.fake_board import FakeBoard
+from tests.monitor.api.fake_plant import FakeClock, snapshot
+from tests.monitor.api.fakes import PASSWORD, Site
 
 pytestmark = pytest.mark.slow
 DEADLINE_S = 30

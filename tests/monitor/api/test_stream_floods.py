@@ -9,7 +9,8 @@ from websockets.asyncio.client import ClientConnection
 from monitor.alarms.flood import PositionFlood
 from monitor.api.client import StreamClient
 from monitor.api.times import rfc3339
-from tests.monitor.api.fakes import WALL_NS, Site
+from tests.monitor.api.fake_plant import WALL_NS
+from tests.monitor.api.fakes import Site
 from tests.monitor.api.test_frames import Whole, drained
 from tests.monitor.api.test_stream import message, next_of, running
 

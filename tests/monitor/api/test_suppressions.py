@@ -11,7 +11,8 @@ from monitor.alarms.commands import SuppressByDesign
 from monitor.alarms.positions import OperatorPosition
 from monitor.api.ports import Account
 from monitor.api.throttle import FREE_FAILURES
-from tests.monitor.api.fakes import DEFINITIONS, PASSWORD, PLANT, FakeAccounts, Site, assert_problem
+from tests.monitor.api.fake_plant import DEFINITIONS, PLANT
+from tests.monitor.api.fakes import PASSWORD, FakeAccounts, Site, assert_problem
 
 API = "/api/v1"
 HOUR_S = 3600.0
