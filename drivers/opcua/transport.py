@@ -1,36 +1,32 @@
-"""One session with one server over asyncua's framing, channel security and session.
+"""One session with one server: its namespaces, limits and clock, and the reading of values over it.
 
-With `stack` the only place that imports asyncua.  asyncua's own reconnecting is not used: its supervisor gives a link
-up for good after one late answer, its cancelled connects leave sockets open.  A session here is made once, entered once
-and closed in bounded time.
+A session is made once, entered once and closed in bounded time.
 """
 
 import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from asyncua import ua
-from asyncua.client.client import Client
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaStatusCodeError
 
 from drivers.errors import LinkLostError
 from drivers.opcua import wire
+from drivers.opcua.connection import Connection
 from drivers.opcua.plan import NodeAddress, chunks
 from drivers.opcua.settings import OpcUaSettings
 from drivers.opcua.stack import (
     TOO_MUCH,
-    ReadOnlyProtocol,
     UndecodableError,
     as_driver_error,
     decode_slowly,
     node_id,
-    plainly,
     read_value_id,
     service_error,
     time_ns,
@@ -40,14 +36,6 @@ from drivers.port import Clock
 from rules.columns.readings import NO_TIME
 
 logger = logging.getLogger(__name__)
-# Every failure comes back to us as an exception; asyncua's own account of it would only repeat it.
-logging.getLogger("asyncua").setLevel(logging.CRITICAL)
-
-_WATCHDOG_S: Final = 10.0
-_CHANNEL_LIFETIME_MS: Final = 3_600_000
-_CLOSE_S: Final = 3.0
-_CLOSE_LOST_S: Final = 0.3
-"""Enough for CloseSession to leave, so that a server that only stalled keeps no session of ours."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,9 +61,7 @@ class Session:
         """`name` is what the server's own list of sessions shows."""
         self._settings = settings
         self._clock = clock
-        self._protocols: list[ReadOnlyProtocol] = []
         self._namespaces: dict[str, int] = {}
-        self._lost = asyncio.Event()
         self._proven = False
         self.nodes_per_read = settings.max_nodes_per_read
         """Ours, the server's, or what was left after it complained: the smallest."""
@@ -83,15 +69,7 @@ class Session:
         """Server's clock minus ours, with the answer's way as error; None until it said its time."""
         self.slow_because = ""
         """Why answers are decoded element by element for the rest of this session; empty when they are not."""
-        self._client = client = Client(
-            settings.endpoint, timeout=settings.request_timeout_s, watchdog_intervall=_WATCHDOG_S
-        )
-        client.name = client.description = name
-        client.session_timeout = int(settings.session_timeout_s * 1000)
-        client.secure_channel_timeout = _CHANNEL_LIFETIME_MS
-        client.set_max_concurrent_requests(settings.max_concurrent_requests)
-        client.connection_lost_callback = self._watchdog_bit
-        client.uaclient._make_protocol = self._make_protocol  # type: ignore[method-assign]  # noqa: SLF001 - asyncua offers no other way in
+        self._connection = Connection(settings, name)
 
     async def __aenter__(self) -> Self:
         """Connect.
@@ -101,10 +79,11 @@ class Session:
         """
         try:
             async with asyncio.timeout(self._settings.connect_timeout_s):
-                await plainly(self._client.connect())
-                await plainly(self._ask_server())
+                await self._connection.open()
+                await self._ask_server()
         except BaseException as error:
-            await self._close(_CLOSE_LOST_S)
+            self._connection.lost.set()  # it may never have answered: no long good-bye
+            await self._connection.close()
             if isinstance(error, Exception):
                 raise as_driver_error(error, f"connecting to {self._settings.endpoint}") from error
             raise
@@ -112,7 +91,7 @@ class Session:
 
     async def __aexit__(self, *exc_info: object) -> None:
         """Close session, channel and socket; the socket within seconds, whatever the server does."""
-        await self._close(_CLOSE_LOST_S if self._lost.is_set() else _CLOSE_S)
+        await self._connection.close()
 
     def prepare(self, nodes: Sequence[NodeAddress]) -> PreparedRead:
         """Write the NodeIds of nodes with the namespace indexes of this session."""
@@ -133,7 +112,7 @@ class Session:
         try:
             found = await self._read_all(prepared.wanted)
         except Exception as error:
-            self._lost.set()
+            self._connection.lost.set()
             raise as_driver_error(error, "reading") from error
         if found.answered_ns != NO_TIME:
             self.clock_skew_ns = found.answered_ns - self._clock.wall_ns()
@@ -148,9 +127,9 @@ class Session:
         """
         try:
             async with asyncio.timeout(self._settings.request_timeout_s):
-                await plainly(self._ask_server())
+                await self._ask_server()
         except Exception as error:
-            self._lost.set()
+            self._connection.lost.set()
             raise as_driver_error(error, "asking for the namespaces") from error
 
     async def rest(self, seconds: float) -> None:
@@ -160,34 +139,17 @@ class Session:
         """
         try:
             async with asyncio.timeout(seconds):
-                await self._lost.wait()
+                await self._connection.lost.wait()
         except TimeoutError:
             return
         raise LinkLostError("the connection broke between two reads")
-
-    def _make_protocol(self) -> ReadOnlyProtocol:
-        uaclient = self._client.uaclient
-        protocol = ReadOnlyProtocol(self._settings.request_timeout_s, security_policy=uaclient.security_policy)
-        protocol.pre_request_hook = uaclient.pre_request_hook
-        protocol.on_connection_lost = self._transport_lost
-        uaclient.protocol = protocol
-        self._protocols.append(protocol)
-        return protocol
-
-    def _transport_lost(self, error: Exception | None) -> None:
-        self._lost.set()
-        self._client.uaclient._on_transport_lost(error)  # noqa: SLF001 - what asyncua would have called
-
-    async def _watchdog_bit(self, error: Exception) -> None:
-        logger.info("%s: watchdog: %r", self._settings.endpoint, error)
-        self._lost.set()
 
     def _index(self, node: NodeAddress) -> int | None:
         return node.namespace_index if node.namespace_uri is None else self._namespaces.get(node.namespace_uri)
 
     async def _ask_server(self) -> None:
         asked = self._clock.wall_ns()
-        array, now, limit = await self._client.uaclient.read_attributes(
+        array, now, limit = await self._connection.read(
             [node_id(ObjectIds.Server_NamespaceArray), node_id(ObjectIds.Server_ServerStatus_CurrentTime),
              node_id(ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead)],
             AttributeIds.Value,
@@ -221,7 +183,7 @@ class Session:
         request = ua.ReadRequest()
         request.Parameters = ua.ReadParameters(TimestampsToReturn=ua.TimestampsToReturn.Source, NodesToRead=wanted)
         async with asyncio.timeout(self._settings.request_timeout_s):
-            body = bytes(await plainly(self._client.uaclient.session._send_request(request)))  # noqa: SLF001 - the raw answer
+            body = await self._connection.send(request)
         try:
             return self._decode(body, len(wanted))
         except UndecodableError as error:
@@ -251,28 +213,3 @@ class Session:
         self.slow_because = "an answer decoded in bulk differs from asyncua's decoding"
         logger.error("%s: %s; reading element by element", self._settings.endpoint, self.slow_because)
         return slow
-
-    async def _close(self, within_s: float) -> None:
-        client = self._client
-        client.uaclient.request_disconnect()
-        tasks = [
-            task
-            for task in (client._supervisor_task, client._stale_watchdog_task, client._renew_channel_task)  # noqa: SLF001
-            if task is not None
-        ]
-        for task in tasks:
-            task.cancel()
-        try:
-            async with asyncio.timeout(within_s):
-                if tasks:
-                    await asyncio.wait(tasks)  # here, because asyncua's own wait swallows our cancellation
-                await plainly(client.disconnect())
-        except Exception as error:  # noqa: BLE001 - leaving: whatever the server does, the socket goes
-            logger.debug("%s: closing: %r", self._settings.endpoint, error)
-        finally:
-            for protocol in self._protocols:
-                if protocol.transport is not None:
-                    protocol.transport.abort()
-            for task in tasks:
-                if task.done() and not task.cancelled():
-                    task.exception()  # told already by the read that failed; unasked it would be logged again

@@ -1,0 +1,111 @@
+"""One connection of asyncua's to one server: made once, entered once, closed in bounded time.
+
+asyncua's own reconnecting is not used: its supervisor gives a link up for good after one late answer, its cancelled
+connects leave sockets open, a client that is used again has lost its request hook.
+"""
+
+import asyncio
+import logging
+from typing import Any, Final
+
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.ua.attribute_ids import AttributeIds
+
+from drivers.opcua.settings import OpcUaSettings
+from drivers.opcua.stack import ReadOnlyProtocol, plainly
+
+logger = logging.getLogger(__name__)
+# Every failure comes back to us as an exception; asyncua's own account of it would only repeat it.
+logging.getLogger("asyncua").setLevel(logging.CRITICAL)
+
+_WATCHDOG_S: Final = 10.0
+_CHANNEL_LIFETIME_MS: Final = 3_600_000
+_CLOSE_S: Final = 3.0
+_CLOSE_LOST_S: Final = 0.3
+"""Enough for CloseSession to leave, so that a server that only stalled keeps no session of ours."""
+
+
+class Connection:
+    """TCP connection, secure channel and session with one server."""
+
+    def __init__(self, settings: OpcUaSettings, name: str) -> None:
+        """`name` is what the server's own list of sessions shows."""
+        self._settings = settings
+        self._protocols: list[ReadOnlyProtocol] = []
+        self.lost = asyncio.Event()
+        """The connection broke, or was seen not to answer."""
+        self.client = client = Client(
+            settings.endpoint, timeout=settings.request_timeout_s, watchdog_intervall=_WATCHDOG_S
+        )
+        """asyncua's, made for this connection only."""
+        client.name = client.description = name
+        client.session_timeout = int(settings.session_timeout_s * 1000)
+        client.secure_channel_timeout = _CHANNEL_LIFETIME_MS
+        client.set_max_concurrent_requests(settings.max_concurrent_requests)
+        client.connection_lost_callback = self._watchdog_bit
+        client.uaclient._make_protocol = self._make_protocol  # type: ignore[method-assign]  # noqa: SLF001 - asyncua offers no other way in
+
+    async def open(self) -> None:
+        """Connect, open the channel, create and activate the session; may raise whatever asyncua raises."""
+        await plainly(self.client.connect())
+        renewing = self.client._renew_channel_task  # noqa: SLF001 - asyncua gives up after one failed renewal and tells nobody
+        if renewing is not None:
+            renewing.add_done_callback(self._renewal_ended)
+
+    async def send(self, request: Any) -> bytes:
+        """Send one request over the session; the body of the answer, decrypted and whole, from its type id on."""
+        return bytes(await plainly(self.client.uaclient.session._send_request(request)))  # noqa: SLF001 - the raw answer
+
+    async def read(self, nodes: list[ua.NodeId], attribute: AttributeIds) -> list[ua.DataValue]:
+        """Read one attribute of some nodes the slow way, for questions that are asked once a session."""
+        return await plainly(self.client.uaclient.read_attributes(nodes, attribute))
+
+    async def close(self) -> None:
+        """Close session, channel and socket; the socket within seconds, whatever the server does."""
+        client = self.client
+        client.uaclient.request_disconnect()
+        tasks = [
+            task
+            for task in (client._supervisor_task, client._stale_watchdog_task, client._renew_channel_task)  # noqa: SLF001
+            if task is not None
+        ]
+        for task in tasks:
+            task.cancel()
+        try:
+            async with asyncio.timeout(_CLOSE_LOST_S if self.lost.is_set() else _CLOSE_S):
+                if tasks:
+                    await asyncio.wait(tasks)  # here, because asyncua's own wait swallows our cancellation
+                await plainly(client.disconnect())
+        except Exception as error:  # noqa: BLE001 - leaving: whatever the server does, the socket goes
+            logger.debug("%s: closing: %r", self._settings.endpoint, error)
+        finally:
+            for protocol in self._protocols:
+                if protocol.transport is not None:
+                    protocol.transport.abort()
+            for task in tasks:
+                if task.done() and not task.cancelled():
+                    task.exception()  # told already by the read that failed; unasked it would be logged again
+
+    def _make_protocol(self) -> ReadOnlyProtocol:
+        uaclient = self.client.uaclient
+        protocol = ReadOnlyProtocol(self._settings.request_timeout_s, security_policy=uaclient.security_policy)
+        protocol.pre_request_hook = uaclient.pre_request_hook
+        protocol.on_connection_lost = self._transport_lost
+        uaclient.protocol = protocol
+        self._protocols.append(protocol)
+        return protocol
+
+    def _transport_lost(self, error: Exception | None) -> None:
+        self.lost.set()
+        self.client.uaclient._on_transport_lost(error)  # noqa: SLF001 - what asyncua would have called
+
+    def _renewal_ended(self, task: asyncio.Task[None]) -> None:
+        """A channel that is not renewed dies with its token: better now, and at once again, than in a quarter of an hour."""
+        if not task.cancelled() and task.exception() is not None:
+            logger.warning("%s: the channel was not renewed: %r", self._settings.endpoint, task.exception())
+            self.lost.set()
+
+    async def _watchdog_bit(self, error: Exception) -> None:
+        logger.info("%s: watchdog: %r", self._settings.endpoint, error)
+        self.lost.set()
