@@ -70,6 +70,10 @@ _FIRST_WINDOW: Final = 16
 _WINDOW_GROWTH: Final = 8
 
 
+class UndecodableError(Exception):
+    """Something in the answer cannot be decoded, nor can anybody know where it ends."""
+
+
 class NotColumnarError(Exception):
     """The answer holds something else than numbers (text, array, structure, diagnostics): decode it element by element."""
 
@@ -185,6 +189,8 @@ def agree(left: Columns, right: Columns) -> bool:
 
 def filetime_to_ns(filetime: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Turn 100 ns since 1601 into Unix nanoseconds; NO_TIME for 0 and for what int64 nanoseconds cannot hold."""
+    if filetime.size and filetime.min() >= _FIRST_FILETIME and filetime.max() <= _LAST_FILETIME:
+        return (filetime - _FILETIME_OF_1970) * 100
     known = (filetime >= _FIRST_FILETIME) & (filetime <= _LAST_FILETIME) & (filetime != 0)
     return np.where(known, (np.where(known, filetime, _FILETIME_OF_1970) - _FILETIME_OF_1970) * 100, NO_TIME)
 

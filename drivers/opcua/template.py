@@ -1,0 +1,213 @@
+"""DataValues to columns by the layout that the answer before had: for answers in which layouts alternate.
+
+Learnt by one walk; after that one gather compares every mask and type with what was learnt.  Exact by the same induction as
+runs: where all before it are as learnt, each DataValue begins where learnt.  What has no fixed size (a text, an array) ends
+where it says, and what follows is counted from there.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from drivers.errors import BadFrameError
+from drivers.opcua.data_values import (
+    BOOLEAN,
+    HANDLE_SIZE,
+    HAS_VALUE,
+    NUMBERS,
+    Sheet,
+    shape,
+    sizes,
+    take_one,
+)
+from drivers.opcua.wire import UndecodableError
+
+_Places = npt.NDArray[np.intp]
+
+
+class _Gather(NamedTuple):
+    """Where one kind of number lies: byte offsets, the stretch each is counted from, and the rows it goes to."""
+
+    at: _Places
+    stretch: _Places | None
+    """None where there is one stretch only."""
+    rows: _Places | None
+    """None where it is all rows in order."""
+
+    def from_(self, body: bytes, position: int, kind: str, begins: _Places | None) -> npt.NDArray[Any]:
+        """Fetch the numbers; `begins` are the stretches' offsets from `position`."""
+        at = self.at if begins is None or self.stretch is None else self.at + begins[self.stretch]
+        size = np.dtype(kind).itemsize
+        # Overlapping, unaligned, one number per byte: an offset in bytes is an index.
+        numbers = np.ndarray((len(body) - position - size + 1,), kind, body, position, (1,))
+        return numbers[at]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """The layout of the DataValues of one answer."""
+
+    count: int
+    has_handles: bool
+    keys: _Gather
+    wanted: npt.NDArray[np.uint16]
+    care: npt.NDArray[np.uint16] | None
+    """Bits of the keys that count: the byte behind the mask is a type only where there is a value; None: all."""
+    handles: _Gather
+    values: tuple[tuple[int, _Gather], ...]
+    """By VariantType."""
+    status: _Gather
+    source: _Gather
+    odd: tuple[int, ...]
+    """Rows of no fixed size; a stretch ends before each."""
+    lengths: tuple[int, ...]
+    """Bytes of each stretch; one more than `odd`."""
+
+    def take(self, body: bytes, position: int) -> tuple[Sheet, int] | None:
+        """Decode DataValues laid out as learnt; None where they are not.
+
+        :returns: the rows and the position behind them.
+        :raises UndecodableError: nobody can know where one of them ends.
+        :raises BadFrameError: the body ends before they do.
+        """
+        sheet = Sheet.blank(self.count, has_handles=self.has_handles)
+        end = position + self.lengths[0]
+        begins: _Places | None = None
+        if self.odd:
+            begins = np.zeros(len(self.lengths), np.intp)
+            for stretch, row in enumerate(self.odd, 1):
+                # Believed only after the comparison below: were a stretch not as learnt, this is somewhere else.
+                try:
+                    end = take_one(body, end, sheet, row)
+                except (UndecodableError, BadFrameError):
+                    return None
+                begins[stretch] = end - position
+                end += self.lengths[stretch]
+        if end + 4 > len(body) or not self._fits(body, position, begins):
+            return None
+        self._fill(sheet, body, position, begins)
+        return sheet, end
+
+    def _fits(self, body: bytes, position: int, begins: _Places | None) -> bool:
+        keys = self.keys.from_(body, position, "<u2", begins)
+        if self.care is not None:
+            keys = keys & self.care
+        return bool((keys == self.wanted).all())
+
+    def _fill(self, sheet: Sheet, body: bytes, position: int, begins: _Places | None) -> None:
+        columns: list[tuple[str, _Gather, npt.NDArray[Any]]] = [
+            ("<u4", self.handles, sheet.handle),
+            ("<u4", self.status, sheet.status),
+            ("<i8", self.source, sheet.source),
+            *((NUMBERS[variant], gather, sheet.value) for variant, gather in self.values),
+        ]
+        for kind, gather, column in columns:
+            if gather.at.size:
+                column[... if gather.rows is None else gather.rows] = gather.from_(body, position, kind, begins)
+        for variant, gather in self.values:
+            if variant == BOOLEAN:
+                rows = ... if gather.rows is None else gather.rows
+                sheet.value[rows] = sheet.value[rows] != 0
+
+
+def learn(body: bytes, position: int, count: int, *, has_handles: bool) -> Template:
+    """Walk over `count` DataValues and note their layout.
+
+    :raises BadFrameError: the body ends before they do.
+    :raises UndecodableError: nobody can know where one of them ends.
+    """
+    walk = _walk(body, position, count, HANDLE_SIZE if has_handles else 0)
+    rows = np.delete(np.arange(count), walk.odd) if walk.odd else None
+    at = np.array(walk.at, np.intp)
+    keys = np.array(walk.keys, np.uint16)
+    stretch = np.array(walk.stretch, np.intp) if walk.odd else None
+    without_value = keys & HAS_VALUE == 0
+    care = np.where(without_value, 0x00FF, 0xFFFF).astype(np.uint16) if without_value.any() else None
+    wanted = keys if care is None else keys & care
+    parts = _Parts(at, stretch, rows)
+    kinds, kind_of = np.unique(wanted, return_inverse=True)
+    shapes = [shape(int(kind)) for kind in kinds]
+    values = np.array([each.value for each in shapes], np.intp)[kind_of]
+    variants = wanted >> 8
+    return Template(
+        count=count,
+        has_handles=has_handles,
+        keys=parts.all(0),
+        wanted=wanted,
+        care=care,
+        handles=parts.all(-HANDLE_SIZE) if has_handles else _NOTHING,
+        values=tuple(
+            (int(variant), parts.of((values >= 0) & (variants == variant), values))
+            for variant in np.unique(variants[values >= 0])
+        ),
+        status=parts.of_known(np.array([each.status for each in shapes], np.intp)[kind_of]),
+        source=parts.of_known(np.array([each.source for each in shapes], np.intp)[kind_of]),
+        odd=tuple(walk.odd),
+        lengths=tuple(walk.lengths),
+    )
+
+
+class _Parts(NamedTuple):
+    """DataValues of fixed size: offsets, stretches and rows."""
+
+    at: _Places
+    stretch: _Places | None
+    rows: _Places | None
+
+    def all(self, offset: int) -> _Gather:
+        return _Gather(self.at + offset, self.stretch, self.rows)
+
+    def of_known(self, offsets: _Places) -> _Gather:
+        return self.of(offsets >= 0, offsets)
+
+    def of(self, which: npt.NDArray[np.bool_], offsets: _Places) -> _Gather:
+        if which.all():
+            return _Gather(self.at + offsets, self.stretch, self.rows)
+        rows = np.flatnonzero(which)
+        return _Gather(
+            self.at[rows] + offsets[rows],
+            None if self.stretch is None else self.stretch[rows],
+            rows if self.rows is None else self.rows[rows],
+        )
+
+
+_NOTHING: Final = _Gather(np.empty(0, np.intp), None, None)
+
+
+class _Walk(NamedTuple):
+    """What one walk over an answer found; `at`, `keys` and `stretch` of the DataValues of fixed size."""
+
+    at: list[int]
+    keys: list[int]
+    stretch: list[int]
+    odd: list[int]
+    lengths: list[int]
+
+
+def _walk(body: bytes, position: int, count: int, head: int) -> _Walk:
+    found = _Walk([], [], [], [], [])
+    fixed = sizes()
+    begin = position
+    scrap = Sheet.blank(1, has_handles=head > 0)
+    last = len(body) - 2
+    for row in range(count):
+        mask_at = position + head
+        if mask_at > last:
+            raise BadFrameError("the answer ends inside its results")
+        key = body[mask_at] | body[mask_at + 1] << 8
+        size = fixed[key]
+        if size:
+            found.at.append(mask_at - begin)
+            found.keys.append(key)
+            found.stretch.append(len(found.odd))
+            position = mask_at + size
+        else:
+            found.odd.append(row)
+            found.lengths.append(position - begin)
+            begin = position = take_one(body, position, scrap, 0)
+    if position > len(body):
+        raise BadFrameError("the answer ends inside a DataValue")
+    found.lengths.append(position - begin)
+    return found
