@@ -78,9 +78,11 @@ class Seen(NamedTuple):
     """What decides the action of one interlock."""
 
     demand: Verdict
-    """Its causes vote for a trip, bypassed ones included: the trip condition goes on being evaluated."""
+    """Its causes vote for a trip, bypassed ones included: the trip condition goes on being evaluated.  A demand that was
+    read goes on until its causes are read without one, or the trip is seen: silence ends no demand."""
     tripped: Verdict
     bypassed: Verdict
+    """While the bits of a demand cannot be read: what they said of it last."""
     late: bool
     """The demand lasts longer than the effects may take."""
     caused: bool
@@ -103,13 +105,14 @@ ACTION: Final[tuple[tuple[tuple[Verdict | bool | None, ...], Action], ...]] = (
     ((U, T, None, None, False), Action.TRIPPED),
     ((T, F, T, None, None), Action.DEMAND_WHILE_BYPASSED),
     ((T, U, T, None, None), Action.DEMAND_WHILE_BYPASSED),
-    ((T, F, None, True, None), Action.FAILED_TO_TRIP),
+    # a trip that nobody saw is not taken for one
+    ((T, None, None, True, None), Action.FAILED_TO_TRIP),
     ((T, F, F, False, None), Action.READY),
     ((F, F, None, None, None), Action.READY),
     ((None, None, None, None, None), Action.UNKNOWN),
 )
 """Rows are tried in this order; None matches anything.  A demand that nothing answers is READY only within the required
-time of the effects; with an unknown bypass bit it is UNKNOWN until it is late."""
+time of the effects; with an unknown bypass bit or trip it is UNKNOWN until it is late."""
 
 
 class Headline(NamedTuple):

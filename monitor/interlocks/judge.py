@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from itertools import product
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from monitor.interlocks.axes import SERVICE, Action, Cover, Seen, Service, Voting, action_of
 from monitor.interlocks.columns import InterlockColumns, Members
+from monitor.interlocks.memory import InterlockMemory, due_ns, remembered
 from rules.columns.quality import Quality, is_usable
 from rules.columns.snapshot import Snapshot
 from rules.port import NEVER
@@ -40,37 +41,6 @@ _ACTION_OF: Final = _action_codes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class InterlockMemory:
-    """What is remembered of each interlock between two scans (length n, read-only)."""
-
-    demand_mono_ns: npt.NDArray[np.int64]
-    """Since when a demand stands; NEVER where none does."""
-    demanded_mono_ns: npt.NDArray[np.int64]
-    """When a demand was seen last; NEVER where none was."""
-    trip_mono_ns: npt.NDArray[np.int64]
-    """Since when it is tripped; NEVER where it is not."""
-    caused: npt.NDArray[np.bool_]
-    """The trip that stands has a cause."""
-    known: npt.NDArray[np.bool_]
-    """It was seen not tripped since the start: a trip that stands at the start is taken to have had a cause."""
-
-    def __post_init__(self) -> None:
-        for name in self.__slots__:
-            getattr(self, name).flags.writeable = False
-
-    @classmethod
-    def fresh(cls, count: int) -> Self:
-        """Nothing was seen yet."""
-        return cls(
-            demand_mono_ns=np.full(count, NEVER, np.int64),
-            demanded_mono_ns=np.full(count, NEVER, np.int64),
-            trip_mono_ns=np.full(count, NEVER, np.int64),
-            caused=np.zeros(count, np.bool_),
-            known=np.zeros(count, np.bool_),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Judgement:
     """Every interlock at one moment (length n, read-only); codes are places in SERVICES, ACTIONS, VOTINGS."""
 
@@ -97,64 +67,24 @@ def judge(
     bypassed = _any(columns.bits, bits, len(columns))
     demand = _votes(columns, inputs)
     tripped = _tripped(columns, snapshot)
-    after, late, settling = _remembered(columns, demand, tripped, memory, snapshot.mono_ns)
+    after, late, settling = remembered(columns, (demand, tripped, bypassed), memory, snapshot.mono_ns)
     # cause and effect are not read at one moment: a trip is spurious only when no cause came after it either
     caused = after.caused | settling
+    # what was demanded is demanded until it is read to be over
+    demanded = np.where((demand == _UNKNOWN) & (after.demand_mono_ns != NEVER), _TRUE, demand)
+    met = np.where((bypassed == _UNKNOWN) & after.withheld, _TRUE, bypassed)
     judgement = Judgement(
         service=_frozen(_SERVICE_OF[bypassed, cover]),
-        action=_frozen(_ACTION_OF[demand, tripped, bypassed, late.astype(np.intp), caused.astype(np.intp)]),
+        action=_frozen(_ACTION_OF[demanded, tripped, met, late.astype(np.intp), caused.astype(np.intp)]),
         voting=_frozen(_voting(columns, snapshot, bits)),
         bypassed=_frozen(bypassed),
         demand=_frozen(demand),
         tripped=_frozen(tripped),
         bits=_frozen(bits),
         inputs=_frozen(inputs),
-        due_ns=_due_ns(columns, after, tripped, late, settling),
+        due_ns=due_ns(columns, after, tripped, late, settling),
     )
     return judgement, after
-
-
-def _remembered(
-    columns: InterlockColumns, demand: Condition, tripped: Condition, memory: InterlockMemory, now_ns: int
-) -> tuple[InterlockMemory, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """The memory after this moment, where a demand is late, and where a trip may still find its cause."""
-    stands, is_tripped = demand == _TRUE, tripped == _TRUE
-    begun = np.where(memory.demand_mono_ns == NEVER, now_ns, memory.demand_mono_ns)
-    # UNKNOWN neither begins nor ends a demand or a trip
-    since = np.where(stands, begun, np.where(demand == _UNKNOWN, memory.demand_mono_ns, NEVER))
-    demanded = np.where(stands, now_ns, memory.demanded_mono_ns)
-    trip_begun = np.where(memory.trip_mono_ns == NEVER, now_ns, memory.trip_mono_ns)
-    trip_since = np.where(is_tripped, trip_begun, np.where(tripped == _UNKNOWN, memory.trip_mono_ns, NEVER))
-    recent = (demanded != NEVER) & (now_ns - demanded <= columns.within_ns + columns.settle_ns)
-    begins = is_tripped & (memory.trip_mono_ns == NEVER)
-    caused = np.where(begins, recent | (demand == _UNKNOWN) | ~memory.known, memory.caused | stands)
-    after = InterlockMemory(
-        demand_mono_ns=since,
-        demanded_mono_ns=demanded,
-        trip_mono_ns=trip_since,
-        caused=caused & is_tripped,
-        known=memory.known | (tripped == _FALSE),
-    )
-    late = (since != NEVER) & ~is_tripped & (now_ns - since > columns.within_ns)
-    settling = is_tripped & ~after.caused & (now_ns - trip_since <= columns.settle_ns)
-    return after, late, settling
-
-
-def _due_ns(
-    columns: InterlockColumns,
-    memory: InterlockMemory,
-    tripped: Condition,
-    late: npt.NDArray[np.bool_],
-    settling: npt.NDArray[np.bool_],
-) -> int | None:
-    waiting = (memory.demand_mono_ns != NEVER) & (tripped != _TRUE) & ~late
-    due = np.concatenate(
-        (
-            (memory.demand_mono_ns + columns.within_ns + 1)[waiting],
-            (memory.trip_mono_ns + columns.settle_ns + 1)[settling],
-        )
-    )
-    return int(due.min()) if due.size else None
 
 
 def _inputs(columns: InterlockColumns, snapshot: Snapshot) -> Condition:

@@ -22,7 +22,7 @@ class InterlockState:
     bypassed_by: tuple[str, ...]
     """Tags of the bits that stand in their bypassed state."""
     demanded_by: tuple[str, ...]
-    """Tags of the causes that demand the trip."""
+    """Tags of the causes that demand the trip; those of an open demand while none can be read."""
     service_since_wall_ns: int | None = None
     """When `service` became what it is; None before anything was read."""
     action_since_wall_ns: int | None = None

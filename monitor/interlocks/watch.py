@@ -9,7 +9,8 @@ import numpy as np
 from monitor.interlocks.axes import Cover
 from monitor.interlocks.changes import Change, change_of
 from monitor.interlocks.columns import compile_interlocks
-from monitor.interlocks.judge import ACTIONS, COVERS, SERVICES, VOTINGS, Codes, InterlockMemory, Judgement, judge
+from monitor.interlocks.judge import ACTIONS, COVERS, SERVICES, VOTINGS, Codes, Judgement, judge
+from monitor.interlocks.memory import InterlockMemory
 from monitor.interlocks.permit_book import PermitBook, Reconciled
 from monitor.interlocks.permits import PermitStep
 from monitor.interlocks.register import Register
@@ -142,7 +143,9 @@ class InterlockWatch:
     ) -> InterlockState:
         columns, ids = self._columns, self._table.ids
         bits = columns.bits.true_of(place, judgement.bits)
-        causes = columns.inputs.true_of(place, judgement.inputs)
+        causes = tuple(ids[int(columns.inputs.row[cause])] for cause in columns.inputs.true_of(place, judgement.inputs))
+        if not causes and self._memory.demand_mono_ns[place] != NEVER:
+            causes = before.demanded_by  # open: nothing was read that ends it
         service, action = SERVICES[judgement.service[place]], ACTIONS[judgement.action[place]]
         return replace(
             before,
@@ -153,7 +156,7 @@ class InterlockWatch:
             demand=Verdict(int(judgement.demand[place])),
             trip=Verdict(int(judgement.tripped[place])),
             bypassed_by=tuple(ids[int(columns.bits.row[bit])] for bit in bits),
-            demanded_by=tuple(ids[int(columns.inputs.row[cause])] for cause in causes),
+            demanded_by=causes,
             service_since_wall_ns=before.service_since_wall_ns if service is before.service else wall_ns,
             action_since_wall_ns=before.action_since_wall_ns if action is before.action else wall_ns,
             unused_permit=before.id in reconciled.unused,

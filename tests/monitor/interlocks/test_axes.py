@@ -45,6 +45,8 @@ def test_every_action_is_decided_and_safe(seen: Seen) -> None:
         assert seen.demand is F or not seen.late
     if seen.demand is T and seen.tripped is F and seen.late:
         assert action in (Action.FAILED_TO_TRIP, Action.DEMAND_WHILE_BYPASSED)
+    if seen.demand is T and seen.tripped is U and seen.late:
+        assert action in (Action.FAILED_TO_TRIP, Action.DEMAND_WHILE_BYPASSED), "what was not seen to act did not"
     if seen.demand is T and seen.tripped is F and seen.bypassed is T:
         assert action is Action.DEMAND_WHILE_BYPASSED
     if seen.tripped is T:

@@ -4,12 +4,13 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.interlocks.axes import Action, Cover, Seen, Service, Voting, action_of
 from monitor.interlocks.columns import compile_interlocks
-from monitor.interlocks.judge import ACTIONS, COVERS, SERVICES, VOTINGS, InterlockMemory, judge
+from monitor.interlocks.judge import ACTIONS, COVERS, SERVICES, VOTINGS, judge
+from monitor.interlocks.memory import InterlockMemory
 from monitor.interlocks.register import BypassBit, Cause, Effect, Interlock
 from rules.verdicts import Verdict
 from tests.monitor.interlocks.register import interlock
@@ -49,7 +50,8 @@ class Slow:
 
     item: Interlock
     since: int | None = None
-    demanded: int | None = None
+    met: bool = False
+    maybe: int | None = None
     trip: int | None = None
     caused: bool = False
     known: bool = False
@@ -63,26 +65,39 @@ class Slow:
         tripped = self.tripped(readings)
         settle = SECOND if item.inputs or item.outputs or item.trip_tag else 0
         within = round(max((output.within_s for output in item.outputs), default=0) * SECOND)
-        self.since = (
-            (self.since if self.since is not None else now) if demand is T else self.since if demand is U else None
-        )
-        self.demanded = now if demand is T else self.demanded
+        open_before, answered = self.since is not None, tripped is T and self.trip is not None
+        if demand is T:
+            self.since = self.since if open_before else now
+        elif demand is F or answered:
+            self.since = None
+        if self.since is None:
+            self.met = False
+        elif bypassed is not U:
+            self.met = demand is T and bypassed is T
         began = tripped is T and self.trip is None
         self.trip = (
             (self.trip if self.trip is not None else now) if tripped is T else self.trip if tripped is U else None
         )
         if tripped is T and began:
-            recent = self.demanded is not None and now - self.demanded <= within + settle
-            self.caused = recent or demand is U or not self.known
+            recent = self.maybe is not None and now - self.maybe <= within + settle
+            self.caused = recent or demand in (T, U) or not self.known
         elif tripped is T:
             self.caused = self.caused or demand is T
         else:
             self.caused = False
+        self.maybe = self.maybe if demand is F else now
         self.known = self.known or tripped is F
-        late = self.since is not None and tripped is not T and now - self.since > within
+        seen = bool(item.outputs or item.trip_tag)
+        late = seen and self.since is not None and tripped is not T and now - self.since > within
         settling = tripped is T and not self.caused and self.trip is not None and now - self.trip <= settle
         action = action_of(
-            Seen(demand=demand, tripped=tripped, bypassed=bypassed, late=late, caused=self.caused or settling)
+            Seen(
+                demand=T if self.since is not None else demand,
+                tripped=tripped,
+                bypassed=T if bypassed is U and self.met else bypassed,
+                late=late,
+                caused=self.caused or settling,
+            )
         )
         table_of_service = {
             (F, Cover.RESTORING): Service.RESTORED_UNCHECKED,
@@ -143,6 +158,7 @@ class Slow:
         return Voting.DEGRADED if sure >= self.item.needed and possible < total else Voting.UNKNOWN
 
 
+@settings(max_examples=50)
 @given(st.lists(sweep, min_size=1, max_size=25))
 def test_columns_agree_with_one_interlock_at_a_time(
     history: list[tuple[int, dict[str, Reading], Cover]],
@@ -203,6 +219,59 @@ def test_a_trip_goes_on_as_tripped_after_its_cause_is_gone() -> None:
     demand, tripped = readings_with(LS_1=1.0), readings_with(TR_1=1.0)
     actions = [action for action, _ in play(readings_with(), demand, tripped, tripped, tripped, tripped)]
     assert actions[2:] == ["tripped"] * 4
+
+
+def silent(**changed: float) -> dict[str, Reading]:
+    """As `readings_with`, but the device no longer answers."""
+    return {name: (value, 3) for name, (value, _) in readings_with(**changed).items()}
+
+
+def test_a_demand_before_a_silence_stays_open_and_fails_at_its_time() -> None:
+    demand = readings_with(LS_1=1.0)
+    quiet = readings_with()
+    actions = [action for action, _ in play(quiet, demand, *[silent(LS_1=1.0)] * 4, quiet)]
+    assert actions == ["ready", "ready", "unknown", "unknown", "unknown", "failed_to_trip", "ready"]
+
+
+def test_a_trip_found_after_the_silence_answers_the_open_demand() -> None:
+    gone, over = silent(LS_1=1.0), readings_with(TR_1=1.0)
+    actions = [action for action, _ in play(readings_with(), readings_with(LS_1=1.0), *[gone] * 9, over, over, over)]
+    assert actions[-4:] == ["failed_to_trip", "tripped", "tripped", "tripped"], "its cause was read before the silence"
+
+
+def test_a_silence_without_a_demand_is_unknown_and_a_trip_after_it_is_not_called_spurious() -> None:
+    gone, tripped = silent(), readings_with(TR_1=1.0)
+    actions = [action for action, _ in play(readings_with(), *[gone] * 9, tripped, tripped, tripped)]
+    assert actions == ["ready", *["unknown"] * 9, "tripped", "tripped", "tripped"]
+
+
+def test_it_would_have_tripped_goes_on_through_a_silence() -> None:
+    met = [readings_with(BP_1=1.0), readings_with(LS_1=1.0, BP_1=1.0), *[silent(LS_1=1.0, BP_1=1.0)] * 5]
+    assert [action for action, _ in play(*met)][1:] == ["demand_while_bypassed"] * 6
+
+
+def test_a_trip_that_cannot_be_read_does_not_answer_a_demand() -> None:
+    blind = readings_with(LS_1=1.0) | {"TR-1": (0.0, 2)}
+    actions = [action for action, _ in play(readings_with(), *[blind] * 5)]
+    assert actions == ["ready", "unknown", "unknown", "unknown", "unknown", "failed_to_trip"]
+
+
+def test_a_demand_that_was_answered_ends_when_its_cause_cannot_be_read() -> None:
+    demand, tripped = readings_with(LS_1=1.0), readings_with(LS_1=1.0, TR_1=1.0)
+    lost = {**tripped, "LS-1": (1.0, 2)}
+    reset = {**lost, "TR-1": (0.0, 0)}
+    actions = [action for action, _ in play(readings_with(), demand, tripped, lost, lost, reset, *[reset] * 4)]
+    assert actions[2:] == ["tripped"] * 3 + ["unknown"] * 5
+
+
+def test_an_interlock_of_which_nothing_shows_whether_it_acted_never_fails() -> None:
+    unseen = interlock("SIS-1", trip_tag=None)
+    columns, memory = compile_interlocks((unseen,), PLANT), InterlockMemory.fresh(1)
+    for at in range(5):
+        judged, memory = judge(
+            columns, snapshot(PLANT, (100 + at) * SECOND, readings_with(LS_1=1.0)), np.zeros(1, np.uint8), memory
+        )
+        assert (ACTIONS[judged.action[0]], judged.due_ns) == (Action.UNKNOWN, None)
 
 
 def test_a_trip_that_stands_at_the_start_is_not_called_spurious() -> None:
