@@ -8,6 +8,7 @@ import pytest
 
 from drivers.port import BadItem
 from monitor.api import dto
+from monitor.api.app import ApiOptions
 from monitor.api.openapi import document
 from monitor.api.ports import TrendColumns
 from monitor.api.roles import ROLES
@@ -316,7 +317,7 @@ async def test_reset_only_of_what_is_latched_and_acknowledged() -> None:
 
 
 async def test_a_command_that_is_not_confirmed_says_so() -> None:
-    site = Site()
+    site = Site(options=ApiOptions(version="9.9", command_timeout_s=0.05))
     site.board.judge("LT-101.HH")
     site.board.stuck = True
     async with site.client("operator") as client:

@@ -9,6 +9,7 @@ import pytest
 from monitor.alarms.classes import BUILT_IN, AlarmClassRules, Philosophy
 from monitor.alarms.commands import SuppressByDesign
 from monitor.alarms.positions import OperatorPosition
+from monitor.api.app import ApiOptions
 from monitor.api.ports import Account
 from monitor.api.throttle import FREE_FAILURES
 from tests.monitor.api.fake_plant import DEFINITIONS, PLANT
@@ -275,7 +276,7 @@ async def test_a_group_has_bounds_and_needs_the_permission() -> None:
 
 
 async def test_a_group_that_is_not_confirmed_says_so() -> None:
-    site = Site()
+    site = Site(options=ApiOptions(version="9.9", command_timeout_s=0.05))
     site.board.stuck = True
     async with site.client("operator") as client:
         body = {"alarms": [{"id": "LT-101.H", "occurrence": 1}]}
