@@ -76,7 +76,7 @@ def _errors(rules: Sequence[Rule], table: TagTable) -> Iterator[RuleError]:
     seen: set[str] = set()
     for rule in rules:
         if rule.id in seen:
-            yield RuleError(rule.id, "id", "stands twice; every alarm needs its own id")
+            yield RuleError(rule.id, "id", "重复；每个报警要有自己的编号", "stands twice; every alarm needs its own id")
         seen.add(rule.id)
         yield from _delay_errors(rule)
         yield from KINDS[type(rule)].errors(rule, table)
@@ -87,4 +87,6 @@ def _errors(rules: Sequence[Rule], table: TagTable) -> Iterator[RuleError]:
 def _delay_errors(rule: Rule) -> Iterator[RuleError]:
     for field, delay_ns in (("on_delay_s", rule.delays.on_delay_ns), ("off_delay_s", rule.delays.off_delay_ns)):
         if delay_ns < 0:
-            yield RuleError(rule.id, field, f"{delay_ns / 1e9:g} s is negative; a delay is 0 or more")
+            zh = f"{delay_ns / 1e9:g} s 是负的；延时应为 0 或以上"
+            en = f"{delay_ns / 1e9:g} s is negative; a delay is 0 or more"
+            yield RuleError(rule.id, field, zh, en)

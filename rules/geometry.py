@@ -45,31 +45,37 @@ class Vessel:
             return self.table[-1][0] if self.table else 0.0
         return self.height_m if self.shape == "vertical_cylinder" else self.diameter_m
 
-    def mistakes(self) -> Iterator[tuple[str, str]]:
-        """(field, what is wrong with it) for all that keeps volumes from being computed."""
+    def mistakes(self) -> Iterator[tuple[str, str, str]]:
+        """(field, what is wrong with it in zh and en) for all that keeps volumes from being computed."""
         if self.shape == "table":
             yield from self._table_mistakes()
             return
         if not (math.isfinite(self.diameter_m) and self.diameter_m > 0):
-            yield "diameter_m", f"{self.diameter_m:g} is not a diameter; it must be above 0"
+            zh, en = (
+                f"{self.diameter_m:g} 不是直径；应大于 0",
+                f"{self.diameter_m:g} is not a diameter; it must be above 0",
+            )
+            yield "diameter_m", zh, en
         needed = {"vertical_cylinder": ("height_m", self.height_m), "horizontal_cylinder": ("length_m", self.length_m)}
         if self.shape in needed:
             name, size = needed[self.shape]
             if not (math.isfinite(size) and size > 0):
-                yield name, f"{size:g} is not a length; it must be above 0"
+                yield name, f"{size:g} 不是长度；应大于 0", f"{size:g} is not a length; it must be above 0"
         if self.head_depth_m and not 0 <= self.head_depth_m <= max(self.diameter_m, 0.0) / 2:
-            yield "head_depth_m", f"{self.head_depth_m:g} must be from 0 (flat) to half the diameter (hemispherical)"
+            zh = f"{self.head_depth_m:g} 应为 0（平封头）到直径的一半（半球封头）"
+            en = f"{self.head_depth_m:g} must be from 0 (flat) to half the diameter (hemispherical)"
+            yield "head_depth_m", zh, en
 
-    def _table_mistakes(self) -> Iterator[tuple[str, str]]:
+    def _table_mistakes(self) -> Iterator[tuple[str, str, str]]:
         if len(self.table) < 2:
-            yield "table", "a strapping table needs two rows at least"
+            yield "table", "容积表至少要有两行", "a strapping table needs two rows at least"
         if not all(math.isfinite(number) for row in self.table for number in row):
-            yield "table", "holds something that is no number"
+            yield "table", "含有不是数字的内容", "holds something that is no number"
         elif any(
             after[0] <= before[0] or after[1] <= before[1]
             for before, after in zip(self.table[:-1], self.table[1:], strict=True)
         ):
-            yield "table", "level and volume must grow from row to row"
+            yield "table", "液位与容积应逐行增大", "level and volume must grow from row to row"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -107,6 +113,24 @@ class Vessels:
                 if vessel is not None and vessel.shape == "table"
             ),
         )  # fmt: skip
+
+    def at(self, places: npt.NDArray[np.intp]) -> "Vessels":
+        """The vessels at these places (ascending) only."""
+        kept = np.searchsorted(places, [place for place, _, _ in self.tables]).tolist() if self.tables else []
+        return Vessels(
+            metres=self.metres[places],
+            top=self.top[places],
+            bottom=self.bottom[places],
+            linear=self.linear[places],
+            cap=self.cap[places],
+            straight=self.straight[places],
+            radius=self.radius[places],
+            tables=tuple(
+                (at, levels, volumes)
+                for at, (place, levels, volumes) in zip(kept, self.tables, strict=True)
+                if at < places.size and places[at] == place
+            ),
+        )
 
     def volume(
         self, value: npt.NDArray[np.float64], places: npt.NDArray[np.intp] | slice = slice(None)

@@ -164,7 +164,7 @@ def _report_rules(refused: RulesRefusedError, rows: list[AlarmRow], mistakes: li
         line = record.line(error.field) if record else 0
         file = record.file if record else "interlocks.toml"
         if (file, line, error.field) not in reported:
-            mistakes.append(Mistake(file=file, line=line, column=error.field, zh=error.reason, en=error.reason))
+            mistakes.append(Mistake(file=file, line=line, column=error.field, zh=error.zh, en=error.en))
 
 
 def _devices(site: Site, tags: Mapping[str, TagRow]) -> tuple[Device, ...]:

@@ -30,9 +30,9 @@ def read_vessel(record: Record, kind: str, height_m: float | None) -> Vessel | N
         table=_strapping(record),
     )
     mistakes = list(vessel.mistakes())
-    for field, reason in mistakes:
+    for field, zh, en in mistakes:
         key = "strapping" if field == "table" else field
-        record.wrong(key, f"罐体几何有误：{reason}", f"geometry of the vessel: {reason}")
+        record.wrong(key, f"罐体几何有误：{zh}", f"geometry of the vessel: {en}")
     return None if mistakes else vessel
 
 

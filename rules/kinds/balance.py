@@ -9,7 +9,7 @@ import numpy as np
 
 from rules import windows
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, needs_analog, stands_twice, unknown_tag
 from rules.geometry import M3_PER_S, METRES, Vessel, Vessels
 from rules.kinds.balance_group import MassBalanceGroup
 from rules.kinds.flow_totals import WIDTH, FlowTotals
@@ -46,14 +46,16 @@ class MassBalanceKind:
         names = _names(rule)
         for field, name in names:
             if name not in table.row_of:
-                yield RuleError(rule.id, field, f"no tag {name!r}")
+                yield unknown_tag(rule.id, field, name)
             elif tag_of(table, name).discrete:
-                yield RuleError(rule.id, field, f"needs an analog tag; {name} is discrete")
+                yield needs_analog(rule.id, field, name)
             elif field != "tanks" and tag_of(table, name).eu not in M3_PER_S:
-                unit = tag_of(table, name).eu or "no unit"
-                yield RuleError(rule.id, field, f"a flow is in {', '.join(M3_PER_S)}; {name} is in {unit}")
+                unit, units = tag_of(table, name).eu, ", ".join(M3_PER_S)
+                zh = f"流量的单位应为 {units}；{name} 为 {unit or '无'}"
+                en = f"a flow is in {units}; {name} is in {unit or 'no unit'}"
+                yield RuleError(rule.id, field, zh, en)
         for name in sorted({name for _, name in names if [other for _, other in names].count(name) > 1}):
-            yield RuleError(rule.id, next(field for field, other in names if other == name), f"{name} stands twice")
+            yield stands_twice(rule.id, next(field for field, other in names if other == name), name)
         if any(name not in table.row_of for _, name in names):
             return
         for name, vessel in rule.levels:
@@ -108,16 +110,24 @@ def _names(rule: MassBalance) -> list[tuple[str, str]]:
 
 def _number_errors(rule: MassBalance) -> Iterator[RuleError]:
     if not rule.levels:
-        yield RuleError(rule.id, "tanks", "names no tank")
+        yield RuleError(rule.id, "tanks", "没有写储罐", "names no tank")
     flows = len(rule.inflows) + len(rule.outflows)
     if not 1 <= flows <= WIDTH:
-        yield RuleError(rule.id, "inflow", f"has {flows} flows; a balance takes 1 to {WIDTH}")
+        zh = f"有 {flows} 个流量；物料平衡取 1 到 {WIDTH} 个"
+        en = f"has {flows} flows; a balance takes 1 to {WIDTH}"
+        yield RuleError(rule.id, "inflow", zh, en)
     if not (math.isfinite(rule.tolerance_m3) and rule.tolerance_m3 > 0):
-        yield RuleError(rule.id, "tolerance_m3", f"{rule.tolerance_m3:g} is no tolerance; meters are never exact")
+        zh = f"{rule.tolerance_m3:g} 不是允差；计量总有误差"
+        en = f"{rule.tolerance_m3:g} is no tolerance; meters are never exact"
+        yield RuleError(rule.id, "tolerance_m3", zh, en)
     if not 0 <= rule.tolerance_share < 1:
-        yield RuleError(rule.id, "tolerance_percent", f"{100 * rule.tolerance_share:g} % is no share of the throughput")
+        zh = f"{100 * rule.tolerance_share:g} % 不是吞吐量的份额"
+        en = f"{100 * rule.tolerance_share:g} % is no share of the throughput"
+        yield RuleError(rule.id, "tolerance_percent", zh, en)
     if rule.maximum_gap_ns < 0 or rule.maximum_gap_ns > rule.window_ns:
-        yield RuleError(rule.id, "maximum_gap_s", "a gap is above 0 and no longer than the window")
+        yield RuleError(
+            rule.id, "maximum_gap_s", "间断应大于 0，且不长于窗口", "a gap is above 0 and no longer than the window"
+        )
 
 
 KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {MassBalance: MassBalanceKind()}

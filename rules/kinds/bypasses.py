@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, needs_discrete, not_a_state, stands_twice, unknown_tag
 from rules.kinds.explain import explained, reading
 from rules.port import NO_STATE, Explanation, Judged, Moment, Rule, State, column
 from rules.predicates import any_of, in_state
@@ -88,18 +88,18 @@ class BypassedKind:
     def errors(self, rule: Bypassed, table: TagTable) -> Iterator[RuleError]:
         """No bit, an unknown, analog or repeated bit, a state that is none."""
         if not rule.bits:
-            yield RuleError(rule.id, "bypass", "names no bypass bit")
+            yield RuleError(rule.id, "bypass", "没有写旁路位", "names no bypass bit")
         seen: set[str] = set()
         for name, state in rule.bits:
             if name in seen:
-                yield RuleError(rule.id, "bypass", f"{name} stands twice")
+                yield stands_twice(rule.id, "bypass", name)
             seen.add(name)
             if name not in table.row_of:
-                yield RuleError(rule.id, "bypass", f"no tag {name!r}")
+                yield unknown_tag(rule.id, "bypass", name)
             elif not table.tags[table.row_of[name]].discrete:
-                yield RuleError(rule.id, "bypass", f"a bypass bit needs a discrete tag; {name} is analog")
+                yield needs_discrete(rule.id, "bypass", name, ("旁路位", "a bypass bit"))
             if state not in (0, 1):
-                yield RuleError(rule.id, "bypassed_when", f"is 0 or 1, not {state}")
+                yield not_a_state(rule.id, "bypassed_when", state)
 
     def set_errors(self, rules: Sequence[Bypassed], table: TagTable) -> Iterator[RuleError]:
         """None."""

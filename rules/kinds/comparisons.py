@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rules.columns.quality import Quality
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, needs_analog, unknown_tag
 from rules.kinds.explain import explained, reading
 from rules.kinds.mismatches import Mismatch, MismatchKind
 from rules.port import NO_STATE, Explanation, Figure, Judged, Kind, Moment, Rule, State, column
@@ -157,26 +157,29 @@ class DeviationKind:
     def errors(self, rule: Deviation, table: TagTable) -> Iterator[RuleError]:
         """Unknown, discrete or repeated tags, units that differ, a limit or dead band that makes no sense."""
         if not rule.against:
-            yield RuleError(rule.id, "against", "names no tag to compare with")
+            yield RuleError(rule.id, "against", "没有写比较的位号", "names no tag to compare with")
         names = (("tag", rule.tag), *(("against", name) for name in rule.against))
         for field, name in names:
             if name not in table.row_of:
-                yield RuleError(rule.id, field, f"no tag {name!r}")
+                yield unknown_tag(rule.id, field, name)
             elif table.tags[table.row_of[name]].discrete:
-                yield RuleError(rule.id, field, f"a deviation needs analog tags; {name} is discrete")
+                yield needs_analog(rule.id, field, name, ("偏差报警", "a deviation"))
         if len({name for _, name in names}) < len(names):
-            yield RuleError(rule.id, "against", "a tag stands twice")
+            yield RuleError(rule.id, "against", "有位号重复", "a tag stands twice")
         tags = [table.tags[table.row_of[name]] for _, name in names if name in table.row_of]
         units = {tag.eu for tag in tags if not tag.discrete}
         if len(units) > 1:
-            yield RuleError(
-                rule.id, "against", f"tags in different units cannot be compared: {', '.join(sorted(units))}"
-            )
+            zh = f"单位不同的位号不能比较：{', '.join(sorted(units))}"
+            en = f"tags in different units cannot be compared: {', '.join(sorted(units))}"
+            yield RuleError(rule.id, "against", zh, en)
         if not (math.isfinite(rule.limit) and rule.limit > 0):
-            yield RuleError(rule.id, "limit", f"{rule.limit:g} is no distance; a limit is over 0")
+            zh = f"{rule.limit:g} 不是偏差；限值应大于 0"
+            en = f"{rule.limit:g} is no distance; a limit is over 0"
+            yield RuleError(rule.id, "limit", zh, en)
         if not 0 <= rule.dead_band < math.inf or rule.dead_band >= rule.limit > 0:
-            why = f"{rule.dead_band:g} leaves no way to return; a dead band is 0 or more and below the limit"
-            yield RuleError(rule.id, "dead_band", why)
+            zh = f"{rule.dead_band:g} 使报警无法恢复；死区应为 0 或以上且小于限值"
+            en = f"{rule.dead_band:g} leaves no way to return; a dead band is 0 or more and below the limit"
+            yield RuleError(rule.id, "dead_band", zh, en)
 
     def set_errors(self, rules: Sequence[Deviation], table: TagTable) -> Iterator[RuleError]:
         """None."""

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rules.columns.tags import Tag, TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, no_dead_band, no_share, unknown_tag
 from rules.kinds.count_group import SECOND_NS, CountGroup
 from rules.kinds.occurrences import MOST, SLOTS
 from rules.port import Kind, Rule, column
@@ -60,15 +60,19 @@ class CountKind:
     def errors(self, rule: Count, table: TagTable) -> Iterator[RuleError]:
         """Unknown tag, a level where there can be none or none where one is needed, a number that cannot be reached."""
         if rule.tag not in table.row_of:
-            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            yield unknown_tag(rule.id, "tag", rule.tag)
             return
         tag = table.tags[table.row_of[rule.tag]]
         if tag.discrete and rule.level is not None:
-            yield RuleError(rule.id, "level", f"{tag.id} is discrete: it has edges, no level")
+            zh = f"{tag.id} 是开关量：只有跳变，没有高度"
+            en = f"{tag.id} is discrete: it has edges, no level"
+            yield RuleError(rule.id, "level", zh, en)
         if not tag.discrete and (rule.level is None or not math.isfinite(rule.level)):
-            yield RuleError(rule.id, "level", f"{tag.id} is analog: give the level that is crossed")
+            zh = f"{tag.id} 是模拟量：请写穿越的高度"
+            en = f"{tag.id} is analog: give the level that is crossed"
+            yield RuleError(rule.id, "level", zh, en)
         if not 0 <= rule.dead_band < math.inf:
-            yield RuleError(rule.id, "dead_band", f"{rule.dead_band:g} is not a width; a dead band is 0 or more")
+            yield no_dead_band(rule.id, rule.dead_band)
         yield from _window_errors(rule, tag, 1 if rule.edge == "change" else 2)
 
     def set_errors(self, rules: Sequence[Count], table: TagTable) -> Iterator[RuleError]:
@@ -101,15 +105,15 @@ class ChatteringInputKind:
     def errors(self, rule: ChatteringInput, table: TagTable) -> Iterator[RuleError]:
         """Unknown tag, a swing where there can be none or none where one is needed, a number that cannot be reached."""
         if rule.tag not in table.row_of:
-            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            yield unknown_tag(rule.id, "tag", rule.tag)
             return
         tag = table.tags[table.row_of[rule.tag]]
         if tag.discrete and rule.swing is not None:
-            yield RuleError(rule.id, "swing", f"{tag.id} is discrete: it has no swing")
+            yield RuleError(rule.id, "swing", f"{tag.id} 是开关量：没有摆幅", f"{tag.id} is discrete: it has no swing")
         if not tag.discrete and (rule.swing is None or not 0 < rule.swing < math.inf):
-            yield RuleError(
-                rule.id, "swing", f"{tag.id} is analog: give the swing that counts, over 0 {tag.eu}".rstrip()
-            )
+            zh = f"{tag.id} 是模拟量：请写计数的摆幅，大于 0 {tag.eu}".rstrip()
+            en = f"{tag.id} is analog: give the swing that counts, over 0 {tag.eu}".rstrip()
+            yield RuleError(rule.id, "swing", zh, en)
         yield from _window_errors(rule, tag, 2)
 
     def set_errors(self, rules: Sequence[ChatteringInput], table: TagTable) -> Iterator[RuleError]:
@@ -164,14 +168,18 @@ def _sides(rule: Count) -> tuple[float, float]:
 
 def _window_errors(rule: Count | ChatteringInput, tag: Tag, periods_each: int) -> Iterator[RuleError]:
     if not 1 <= rule.at_least <= MOST:
-        yield RuleError(rule.id, "at_least", f"{rule.at_least} is not from 1 to {MOST}")
+        zh = f"{rule.at_least} 应为 1 到 {MOST}"
+        en = f"{rule.at_least} is not from 1 to {MOST}"
+        yield RuleError(rule.id, "at_least", zh, en)
     if not 0 < rule.minimum_coverage <= 1:
-        yield RuleError(rule.id, "minimum_coverage", f"{rule.minimum_coverage:g} is not over 0 and at most 1")
+        yield no_share(rule.id, "minimum_coverage", rule.minimum_coverage)
     needed_ns = max(periods_each * (rule.at_least - 1) * tag.scan_period_ns, SECOND_NS)
     if rule.window_ns < needed_ns:
-        why = f"{rule.window_ns / SECOND_NS:g} s is too short to see it {rule.at_least} times"
-        read = f"{tag.id} is read every {tag.scan_period_ns / SECOND_NS:g} s"
-        yield RuleError(rule.id, "window_s", f"{why}: {read}, at least {needed_ns / SECOND_NS:g} s")
+        window_s, every_s, least_s = (ns / SECOND_NS for ns in (rule.window_ns, tag.scan_period_ns, needed_ns))
+        zh = f"{window_s:g} s 太短，看不到 {rule.at_least} 次：{tag.id} 每 {every_s:g} s 读一次，至少 {least_s:g} s"
+        en = f"{window_s:g} s is too short to see it {rule.at_least} times"
+        en = f"{en}: {tag.id} is read every {every_s:g} s, at least {least_s:g} s"
+        yield RuleError(rule.id, "window_s", zh, en)
 
 
 KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {Count: CountKind(), ChatteringInput: ChatteringInputKind()}

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rules.columns.quality import Quality
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, needs_analog, not_a_number, not_a_state, unknown_tag
 from rules.kinds.cusum_sums import Sums
 from rules.kinds.explain import explained, reading
 from rules.port import NEVER, Explanation, Figure, Judged, Moment, Rule, State, column
@@ -198,19 +198,23 @@ class CusumKind:
     def errors(self, rule: Cusum, table: TagTable) -> Iterator[RuleError]:
         """Unknown or discrete tag, parameters without sense."""
         if rule.tag not in table.row_of:
-            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            yield unknown_tag(rule.id, "tag", rule.tag)
             return
         tag = table.tags[table.row_of[rule.tag]]
         if tag.discrete:
-            yield RuleError(rule.id, "tag", f"needs an analog tag; {tag.id} is discrete")
+            yield needs_analog(rule.id, "tag", tag.id)
         if rule.reset_tag and (
             rule.reset_tag not in table.row_of or not table.tags[table.row_of[rule.reset_tag]].discrete
         ):
-            yield RuleError(rule.id, "reset_tag", f"{rule.reset_tag} must be a discrete tag")
+            zh = f"{rule.reset_tag} 应为开关量"
+            en = f"{rule.reset_tag} must be a discrete tag"
+            yield RuleError(rule.id, "reset_tag", zh, en)
         if rule.sample_ns < max(tag.scan_period_ns, 1):
-            yield RuleError(rule.id, "sample_s", f"is under the scan class period of {tag.id}")
+            yield RuleError(
+                rule.id, "sample_s", f"短于 {tag.id} 的扫描周期", f"is under the scan class period of {tag.id}"
+            )
         if rule.silence_ns < 2 * rule.sample_ns:
-            yield RuleError(rule.id, "silence_s", "must be at least two samples")
+            yield RuleError(rule.id, "silence_s", "至少为两个采样间隔", "must be at least two samples")
         yield from _number_errors(rule)
 
     def set_errors(self, rules: Sequence[Cusum], table: TagTable) -> Iterator[RuleError]:
@@ -239,16 +243,18 @@ class CusumKind:
 
 def _number_errors(rule: Cusum) -> Iterator[RuleError]:
     if rule.target is not None and not math.isfinite(rule.target):
-        yield RuleError(rule.id, "target", f"{rule.target} is not a number")
+        yield not_a_number(rule.id, "target", rule.target)
     if rule.sigma is not None and not 0 < rule.sigma < math.inf:
-        yield RuleError(rule.id, "sigma", f"{rule.sigma:g} is no standard deviation; it is more than 0")
+        zh = f"{rule.sigma:g} 不是标准差；应大于 0"
+        en = f"{rule.sigma:g} is no standard deviation; it is more than 0"
+        yield RuleError(rule.id, "sigma", zh, en)
     if rule.sigma is None and not 0 < rule.least_sigma < math.inf:
-        yield RuleError(rule.id, "least_sigma", "must be more than 0 where sigma is learned")
+        yield RuleError(rule.id, "least_sigma", "自学习 sigma 时应大于 0", "must be more than 0 where sigma is learned")
     if not 0 <= rule.slack < math.inf:
-        yield RuleError(rule.id, "slack", f"{rule.slack:g} must be 0 or more")
+        yield RuleError(rule.id, "slack", f"{rule.slack:g} 应为 0 或以上", f"{rule.slack:g} must be 0 or more")
     if not 0 < rule.decision < math.inf:
-        yield RuleError(rule.id, "decision", f"{rule.decision:g} must be more than 0")
+        yield RuleError(rule.id, "decision", f"{rule.decision:g} 应大于 0", f"{rule.decision:g} must be more than 0")
     if rule.learns and rule.learn_samples < 2:
-        yield RuleError(rule.id, "learn_samples", "must be 2 or more")
+        yield RuleError(rule.id, "learn_samples", "应为 2 或以上", "must be 2 or more")
     if rule.reset_state not in (0, 1):
-        yield RuleError(rule.id, "reset_state", f"is 0 or 1, not {rule.reset_state}")
+        yield not_a_state(rule.id, "reset_state", rule.reset_state)

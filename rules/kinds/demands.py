@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, outside_range, stands_twice, unknown_tag
 from rules.kinds.explain import reading
 from rules.port import Moment, column
 from rules.predicates import Condition, any_of, decide, in_state, m_of_n
@@ -151,42 +151,53 @@ class EffectColumns:
 def cause_errors(rule_id: str, causes: Sequence[Cause], needed: int, table: TagTable) -> Iterator[RuleError]:
     """No cause, an unknown or repeated tag, a sense that does not fit it, a trip point outside its range, a bad vote."""
     if not causes:
-        yield RuleError(rule_id, "causes", "names no cause")
+        yield RuleError(rule_id, "causes", "没有写原因", "names no cause")
     elif not 1 <= needed <= len(causes):
-        yield RuleError(rule_id, "needed", f"{needed} of {len(causes)} causes cannot be: 1 to {len(causes)}")
+        zh = f"{len(causes)} 个原因取 {needed} 不成立：应为 1 到 {len(causes)}"
+        en = f"{needed} of {len(causes)} causes cannot be: 1 to {len(causes)}"
+        yield RuleError(rule_id, "needed", zh, en)
     seen: set[tuple[str, Sense]] = set()
     for cause in causes:
         if (cause.tag, cause.sense) in seen:
-            yield RuleError(rule_id, "causes", f"{cause.tag} stands twice")
+            yield stands_twice(rule_id, "causes", cause.tag)
         seen.add((cause.tag, cause.sense))
         if cause.tag not in table.row_of:
-            yield RuleError(rule_id, "causes", f"no tag {cause.tag!r}")
+            yield unknown_tag(rule_id, "causes", cause.tag)
             continue
         tag = table.tags[table.row_of[cause.tag]]
         if tag.discrete != (cause.sense == "state"):
-            wanted = "a state (0 or 1)" if tag.discrete else "a trip point above or below"
-            yield RuleError(rule_id, "causes", f"{tag.id} is {'discrete' if tag.discrete else 'analog'}: give {wanted}")
+            zh, en = (
+                ("开关量：请写状态（0 或 1）", "discrete: give a state (0 or 1)")
+                if tag.discrete
+                else ("模拟量：请写高于或低于的动作值", "analog: give a trip point above or below")
+            )
+            yield RuleError(rule_id, "causes", f"{tag.id} 是{zh}", f"{tag.id} is {en}")
         elif tag.discrete and cause.trip_point not in (0, 1):
-            yield RuleError(rule_id, "causes", f"the state of {tag.id} is 0 or 1, not {cause.trip_point:g}")
+            zh = f"{tag.id} 的状态应为 0 或 1，现为 {cause.trip_point:g}"
+            en = f"the state of {tag.id} is 0 or 1, not {cause.trip_point:g}"
+            yield RuleError(rule_id, "causes", zh, en)
         elif tag.low < tag.high and not tag.low <= cause.trip_point <= tag.high:
-            why = f"{cause.trip_point:g} is outside the range {tag.low:g} to {tag.high:g} {tag.eu} of {tag.id}"
-            yield RuleError(rule_id, "causes", why)
+            yield outside_range(rule_id, "causes", cause.trip_point, tag, named=True)
 
 
 def effect_errors(rule_id: str, effects: Sequence[Effect], table: TagTable) -> Iterator[RuleError]:
     """No effect, an unknown, analog or repeated tag, a state that is none, a time that is none."""
     if not effects:
-        yield RuleError(rule_id, "effects", "names no effect")
+        yield RuleError(rule_id, "effects", "没有写动作", "names no effect")
     seen: set[str] = set()
     for effect in effects:
         if effect.tag in seen:
-            yield RuleError(rule_id, "effects", f"{effect.tag} stands twice")
+            yield stands_twice(rule_id, "effects", effect.tag)
         seen.add(effect.tag)
         if effect.tag not in table.row_of:
-            yield RuleError(rule_id, "effects", f"no tag {effect.tag!r}")
+            yield unknown_tag(rule_id, "effects", effect.tag)
         elif not table.tags[table.row_of[effect.tag]].discrete:
-            yield RuleError(rule_id, "effects", f"an effect needs a discrete feedback; {effect.tag} is analog")
+            zh = f"动作要有开关量反馈；{effect.tag} 是模拟量"
+            en = f"an effect needs a discrete feedback; {effect.tag} is analog"
+            yield RuleError(rule_id, "effects", zh, en)
         if effect.acted_when not in (0, 1):
-            yield RuleError(rule_id, "effects", f"the state of {effect.tag} is 0 or 1, not {effect.acted_when}")
+            zh = f"{effect.tag} 的状态应为 0 或 1，现为 {effect.acted_when}"
+            en = f"the state of {effect.tag} is 0 or 1, not {effect.acted_when}"
+            yield RuleError(rule_id, "effects", zh, en)
         if effect.within_ns < 0:
-            yield RuleError(rule_id, "effects", f"the time of {effect.tag} is negative")
+            yield RuleError(rule_id, "effects", f"{effect.tag} 的时间是负的", f"the time of {effect.tag} is negative")

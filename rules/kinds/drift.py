@@ -10,7 +10,7 @@ import numpy.typing as npt
 from rules import windows
 from rules.columns.quality import Quality
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, no_share
 from rules.kinds.explain import explained, reading
 from rules.kinds.members import member_errors, tolerance_errors
 from rules.port import NEVER, Explanation, Figure, Judged, Kind, Moment, Rule, State, column, frozen
@@ -164,7 +164,7 @@ class DriftKind:
         yield from tolerance_errors(rule.id, rule.tolerance, rule.dead_band)
         yield from window_errors(rule.id, "window_s", rule.window_ns, (rule.tag, *rule.others), table)
         if not 0 < rule.least_coverage <= 1:
-            yield RuleError(rule.id, "coverage", f"{rule.least_coverage:g} must be above 0 and at most 1")
+            yield no_share(rule.id, "coverage", rule.least_coverage)
 
     def set_errors(self, rules: Sequence[Drift], table: TagTable) -> Iterator[RuleError]:
         """None."""
@@ -193,8 +193,9 @@ def window_errors(
     period_ns = max((table.tags[table.row_of[tag]].scan_period_ns for tag in tags if tag in table.row_of), default=1)
     least_ns = max(period_ns, 1) * slots
     if window_ns < least_ns:
-        why = f"{window_ns / 1e9:g} s is too short: {slots} slots of the scan class period are {least_ns / 1e9:g} s"
-        yield RuleError(rule_id, field, why)
+        zh = f"{window_ns / 1e9:g} s 太短：{slots} 个扫描周期为 {least_ns / 1e9:g} s"
+        en = f"{window_ns / 1e9:g} s is too short: {slots} slots of the scan class period are {least_ns / 1e9:g} s"
+        yield RuleError(rule_id, field, zh, en)
 
 
 KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {Drift: DriftKind()}

@@ -105,7 +105,7 @@ class ExpressionKind:
         try:
             parse_condition(rule.when, table, dict(rule.modes))
         except ExpressionRefusedError as refused:
-            yield RuleError(rule.id, "when", str(refused))
+            yield RuleError(rule.id, "when", refused.message("zh"), str(refused))
 
     def set_errors(self, rules: Sequence[Expression], table: TagTable) -> Iterator[RuleError]:
         """None."""

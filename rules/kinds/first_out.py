@@ -10,7 +10,7 @@ import numpy.typing as npt
 from rules.columns.quality import Quality, is_usable
 from rules.columns.readings import NO_TIME
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, stands_twice, unknown_tag
 from rules.port import NEVER, Moment, State, column
 
 Times = npt.NDArray[np.int64]
@@ -165,17 +165,21 @@ class CauseColumns:
 def cause_errors(rule_id: str, causes: Sequence[Cause], table: TagTable) -> Iterator[RuleError]:
     """Too many, unknown or repeated candidates, a band that is none."""
     if len(causes) > MOST_CAUSES:
-        yield RuleError(rule_id, "causes", f"at most {MOST_CAUSES}")
+        yield RuleError(rule_id, "causes", f"最多 {MOST_CAUSES} 个", f"at most {MOST_CAUSES}")
     for place, cause in enumerate(causes):
         if cause.tag in [other.tag for other in causes[:place]]:
-            yield RuleError(rule_id, "causes", f"{cause.tag} stands twice")
+            yield stands_twice(rule_id, "causes", cause.tag)
         if cause.tag not in table.row_of:
-            yield RuleError(rule_id, "causes", f"no tag {cause.tag!r}")
+            yield unknown_tag(rule_id, "causes", cause.tag)
             continue
         discrete = table.tags[table.row_of[cause.tag]].discrete
         if discrete and cause.state not in (0, 1):
-            yield RuleError(rule_id, "causes", f"{cause.tag} is discrete: give the state 0 or 1 that makes it a cause")
+            zh = f"{cause.tag} 是开关量：请写构成原因的状态 0 或 1"
+            en = f"{cause.tag} is discrete: give the state 0 or 1 that makes it a cause"
+            yield RuleError(rule_id, "causes", zh, en)
         if not discrete and (cause.state is not None or not cause.low < cause.high):
-            yield RuleError(rule_id, "causes", f"{cause.tag} needs a band: low below high")
+            zh = f"{cause.tag} 要有范围：low 小于 high"
+            en = f"{cause.tag} needs a band: low below high"
+            yield RuleError(rule_id, "causes", zh, en)
         if not discrete and cause.low == -np.inf and cause.high == np.inf:
-            yield RuleError(rule_id, "causes", f"{cause.tag} needs low or high")
+            yield RuleError(rule_id, "causes", f"{cause.tag} 要有 low 或 high", f"{cause.tag} needs low or high")

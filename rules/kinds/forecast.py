@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rules import windows
 from rules.columns.quality import is_usable
 from rules.columns.tags import Tag, TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, needs_analog, not_a_number, outside_range, unknown_tag
 from rules.geometry import METRES, Vessel, Vessels
 from rules.kinds.explain import explained, reading
 from rules.kinds.mistakes import vessel_errors, window_errors
@@ -188,11 +188,11 @@ class MinutesToLimitKind:
     def errors(self, rule: MinutesToLimit, table: TagTable) -> Iterator[RuleError]:
         """Unknown or discrete tag, a limit outside range or vessel, times that cannot be, a level that is no length."""
         if rule.tag not in table.row_of:
-            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            yield unknown_tag(rule.id, "tag", rule.tag)
             return
         tag = table.tags[table.row_of[rule.tag]]
         if tag.discrete:
-            yield RuleError(rule.id, "tag", f"a forecast needs an analog tag; {tag.id} is discrete")
+            yield needs_analog(rule.id, "tag", tag.id, ("预测", "a forecast"))
             return
         yield from _limit_errors(rule, tag)
         yield from _time_errors(rule, tag)
@@ -230,21 +230,26 @@ class MinutesToLimitKind:
 
 def _limit_errors(rule: MinutesToLimit, tag: Tag) -> Iterator[RuleError]:
     if not math.isfinite(rule.limit):
-        yield RuleError(rule.id, "limit", f"{rule.limit} is not a number")
+        yield not_a_number(rule.id, "limit", rule.limit)
     elif tag.low < tag.high and not tag.low <= rule.limit <= tag.high:
-        why = f"{rule.limit:g} is outside the range {tag.low:g} to {tag.high:g} {tag.eu}".rstrip()
-        yield RuleError(rule.id, "limit", why)
+        yield outside_range(rule.id, "limit", rule.limit, tag)
     elif rule.vessel is not None and rule.limit * METRES.get(tag.eu, 1.0) > rule.vessel.top_m:
-        yield RuleError(rule.id, "limit", f"{rule.limit:g} {tag.eu} is above the top of the vessel")
+        zh = f"{rule.limit:g} {tag.eu} 高于罐顶"
+        en = f"{rule.limit:g} {tag.eu} is above the top of the vessel"
+        yield RuleError(rule.id, "limit", zh, en)
     if not math.isfinite(rule.minimum_rate) or rule.minimum_rate < 0:
-        yield RuleError(rule.id, "minimum_rate", f"{rule.minimum_rate:g} is not a rate; it is 0 or more")
+        zh = f"{rule.minimum_rate:g} 不是速率；应为 0 或以上"
+        en = f"{rule.minimum_rate:g} is not a rate; it is 0 or more"
+        yield RuleError(rule.id, "minimum_rate", zh, en)
 
 
 def _time_errors(rule: MinutesToLimit, tag: Tag) -> Iterator[RuleError]:
     if rule.required_ns <= 0:
-        yield RuleError(rule.id, "required_min", f"{rule.required_ns / 60 / _NS:g} min is no time to act in")
+        zh = f"{rule.required_ns / 60 / _NS:g} 分钟来不及处置"
+        en = f"{rule.required_ns / 60 / _NS:g} min is no time to act in"
+        yield RuleError(rule.id, "required_min", zh, en)
     if rule.dead_band_ns < 0:
-        yield RuleError(rule.id, "dead_band_min", "a dead band is 0 or more")
+        yield RuleError(rule.id, "dead_band_min", "死区应为 0 或以上", "a dead band is 0 or more")
     yield from window_errors(rule.id, rule.window_ns, rule.minimum_coverage, READINGS, [tag])
 
 

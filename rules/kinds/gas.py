@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rules.columns.tags import Tag, TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, needs_analog, outside_range, unknown_tag
 from rules.kinds.explain import explained, reading
 from rules.kinds.gas_faults import GasFault, GasFaultKind
 from rules.port import NO_STATE, Explanation, Figure, Judged, Kind, Moment, Rule, State, column
@@ -122,19 +122,19 @@ class GasLimitKind:
     def errors(self, rule: GasLimit, table: TagTable) -> Iterator[RuleError]:
         """Unknown detector, wrong unit, set-points outside the range or beyond what the standard allows."""
         if rule.tag not in table.row_of:
-            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            yield unknown_tag(rule.id, "tag", rule.tag)
             return
         tag = table.tags[table.row_of[rule.tag]]
         if tag.discrete:
-            yield RuleError(rule.id, "tag", f"a gas alarm needs an analog tag; {tag.id} is discrete")
+            yield needs_analog(rule.id, "tag", tag.id, ("气体报警", "a gas alarm"))
             return
         if tag.eu not in UNITS[rule.gas]:
             allowed = " or ".join(UNITS[rule.gas])
-            yield RuleError(
-                rule.id, "tag", f"{tag.id} is in {tag.eu or 'no unit'}; {rule.gas} gas is watched in {allowed}"
-            )
+            zh = f"{tag.id} 的单位为 {tag.eu or '无'}；{rule.gas} 气体应为 {allowed}"
+            en = f"{tag.id} is in {tag.eu or 'no unit'}; {rule.gas} gas is watched in {allowed}"
+            yield RuleError(rule.id, "tag", zh, en)
         if rule.stage not in (1, 2):
-            yield RuleError(rule.id, "stage", f"is 1 or 2, not {rule.stage}")
+            yield RuleError(rule.id, "stage", f"应为 1 或 2，现为 {rule.stage}", f"is 1 or 2, not {rule.stage}")
         yield from _set_point_errors(rule, tag)
 
     def set_errors(self, rules: Sequence[GasLimit], table: TagTable) -> Iterator[RuleError]:
@@ -172,18 +172,19 @@ def _set_point_errors(rule: GasLimit, tag: Tag) -> Iterator[RuleError]:
     watched = [(field, at) for field, at in (("high", rule.high), ("low", rule.low)) if math.isfinite(at)]
     field_of = {"high": "high" if rule.gas == "oxygen" else "set_point", "low": "low"}
     if not watched or math.isnan(rule.high) or math.isnan(rule.low):
-        yield RuleError(rule.id, field_of["high"], "must be given, a number")
+        yield RuleError(rule.id, field_of["high"], "必填，应为数字", "must be given, a number")
         return
     for side, at in watched:
         if tag.low < tag.high and not tag.low <= at <= tag.high:
-            why = f"{at:g} is outside the range {tag.low:g} to {tag.high:g} {tag.eu}"
-            yield RuleError(rule.id, field_of[side], why)
+            yield outside_range(rule.id, field_of[side], at, tag)
     if rule.high > rule.highest and math.isfinite(rule.high):
-        why = f"{rule.high:g} {tag.eu} is above the ceiling {rule.highest:.4g} of stage {rule.stage} ({rule.clause})"
-        yield RuleError(rule.id, field_of["high"], why)
+        zh = f"{rule.high:g} {tag.eu} 高于第 {rule.stage} 级报警的上限 {rule.highest:.4g}（{rule.clause}）"
+        en = f"{rule.high:g} {tag.eu} is above the ceiling {rule.highest:.4g} of stage {rule.stage} ({rule.clause})"
+        yield RuleError(rule.id, field_of["high"], zh, en)
     if rule.low < rule.lowest and math.isfinite(rule.low):
-        why = f"{rule.low:g} {tag.eu} is below the floor {rule.lowest:.4g} of stage {rule.stage} ({rule.clause})"
-        yield RuleError(rule.id, "low", why)
+        zh = f"{rule.low:g} {tag.eu} 低于第 {rule.stage} 级报警的下限 {rule.lowest:.4g}（{rule.clause}）"
+        en = f"{rule.low:g} {tag.eu} is below the floor {rule.lowest:.4g} of stage {rule.stage} ({rule.clause})"
+        yield RuleError(rule.id, "low", zh, en)
     room = (
         rule.high - rule.low
         if len(watched) == 2
@@ -192,7 +193,9 @@ def _set_point_errors(rule: GasLimit, tag: Tag) -> Iterator[RuleError]:
         else tag.high - rule.low
     )
     if not 0 <= rule.dead_band < room / len(watched):
-        yield RuleError(rule.id, "dead_band", f"{rule.dead_band:g} is no width, or leaves no way to return")
+        zh = f"{rule.dead_band:g} 不是宽度，或使报警无法恢复"
+        en = f"{rule.dead_band:g} is no width, or leaves no way to return"
+        yield RuleError(rule.id, "dead_band", zh, en)
 
 
 def _stage_errors(of_detector: Sequence[GasLimit]) -> Iterator[RuleError]:
@@ -201,12 +204,13 @@ def _stage_errors(of_detector: Sequence[GasLimit]) -> Iterator[RuleError]:
             if first.stage != 1 or second.stage != 2:
                 continue
             if first.high >= second.high < math.inf:
-                why = f"stage 2 {second.high:g} must be above stage 1 {first.high:g} ({first.id})"
-                yield RuleError(second.id, "high" if second.gas == "oxygen" else "set_point", why)
+                zh = f"第 2 级 {second.high:g} 应高于第 1 级 {first.high:g}（{first.id}）"
+                en = f"stage 2 {second.high:g} must be above stage 1 {first.high:g} ({first.id})"
+                yield RuleError(second.id, "high" if second.gas == "oxygen" else "set_point", zh, en)
             if first.low <= second.low and second.low > -math.inf:
-                yield RuleError(
-                    second.id, "low", f"stage 2 {second.low:g} must be below stage 1 {first.low:g} ({first.id})"
-                )
+                zh = f"第 2 级 {second.low:g} 应低于第 1 级 {first.low:g}（{first.id}）"
+                en = f"stage 2 {second.low:g} must be below stage 1 {first.low:g} ({first.id})"
+                yield RuleError(second.id, "low", zh, en)
 
 
 def _precedence_errors(of_place: Sequence[GasLimit]) -> Iterator[RuleError]:
@@ -216,13 +220,13 @@ def _precedence_errors(of_place: Sequence[GasLimit]) -> Iterator[RuleError]:
             if rule.gas != "toxic" or other.gas not in ("combustible", "open_path"):
                 continue
             if rule.priority > other.priority:
-                why = (
-                    f"priority {rule.priority} is after {other.priority} of {other.id}: toxic comes before combustible"
-                )
-                yield RuleError(rule.id, "priority", why)
+                zh = f"优先级 {rule.priority} 排在 {other.id} 的 {other.priority} 之后：有毒应先于可燃"
+                en = f"priority {rule.priority} is after {other.priority} of {other.id}: toxic comes before combustible"
+                yield RuleError(rule.id, "priority", zh, en)
             elif rule.priority == other.priority and place > other_place:
-                why = f"must stand before {other.id} of the same priority: toxic comes before combustible"
-                yield RuleError(rule.id, "id", why)
+                zh = f"应写在同优先级的 {other.id} 之前：有毒应先于可燃"
+                en = f"must stand before {other.id} of the same priority: toxic comes before combustible"
+                yield RuleError(rule.id, "id", zh, en)
 
 
 KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {GasLimit: GasLimitKind(), GasFault: GasFaultKind()}

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rules.columns.quality import Quality, is_usable
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, needs_analog, needs_discrete, not_a_state, unknown_tag
 from rules.kinds.explain import explained, reading
 from rules.port import NO_STATE, Explanation, Figure, Judged, Moment, Rule, State, column
 from rules.predicates import Condition, any_of, decide, in_state
@@ -142,17 +142,17 @@ class GasFaultKind:
             if field != "tag" and not name:
                 continue
             if name not in table.row_of:
-                yield RuleError(rule.id, field, f"no tag {name!r}")
+                yield unknown_tag(rule.id, field, name)
             elif table.tags[table.row_of[name]].discrete != discrete:
-                yield RuleError(
-                    rule.id, field, f"needs {'a discrete' if discrete else 'an analog'} tag, {name} is none"
-                )
+                yield (needs_discrete if discrete else needs_analog)(rule.id, field, name)
         if rule.fault_state not in (0, 1):
-            yield RuleError(rule.id, "fault_state", f"is 0 or 1, not {rule.fault_state}")
+            yield not_a_state(rule.id, "fault_state", rule.fault_state)
         if not rule.below_zero < 0 < rule.over_range:
-            yield RuleError(rule.id, "below_zero", "must be below 0, and over_range above it")
+            zh = "应小于 0，且 over_range 大于它"
+            en = "must be below 0, and over_range above it"
+            yield RuleError(rule.id, "below_zero", zh, en)
         if rule.code_tag and not rule.healthy_codes:
-            yield RuleError(rule.id, "healthy_codes", "must list at least one code")
+            yield RuleError(rule.id, "healthy_codes", "至少列出一个代码", "must list at least one code")
 
     def set_errors(self, rules: Sequence[GasFault], table: TagTable) -> Iterator[RuleError]:
         """None."""

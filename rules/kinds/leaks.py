@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, needs_analog, unknown_tag
 from rules.geometry import METRES, Vessel, Vessels
 from rules.kinds.explain import explained, reading
 from rules.kinds.mistakes import vessel_errors, window_errors
@@ -156,18 +156,18 @@ class LeakKind:
         names = [("tag", rule.tag), *([("temperature", rule.temperature)] if rule.temperature is not None else [])]
         for field, name in names:
             if name not in table.row_of:
-                yield RuleError(rule.id, field, f"no tag {name!r}")
+                yield unknown_tag(rule.id, field, name)
                 return
             if tag_of(table, name).discrete:
-                yield RuleError(rule.id, field, f"needs an analog tag; {name} is discrete")
+                yield needs_analog(rule.id, field, name)
         tags = [tag_of(table, name) for _, name in names]
         yield from window_errors(rule.id, rule.window_ns, rule.minimum_coverage, READINGS, tags)
         yield from vessel_errors(rule.id, rule.vessel, tags[0])
         yield from _number_errors(rule)
         if rule.temperature is not None and tags[1].eu != "°C":
-            yield RuleError(
-                rule.id, "temperature", f"must be in °C; {rule.temperature} is in {tags[1].eu or 'no unit'}"
-            )
+            zh = f"单位应为 °C；{rule.temperature} 为 {tags[1].eu or '无'}"
+            en = f"must be in °C; {rule.temperature} is in {tags[1].eu or 'no unit'}"
+            yield RuleError(rule.id, "temperature", zh, en)
 
     def set_errors(self, rules: Sequence[Leak], table: TagTable) -> Iterator[RuleError]:
         """None."""
@@ -192,14 +192,18 @@ class LeakKind:
 
 def _number_errors(rule: Leak) -> Iterator[RuleError]:
     if not (math.isfinite(rule.maximum_loss_per_h) and rule.maximum_loss_per_h > 0):
-        yield RuleError(rule.id, "maximum_loss_per_h", f"{rule.maximum_loss_per_h:g} is no loss; it is above 0")
+        zh = f"{rule.maximum_loss_per_h:g} 不是损失；应大于 0"
+        en = f"{rule.maximum_loss_per_h:g} is no loss; it is above 0"
+        yield RuleError(rule.id, "maximum_loss_per_h", zh, en)
     if not 0 <= rule.expansion_per_k < 0.01:
-        yield RuleError(
-            rule.id, "expansion_per_k", f"{rule.expansion_per_k:g} is no expansion of a liquid, 0 to 0.01 1/K"
-        )
+        zh = f"{rule.expansion_per_k:g} 不是液体的膨胀系数，应为 0 到 0.01 1/K"
+        en = f"{rule.expansion_per_k:g} is no expansion of a liquid, 0 to 0.01 1/K"
+        yield RuleError(rule.id, "expansion_per_k", zh, en)
     if not (math.isfinite(rule.temperature_tolerance_k) and rule.temperature_tolerance_k >= 0):
-        yield RuleError(rule.id, "temperature_tolerance_k", "a tolerance is 0 or more")
+        yield RuleError(rule.id, "temperature_tolerance_k", "允差应为 0 或以上", "a tolerance is 0 or more")
     if rule.temperature is not None and rule.expansion_per_k == 0:
-        yield RuleError(rule.id, "expansion_per_k", "a temperature is of use only with the expansion of the liquid")
+        zh = "有液体膨胀系数时温度才有用"
+        en = "a temperature is of use only with the expansion of the liquid"
+        yield RuleError(rule.id, "expansion_per_k", zh, en)
     if rule.settle_ns < 0:
-        yield RuleError(rule.id, "settle_s", "a time to settle is 0 or more")
+        yield RuleError(rule.id, "settle_s", "稳定时间应为 0 或以上", "a time to settle is 0 or more")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rules.columns.tags import Tag, TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, needs_analog, no_dead_band, not_a_number, outside_range, unknown_tag
 from rules.kinds.explain import explained, reading
 from rules.port import NO_STATE, Band, BandEnd, Explanation, Figure, Judged, Moment, Rule, State, column
 from rules.predicates import beyond_limit, limit_band
@@ -124,7 +124,7 @@ class LimitKindOf:
     def errors(self, rule: Limit, table: TagTable) -> Iterator[RuleError]:
         """Unknown or discrete tag, set-point outside the range, a dead band that leaves no way back."""
         if rule.tag not in table.row_of:
-            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            yield unknown_tag(rule.id, "tag", rule.tag)
             return
         yield from _limit_errors(rule, table.tags[table.row_of[rule.tag]])
 
@@ -148,26 +148,20 @@ def _numbers(rule: Limit) -> tuple[float, float, float, float]:
 
 def _limit_errors(rule: Limit, tag: Tag) -> Iterator[RuleError]:
     if tag.discrete:
-        yield RuleError(rule.id, "kind", f"a {rule.kind} alarm needs an analog tag; {tag.id} is discrete")
+        yield needs_analog(rule.id, "kind", tag.id, (f"{rule.kind} 报警", f"a {rule.kind} alarm"))
         return
     if not math.isfinite(rule.set_point):
-        yield RuleError(rule.id, "set_point", f"{rule.set_point} is not a number")
+        yield not_a_number(rule.id, "set_point", rule.set_point)
     elif tag.low < tag.high and not tag.low <= rule.set_point <= tag.high:
-        yield RuleError(
-            rule.id,
-            "set_point",
-            f"{rule.set_point:g} is outside the range {tag.low:g} to {tag.high:g} {tag.eu}".rstrip(),
-        )
+        yield outside_range(rule.id, "set_point", rule.set_point, tag)
     if not math.isfinite(rule.dead_band) or rule.dead_band < 0:
-        yield RuleError(rule.id, "dead_band", f"{rule.dead_band:g} is not a width; a dead band is 0 or more")
+        yield no_dead_band(rule.id, rule.dead_band)
     elif tag.low < tag.high and rule.dead_band > 0:
         room = rule.set_point - tag.low if _SIGN[rule.kind] > 0 else tag.high - rule.set_point
         if rule.dead_band >= room:
-            yield RuleError(
-                rule.id,
-                "dead_band",
-                f"{rule.dead_band:g} leaves no way to return: the range ends {room:g} from the set-point",
-            )
+            zh = f"{rule.dead_band:g} 使报警无法恢复：设定值到量程端只有 {room:g}"
+            en = f"{rule.dead_band:g} leaves no way to return: the range ends {room:g} from the set-point"
+            yield RuleError(rule.id, "dead_band", zh, en)
 
 
 def _order_errors(limits: Sequence[Limit]) -> Iterator[RuleError]:
@@ -187,18 +181,14 @@ def _pair_errors(lower: Limit, upper: Limit) -> Iterator[RuleError]:
     distance = upper.set_point - lower.set_point
     if distance <= 0:
         outer, inner = (lower, upper) if lower.kind == "LL" or upper.kind == "H" else (upper, lower)
-        word = "below" if outer is lower else "above"
-        yield RuleError(
-            outer.id,
-            "set_point",
-            f"{outer.kind} {outer.set_point:g} must be {word} {inner.kind} {inner.set_point:g} ({inner.id})",
-        )
+        word_zh, word = ("低于", "below") if outer is lower else ("高于", "above")
+        zh = f"{outer.kind} {outer.set_point:g} 应{word_zh} {inner.kind} {inner.set_point:g}（{inner.id}）"
+        en = f"{outer.kind} {outer.set_point:g} must be {word} {inner.kind} {inner.set_point:g} ({inner.id})"
+        yield RuleError(outer.id, "set_point", zh, en)
         return
     for rule, other in ((lower, upper), (upper, lower)):
         returns_towards_other = (_SIGN[rule.kind] < 0) == (rule is lower)
         if returns_towards_other and rule.dead_band >= distance:
-            yield RuleError(
-                rule.id,
-                "dead_band",
-                f"{rule.dead_band:g} reaches {other.kind} {other.set_point:g} ({other.id}), only {distance:g} away",
-            )
+            zh = f"{rule.dead_band:g} 达到 {other.kind} {other.set_point:g}（{other.id}），其间只有 {distance:g}"
+            en = f"{rule.dead_band:g} reaches {other.kind} {other.set_point:g} ({other.id}), only {distance:g} away"
+            yield RuleError(rule.id, "dead_band", zh, en)

@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, needs_analog, no_share, unknown_tag
 from rules.kinds.drift import window_errors
 from rules.kinds.first_out import Cause, CauseColumns, cause_errors
 from rules.kinds.load_cut_group import LoadCutGroup
@@ -50,22 +50,28 @@ class LoadCutKind:
     def errors(self, rule: LoadCut, table: TagTable) -> Iterator[RuleError]:
         """Unknown or discrete tag, parameters without sense, causes that are none."""
         if rule.tag not in table.row_of:
-            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            yield unknown_tag(rule.id, "tag", rule.tag)
             return
         if table.tags[table.row_of[rule.tag]].discrete:
-            yield RuleError(rule.id, "tag", f"needs an analog tag; {rule.tag} is discrete")
+            yield needs_analog(rule.id, "tag", rule.tag)
         if not 0 < rule.drop_percent < 100:
-            yield RuleError(rule.id, "drop_percent", f"{rule.drop_percent:g} must be between 0 and 100")
+            zh = f"{rule.drop_percent:g} 应在 0 与 100 之间"
+            en = f"{rule.drop_percent:g} must be between 0 and 100"
+            yield RuleError(rule.id, "drop_percent", zh, en)
         elif not 0 <= rule.dead_band < rule.drop_percent:
-            yield RuleError(rule.id, "dead_band", f"{rule.dead_band:g} must be 0 or more and less than the drop")
+            zh = f"{rule.dead_band:g} 应为 0 或以上，且小于降幅"
+            en = f"{rule.dead_band:g} must be 0 or more and less than the drop"
+            yield RuleError(rule.id, "dead_band", zh, en)
         if rule.within_ns <= 0:
-            yield RuleError(rule.id, "within_s", "must be more than 0")
+            yield RuleError(rule.id, "within_s", "应大于 0", "must be more than 0")
         if rule.accept_after_ns < rule.within_ns + rule.reference_ns:
-            yield RuleError(rule.id, "accept_after_s", "must be no less than within_s + reference_s")
+            zh = "应不小于 within_s + reference_s"
+            en = "must be no less than within_s + reference_s"
+            yield RuleError(rule.id, "accept_after_s", zh, en)
         if not 0 <= rule.least_reference < math.inf:
-            yield RuleError(rule.id, "least_reference", "must be 0 or more")
+            yield RuleError(rule.id, "least_reference", "应为 0 或以上", "must be 0 or more")
         if not 0 < rule.least_coverage <= 1:
-            yield RuleError(rule.id, "coverage", f"{rule.least_coverage:g} must be above 0 and at most 1")
+            yield no_share(rule.id, "coverage", rule.least_coverage)
         yield from window_errors(rule.id, "reference_s", rule.reference_ns, (rule.tag,), table)
         yield from outage_errors(rule.id, rule.per_ns, rule.skew_ns, rule.cause_before_ns)
         yield from cause_errors(rule.id, rule.causes, table)

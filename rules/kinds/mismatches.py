@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, needs_discrete, unknown_tag
 from rules.kinds.explain import explained, reading
 from rules.port import NO_STATE, Explanation, Judged, Moment, Rule, State, column
 from rules.predicates import any_of, in_state
@@ -131,20 +131,24 @@ class MismatchKind:
     def errors(self, rule: Mismatch, table: TagTable) -> Iterator[RuleError]:
         """No combination, unknown or analog tags, states that are none, a tag that must be 0 and 1 at once."""
         if not rule.wrong or not all(rule.wrong):
-            yield RuleError(rule.id, "expect", "names no states")
+            yield RuleError(rule.id, "expect", "没有写状态", "names no states")
         for name in rule.tags:
             if name not in table.row_of:
-                yield RuleError(rule.id, "expect", f"no tag {name!r}")
+                yield unknown_tag(rule.id, "expect", name)
             elif not table.tags[table.row_of[name]].discrete:
-                yield RuleError(rule.id, "expect", f"a state needs a discrete tag; {name} is analog")
+                yield needs_discrete(rule.id, "expect", name, ("状态", "a state"))
         for states in rule.wrong:
             for name, state in states:
                 if state not in (0, 1):
-                    yield RuleError(rule.id, "expect", f"the state of {name} is 0 or 1, not {state}")
+                    zh = f"{name} 的状态应为 0 或 1，现为 {state}"
+                    en = f"the state of {name} is 0 or 1, not {state}"
+                    yield RuleError(rule.id, "expect", zh, en)
             names = [name for name, _ in states]
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
-                yield RuleError(rule.id, "expect", f"{', '.join(twice)} cannot be compared with itself")
+                zh = f"{', '.join(twice)} 不能与自己比较"
+                en = f"{', '.join(twice)} cannot be compared with itself"
+                yield RuleError(rule.id, "expect", zh, en)
 
     def set_errors(self, rules: Sequence[Mismatch], table: TagTable) -> Iterator[RuleError]:
         """None."""

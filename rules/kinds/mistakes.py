@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rules.columns.tags import Tag
-from rules.errors import RuleError
+from rules.errors import RuleError, no_share
 from rules.geometry import METRES, Vessel
 
 _NS: Final = 1_000_000_000
@@ -14,11 +14,12 @@ def vessel_errors(rule_id: str, vessel: Vessel | None, tag: Tag) -> Iterator[Rul
     """A vessel that has no volumes, or a level that is not in a unit of length."""
     if vessel is None:
         return
-    for field, reason in vessel.mistakes():
-        yield RuleError(rule_id, field, reason)
+    for field, zh, en in vessel.mistakes():
+        yield RuleError(rule_id, field, zh, en)
     if tag.eu not in METRES:
-        why = f"the geometry of a vessel needs its level in {', '.join(METRES)}; {tag.id} is in {tag.eu or 'no unit'}"
-        yield RuleError(rule_id, "tag", why)
+        zh = f"罐体几何要求液位单位为 {', '.join(METRES)}；{tag.id} 为 {tag.eu or '无'}"
+        en = f"the geometry of a vessel needs its level in {', '.join(METRES)}; {tag.id} is in {tag.eu or 'no unit'}"
+        yield RuleError(rule_id, "tag", zh, en)
 
 
 def window_errors(
@@ -28,7 +29,8 @@ def window_errors(
     slowest = max(tags, key=lambda tag: tag.scan_period_ns)
     if window_ns < max(1, readings * slowest.scan_period_ns):
         every_s, least_s = slowest.scan_period_ns / _NS, readings * slowest.scan_period_ns / _NS
-        why = f"{window_ns / _NS:g} s is too short: {slowest.id} is read every {every_s:g} s, at least {least_s:g} s"
-        yield RuleError(rule_id, "window_s", why)
+        zh = f"{window_ns / _NS:g} s 太短：{slowest.id} 每 {every_s:g} s 读一次，至少 {least_s:g} s"
+        en = f"{window_ns / _NS:g} s is too short: {slowest.id} is read every {every_s:g} s, at least {least_s:g} s"
+        yield RuleError(rule_id, "window_s", zh, en)
     if not 0 < minimum_coverage <= 1:
-        yield RuleError(rule_id, "coverage", f"{minimum_coverage:g} is no share; above 0, up to 1")
+        yield no_share(rule_id, "coverage", minimum_coverage)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, needs_analog, no_dead_band, outside_range, unknown_tag
 from rules.kinds.explain import explained, reading
 from rules.kinds.limits import LimitKind
 from rules.language.conditions import Condition, ConditionColumns, ExpressionRefusedError, parse_condition
@@ -165,24 +165,27 @@ class ModeLimitKind:
     def errors(self, rule: ModeLimit, table: TagTable) -> Iterator[RuleError]:
         """Unknown or discrete tag, set-points outside the range, modes that are none or stand twice."""
         if rule.tag not in table.row_of:
-            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            yield unknown_tag(rule.id, "tag", rule.tag)
         else:
             tag = table.tags[table.row_of[rule.tag]]
             if tag.discrete:
-                yield RuleError(rule.id, "tag", f"a {rule.kind} alarm needs an analog tag; {tag.id} is discrete")
+                yield needs_analog(rule.id, "tag", tag.id, (f"{rule.kind} 报警", f"a {rule.kind} alarm"))
             for set_point in rule.set_points:
                 if not math.isfinite(set_point) or (tag.low < tag.high and not tag.low <= set_point <= tag.high):
-                    why = f"{set_point:g} is outside the range {tag.low:g} to {tag.high:g} {tag.eu}".rstrip()
-                    yield RuleError(rule.id, "set_point", why)
+                    yield outside_range(rule.id, "set_point", set_point, tag)
         if not 0 <= rule.dead_band < math.inf:
-            yield RuleError(rule.id, "dead_band", f"{rule.dead_band:g} is not a width; a dead band is 0 or more")
+            yield no_dead_band(rule.id, rule.dead_band)
         names = [each.mode for each in rule.in_modes]
         if not 1 <= len(names) <= MOST_MODES or len(set(names)) < len(names):
-            yield RuleError(rule.id, "set_points", f"names 1 to {MOST_MODES} modes, each once")
+            zh = f"应写 1 到 {MOST_MODES} 个工况，每个一次"
+            en = f"names 1 to {MOST_MODES} modes, each once"
+            yield RuleError(rule.id, "set_points", zh, en)
         try:
             rule.conditions(table)
         except ExpressionRefusedError as refused:
-            yield RuleError(rule.id, "set_points", f"{refused.reason_en}: {refused.text!r}")
+            zh = f"{refused.reason_zh}：{refused.text!r}"
+            en = f"{refused.reason_en}: {refused.text!r}"
+            yield RuleError(rule.id, "set_points", zh, en)
 
     def set_errors(self, rules: Sequence[ModeLimit], table: TagTable) -> Iterator[RuleError]:
         """None: the set-point guard compares limits of all kinds."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, Literal
 import numpy as np
 
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, needs_analog, unknown_tag
 from rules.kinds.rate_group import SLOTS, RateGroup
 from rules.port import Kind, Rule, column
 
@@ -44,24 +44,29 @@ class RateKind:
     def errors(self, rule: RateOfChange, table: TagTable) -> Iterator[RuleError]:
         """Unknown or discrete tag, a limit or dead band that is none, a window too short for its readings."""
         if rule.tag not in table.row_of:
-            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            yield unknown_tag(rule.id, "tag", rule.tag)
             return
         tag = table.tags[table.row_of[rule.tag]]
         if tag.discrete:
-            yield RuleError(rule.id, "tag", f"a rate needs an analog tag; {tag.id} is discrete")
+            yield needs_analog(rule.id, "tag", tag.id, ("变化率", "a rate"))
         if not math.isfinite(rule.limit) or rule.limit <= 0:
-            yield RuleError(rule.id, "limit", f"{rule.limit:g} is no rate; above 0, the direction says which way")
+            zh = f"{rule.limit:g} 不是变化率；应大于 0，方向由 direction 说明"
+            en = f"{rule.limit:g} is no rate; above 0, the direction says which way"
+            yield RuleError(rule.id, "limit", zh, en)
         elif not math.isfinite(rule.dead_band) or not 0 <= rule.dead_band < rule.limit:
-            yield RuleError(
-                rule.id, "dead_band", f"{rule.dead_band:g} must be 0 or more and below the limit {rule.limit:g}"
-            )
+            zh = f"{rule.dead_band:g} 应为 0 或以上，且小于限值 {rule.limit:g}"
+            en = f"{rule.dead_band:g} must be 0 or more and below the limit {rule.limit:g}"
+            yield RuleError(rule.id, "dead_band", zh, en)
         least_ns = max(SLOTS * tag.scan_period_ns, SLOTS)
         if rule.window_ns < least_ns:
-            why = f"{rule.window_ns / 1e9:g} s is too short: {tag.id} is read every {tag.scan_period_ns / 1e9:g} s"
-            yield RuleError(rule.id, "window_s", f"{why}, at least {least_ns / 1e9:g} s")
+            window_s, every_s, least_s = (ns / 1e9 for ns in (rule.window_ns, tag.scan_period_ns, least_ns))
+            zh = f"{window_s:g} s 太短：{tag.id} 每 {every_s:g} s 读一次，至少 {least_s:g} s"
+            en = f"{window_s:g} s is too short: {tag.id} is read every {every_s:g} s, at least {least_s:g} s"
+            yield RuleError(rule.id, "window_s", zh, en)
         if not 0 < rule.minimum_coverage <= MOST_COVERAGE:
-            why = f"{rule.minimum_coverage:g}; above 0, up to {MOST_COVERAGE:g}: more is not always covered"
-            yield RuleError(rule.id, "minimum_coverage", why)
+            zh = f"{rule.minimum_coverage:g} 应大于 0、不大于 {MOST_COVERAGE:g}：再多就不总能覆盖"
+            en = f"{rule.minimum_coverage:g}; above 0, up to {MOST_COVERAGE:g}: more is not always covered"
+            yield RuleError(rule.id, "minimum_coverage", zh, en)
 
     def set_errors(self, rules: Sequence[RateOfChange], table: TagTable) -> Iterator[RuleError]:
         """None."""

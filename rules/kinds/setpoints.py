@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rules.columns.quality import Quality, is_usable
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, needs_analog, no_dead_band, unknown_tag
 from rules.kinds.explain import explained, reading
 from rules.kinds.limits import LimitKind
 from rules.kinds.modes import SIGN, ModeLimit, ModeLimitKind
@@ -116,18 +116,24 @@ class TagLimitKind:
         """Unknown or discrete tags, a tag that is its own set-point, bounds and fallback that make no sense."""
         for field, name in (("tag", rule.tag), ("set_point_tag", rule.set_point_tag)):
             if name not in table.row_of:
-                yield RuleError(rule.id, field, f"no tag {name!r}")
+                yield unknown_tag(rule.id, field, name)
             elif table.tags[table.row_of[name]].discrete:
-                yield RuleError(rule.id, field, f"a {rule.kind} alarm needs analog tags; {name} is discrete")
+                yield needs_analog(rule.id, field, name, (f"{rule.kind} 报警", f"a {rule.kind} alarm"))
         if rule.tag == rule.set_point_tag:
-            yield RuleError(rule.id, "set_point_tag", f"{rule.tag} cannot be its own set-point")
+            zh = f"{rule.tag} 不能做自己的设定值"
+            en = f"{rule.tag} cannot be its own set-point"
+            yield RuleError(rule.id, "set_point_tag", zh, en)
         if not math.isfinite(rule.dead_band) or rule.dead_band < 0:
-            yield RuleError(rule.id, "dead_band", f"{rule.dead_band:g} is not a width; a dead band is 0 or more")
+            yield no_dead_band(rule.id, rule.dead_band)
         lowest, highest = rule.set_point_minimum, rule.set_point_maximum
         if not (math.isfinite(lowest) and math.isfinite(highest) and lowest <= highest):
-            yield RuleError(rule.id, "set_point_minimum", f"{lowest:g} to {highest:g} is no range")
+            zh = f"{lowest:g} 到 {highest:g} 不是范围"
+            en = f"{lowest:g} to {highest:g} is no range"
+            yield RuleError(rule.id, "set_point_minimum", zh, en)
         elif rule.fallback is not None and not lowest <= rule.fallback <= highest:
-            yield RuleError(rule.id, "fallback", f"{rule.fallback:g} is outside {lowest:g} to {highest:g}")
+            zh = f"{rule.fallback:g} 不在 {lowest:g} 到 {highest:g} 之内"
+            en = f"{rule.fallback:g} is outside {lowest:g} to {highest:g}"
+            yield RuleError(rule.id, "fallback", zh, en)
 
     def set_errors(self, rules: Sequence[TagLimit], table: TagTable) -> Iterator[RuleError]:
         """None: the set-point guard compares limits of all kinds."""

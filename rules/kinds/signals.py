@@ -10,7 +10,7 @@ import numpy.typing as npt
 from rules.columns.quality import Quality
 from rules.columns.status import FORCED, OUT_OF_BAND, is_of
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, unknown_tag
 from rules.kinds.explain import explained, reading
 from rules.port import NO_STATE, Explanation, Figure, Judged, Kind, Moment, Rule, State, column
 from rules.predicates import not_updated
@@ -115,9 +115,11 @@ class _SignalKind:
     def errors(self, rule: Uncertain | OutOfBand | Forced, table: TagTable) -> Iterator[RuleError]:
         """Unknown tag; a band of a discrete one."""
         if rule.tag not in table.row_of:
-            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            yield unknown_tag(rule.id, "tag", rule.tag)
         elif self._analog and table.tags[table.row_of[rule.tag]].discrete:
-            yield RuleError(rule.id, "kind", f"only an analog tag has a band; {rule.tag} is discrete")
+            zh = f"只有模拟量有信号范围；{rule.tag} 是开关量"
+            en = f"only an analog tag has a band; {rule.tag} is discrete"
+            yield RuleError(rule.id, "kind", zh, en)
 
     def set_errors(self, rules: Sequence[Rule], table: TagTable) -> Iterator[RuleError]:
         """None."""
@@ -195,9 +197,11 @@ class NeverSeenKind:
     def errors(self, rule: NeverSeen, table: TagTable) -> Iterator[RuleError]:
         """Unknown tag, a negative time."""
         if rule.tag not in table.row_of:
-            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            yield unknown_tag(rule.id, "tag", rule.tag)
         if rule.after_ns < 0:
-            yield RuleError(rule.id, "set_point", f"{rule.after_ns / 1e9:g} s is negative; a time is 0 or more")
+            zh = f"{rule.after_ns / 1e9:g} s 是负的；时间应为 0 或以上"
+            en = f"{rule.after_ns / 1e9:g} s is negative; a time is 0 or more"
+            yield RuleError(rule.id, "set_point", zh, en)
 
     def set_errors(self, rules: Sequence[NeverSeen], table: TagTable) -> Iterator[RuleError]:
         """None."""

@@ -198,7 +198,9 @@ class SpuriousTripKind:
         yield from cause_errors(rule.id, rule.causes, rule.needed, table)
         yield from effect_errors(rule.id, rule.effects, table)
         if rule.tolerance_ns < 0:
-            yield RuleError(rule.id, "tolerance_s", f"{rule.tolerance_ns / 1e9:g} s is negative")
+            zh = f"{rule.tolerance_ns / 1e9:g} s 是负的"
+            en = f"{rule.tolerance_ns / 1e9:g} s is negative"
+            yield RuleError(rule.id, "tolerance_s", zh, en)
 
     def set_errors(self, rules: Sequence[SpuriousTrip], table: TagTable) -> Iterator[RuleError]:
         """None."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from rules.columns.quality import is_usable
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, needs_discrete, not_a_state, unknown_tag
 from rules.kinds.explain import explained, reading
 from rules.port import NO_STATE, Band, BandEnd, Explanation, Judged, Moment, Rule, State, column
 from rules.predicates import in_state
@@ -80,12 +80,12 @@ class DiscreteStateKind:
     def errors(self, rule: DiscreteState, table: TagTable) -> Iterator[RuleError]:
         """Unknown or analog tag, a state that is none."""
         if rule.tag not in table.row_of:
-            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            yield unknown_tag(rule.id, "tag", rule.tag)
             return
         if not table.tags[table.row_of[rule.tag]].discrete:
-            yield RuleError(rule.id, "kind", f"a state alarm needs a discrete tag; {rule.tag} is analog")
+            yield needs_discrete(rule.id, "kind", rule.tag, ("状态报警", "a state alarm"))
         if rule.abnormal_state not in (0, 1):
-            yield RuleError(rule.id, "set_point", f"the abnormal state is 0 or 1, not {rule.abnormal_state}")
+            yield not_a_state(rule.id, "set_point", rule.abnormal_state)
 
     def set_errors(self, rules: Sequence[DiscreteState], table: TagTable) -> Iterator[RuleError]:
         """None."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rules import windows
 from rules.columns.quality import Quality, is_usable
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, needs_analog, no_dead_band, not_a_number, outside_range, unknown_tag
 from rules.kinds.drift import window_errors
 from rules.kinds.explain import explained, reading
 from rules.kinds.first_out import Cause, CauseColumns, cause_errors
@@ -138,21 +138,19 @@ class StopKind:
     def errors(self, rule: Stop, table: TagTable) -> Iterator[RuleError]:
         """Unknown or discrete tag, parameters without sense, causes that are none."""
         if rule.tag not in table.row_of:
-            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            yield unknown_tag(rule.id, "tag", rule.tag)
             return
         tag = table.tags[table.row_of[rule.tag]]
         if tag.discrete:
-            yield RuleError(rule.id, "tag", f"needs an analog tag; {rule.tag} is discrete")
+            yield needs_analog(rule.id, "tag", rule.tag)
         if not math.isfinite(rule.threshold):
-            yield RuleError(rule.id, "threshold", f"{rule.threshold} is not a number")
+            yield not_a_number(rule.id, "threshold", rule.threshold)
         elif tag.low < tag.high and not tag.low < rule.threshold <= tag.high:
-            yield RuleError(
-                rule.id, "threshold", f"{rule.threshold:g} is outside the range {tag.low:g} to {tag.high:g}"
-            )
+            yield outside_range(rule.id, "threshold", rule.threshold, tag)
         if not 0 <= rule.dead_band < math.inf:
-            yield RuleError(rule.id, "dead_band", f"{rule.dead_band:g} is not a width; a dead band is 0 or more")
+            yield no_dead_band(rule.id, rule.dead_band)
         if rule.after_ns < 0:
-            yield RuleError(rule.id, "after_s", "must be 0 or more")
+            yield RuleError(rule.id, "after_s", "应为 0 或以上", "must be 0 or more")
         yield from window_errors(rule.id, "reference_s", rule.reference_ns, (rule.tag,), table)
         yield from outage_errors(rule.id, rule.per_ns, rule.skew_ns, rule.cause_before_ns)
         yield from cause_errors(rule.id, rule.causes, table)
@@ -185,8 +183,8 @@ class StopKind:
 def outage_errors(rule_id: str, per_ns: int, skew_ns: int, cause_before_ns: int) -> Iterator[RuleError]:
     """Times of an outage that are none."""
     if per_ns <= 0:
-        yield RuleError(rule_id, "per_s", "must be more than 0")
+        yield RuleError(rule_id, "per_s", "应大于 0", "must be more than 0")
     if skew_ns < 0:
-        yield RuleError(rule_id, "clock_skew_s", "must be 0 or more")
+        yield RuleError(rule_id, "clock_skew_s", "应为 0 或以上", "must be 0 or more")
     if cause_before_ns < 0:
-        yield RuleError(rule_id, "cause_before_s", "must be 0 or more")
+        yield RuleError(rule_id, "cause_before_s", "应为 0 或以上", "must be 0 or more")

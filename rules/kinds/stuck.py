@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from rules.columns.tags import Tag, TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, needs_analog, unknown_tag
 from rules.geometry import M3_PER_S, METRES, Vessel, Vessels
 from rules.kinds.mistakes import vessel_errors, window_errors
 from rules.kinds.premises import Premises, tag_of
@@ -53,10 +53,10 @@ class StuckKind:
         known = True
         for field, name in _names(rule):
             if name not in table.row_of:
-                yield RuleError(rule.id, field, f"no tag {name!r}")
+                yield unknown_tag(rule.id, field, name)
                 known = False
             elif tag_of(table, name).discrete:
-                yield RuleError(rule.id, field, f"needs an analog tag; {name} is discrete")
+                yield needs_analog(rule.id, field, name)
         if not known:
             return
         tags = [tag_of(table, name) for _, name in _names(rule)]
@@ -112,27 +112,36 @@ def _drivers(rule: Stuck, table: TagTable) -> Iterator[tuple[int, float]]:
 
 def _width_errors(rule: Stuck) -> Iterator[RuleError]:
     if not (math.isfinite(rule.flat_within) and rule.flat_within >= 0):
-        yield RuleError(rule.id, "flat_within", f"{rule.flat_within:g} is not a width; it is 0 or more")
+        zh = f"{rule.flat_within:g} 不是宽度；应为 0 或以上"
+        en = f"{rule.flat_within:g} is not a width; it is 0 or more"
+        yield RuleError(rule.id, "flat_within", zh, en)
     elif not (math.isfinite(rule.minimum_change) and rule.minimum_change > rule.flat_within):
-        why = f"{rule.minimum_change:g} must be above flat_within {rule.flat_within:g}: else standing still is enough"
-        yield RuleError(rule.id, "minimum_change", why)
+        zh = f"{rule.minimum_change:g} 应大于 flat_within {rule.flat_within:g}：否则不动也算动"
+        en = f"{rule.minimum_change:g} must be above flat_within {rule.flat_within:g}: else standing still is enough"
+        yield RuleError(rule.id, "minimum_change", zh, en)
 
 
 def _driver_errors(rule: Stuck, table: TagTable) -> Iterator[RuleError]:
     flows = (*rule.inflows, *rule.outflows)
     if flows and rule.neighbour is not None:
-        yield RuleError(rule.id, "neighbour", "either flows or a neighbour say how far it must move, not both")
+        zh = "应动多少由流量或邻罐说明，二者不可并用"
+        en = "either flows or a neighbour say how far it must move, not both"
+        yield RuleError(rule.id, "neighbour", zh, en)
     if not flows and rule.neighbour is None and rule.condition is None:
-        yield RuleError(rule.id, "while", "nothing says when it must move: give while, flows or a neighbour")
+        zh = "没有说明何时必须动：请写 while、流量或邻罐"
+        en = "nothing says when it must move: give while, flows or a neighbour"
+        yield RuleError(rule.id, "while", zh, en)
     if flows and rule.vessel is None:
-        yield RuleError(rule.id, "equipment", "flows need the geometry of the vessel")
+        yield RuleError(rule.id, "equipment", "用流量时要有罐体几何", "flows need the geometry of the vessel")
     for field, name in (*(("inflow", name) for name in rule.inflows), *(("outflow", name) for name in rule.outflows)):
         if tag_of(table, name).eu not in M3_PER_S:
-            yield RuleError(
-                rule.id, field, f"a flow is in {', '.join(M3_PER_S)}; {name} is in {tag_of(table, name).eu}"
-            )
+            zh = f"流量的单位应为 {', '.join(M3_PER_S)}；{name} 为 {tag_of(table, name).eu}"
+            en = f"a flow is in {', '.join(M3_PER_S)}; {name} is in {tag_of(table, name).eu}"
+            yield RuleError(rule.id, field, zh, en)
     if rule.neighbour is not None:
         tag: Tag = tag_of(table, rule.neighbour)
         yield from vessel_errors(rule.id, rule.neighbour_vessel, tag)
         if (rule.vessel is None) != (rule.neighbour_vessel is None):
-            yield RuleError(rule.id, "neighbour", "the geometry of both tanks is needed, or of none")
+            zh = "两罐的几何要么都写，要么都不写"
+            en = "the geometry of both tanks is needed, or of none"
+            yield RuleError(rule.id, "neighbour", zh, en)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, not_a_number, outside_range, unknown_tag
 from rules.kinds.explain import explained, reading
 from rules.port import NO_STATE, Explanation, Figure, Judged, Moment, Rule, State, column
 from rules.predicates import decide
@@ -80,18 +80,21 @@ class TripPointDriftKind:
     def errors(self, rule: TripPointDrift, table: TagTable) -> Iterator[RuleError]:
         """Unknown or discrete tag, an approved value outside its range, a tolerance that is none."""
         if rule.tag not in table.row_of:
-            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            yield unknown_tag(rule.id, "tag", rule.tag)
             return
         tag = table.tags[table.row_of[rule.tag]]
         if tag.discrete:
-            yield RuleError(rule.id, "tag", f"a trip point is a number; {tag.id} is discrete")
+            zh = f"动作值是数字；{tag.id} 是开关量"
+            en = f"a trip point is a number; {tag.id} is discrete"
+            yield RuleError(rule.id, "tag", zh, en)
         elif not math.isfinite(rule.approved):
-            yield RuleError(rule.id, "approved", f"{rule.approved} is not a number")
+            yield not_a_number(rule.id, "approved", rule.approved)
         elif tag.low < tag.high and not tag.low <= rule.approved <= tag.high:
-            why = f"{rule.approved:g} is outside the range {tag.low:g} to {tag.high:g} {tag.eu}".rstrip()
-            yield RuleError(rule.id, "approved", why)
+            yield outside_range(rule.id, "approved", rule.approved, tag)
         if not math.isfinite(rule.tolerance) or rule.tolerance < 0:
-            yield RuleError(rule.id, "tolerance", f"{rule.tolerance:g} is not a tolerance: 0 or more")
+            zh = f"{rule.tolerance:g} 不是允差：应为 0 或以上"
+            en = f"{rule.tolerance:g} is not a tolerance: 0 or more"
+            yield RuleError(rule.id, "tolerance", zh, en)
 
     def set_errors(self, rules: Sequence[TripPointDrift], table: TagTable) -> Iterator[RuleError]:
         """None."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rules import windows
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, needs_analog, unknown_tag
 from rules.kinds.explain import explained, reading
 from rules.kinds.mistakes import window_errors
 from rules.kinds.premises import READINGS, Premises, good_of, missing, tag_of
@@ -126,19 +126,22 @@ class UnplannedMovementKind:
     def errors(self, rule: UnplannedMovement, table: TagTable) -> Iterator[RuleError]:
         """Unknown or discrete tag, a change or times that cannot be."""
         if rule.tag not in table.row_of:
-            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            yield unknown_tag(rule.id, "tag", rule.tag)
             return
         tag = tag_of(table, rule.tag)
         if tag.discrete:
-            yield RuleError(rule.id, "tag", f"needs an analog tag; {tag.id} is discrete")
+            yield needs_analog(rule.id, "tag", tag.id)
         yield from window_errors(rule.id, rule.window_ns, rule.minimum_coverage, READINGS, [tag])
         if not (math.isfinite(rule.maximum_change) and rule.maximum_change > 0):
-            yield RuleError(rule.id, "maximum_change", f"{rule.maximum_change:g} is no change; it is above 0")
+            zh = f"{rule.maximum_change:g} 不是变化；应大于 0"
+            en = f"{rule.maximum_change:g} is no change; it is above 0"
+            yield RuleError(rule.id, "maximum_change", zh, en)
         elif rule.maximum_change < tag.resolution:
-            why = f"{rule.maximum_change:g} is finer than {tag.id} can show ({tag.resolution:g} {tag.eu})".rstrip()
-            yield RuleError(rule.id, "maximum_change", why)
+            zh = f"{rule.maximum_change:g} 小于 {tag.id} 能分辨的 {tag.resolution:g} {tag.eu}".rstrip()
+            en = f"{rule.maximum_change:g} is finer than {tag.id} can show ({tag.resolution:g} {tag.eu})".rstrip()
+            yield RuleError(rule.id, "maximum_change", zh, en)
         if rule.settle_ns < 0:
-            yield RuleError(rule.id, "settle_s", "a time to settle is 0 or more")
+            yield RuleError(rule.id, "settle_s", "稳定时间应为 0 或以上", "a time to settle is 0 or more")
 
     def set_errors(self, rules: Sequence[UnplannedMovement], table: TagTable) -> Iterator[RuleError]:
         """None."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, unknown_tag
 from rules.kinds.explain import explained, reading
 from rules.port import FOREVER, NO_STATE, Band, BandEnd, Explanation, Figure, Judged, Moment, Rule, State, column
 from rules.predicates import bad_quality, not_updated
@@ -111,13 +111,14 @@ class NoUpdateKind:
     def errors(self, rule: NoUpdate, table: TagTable) -> Iterator[RuleError]:
         """Unknown tag, a time shorter than the scan class period."""
         if rule.tag not in table.row_of:
-            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            yield unknown_tag(rule.id, "tag", rule.tag)
             return
         period_ns = table.tags[table.row_of[rule.tag]].scan_period_ns
         if rule.after_ns < max(1, period_ns):
             after_s, period_s = rule.after_ns / 1e9, period_ns / 1e9
-            why = f"{after_s:g} s is under the scan class period of {rule.tag}, {period_s:g} s"
-            yield RuleError(rule.id, "set_point", why)
+            zh = f"{after_s:g} s 短于 {rule.tag} 的扫描周期 {period_s:g} s"
+            en = f"{after_s:g} s is under the scan class period of {rule.tag}, {period_s:g} s"
+            yield RuleError(rule.id, "set_point", zh, en)
 
     def set_errors(self, rules: Sequence[NoUpdate], table: TagTable) -> Iterator[RuleError]:
         """None."""
@@ -184,7 +185,7 @@ class BadQualityKind:
     def errors(self, rule: BadQuality, table: TagTable) -> Iterator[RuleError]:
         """Unknown tag."""
         if rule.tag not in table.row_of:
-            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            yield unknown_tag(rule.id, "tag", rule.tag)
 
     def set_errors(self, rules: Sequence[BadQuality], table: TagTable) -> Iterator[RuleError]:
         """None."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rules import windows
 from rules.columns.quality import Quality
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, needs_analog, no_share, unknown_tag
 from rules.kinds.drift import window_errors
 from rules.kinds.explain import explained, reading
 from rules.port import NEVER, Explanation, Figure, Judged, Moment, Rule, State, column, frozen
@@ -196,23 +196,29 @@ class VarianceKind:
     def errors(self, rule: Variance, table: TagTable) -> Iterator[RuleError]:
         """Unknown or discrete tag, parameters without sense."""
         if rule.tag not in table.row_of:
-            yield RuleError(rule.id, "tag", f"no tag {rule.tag!r}")
+            yield unknown_tag(rule.id, "tag", rule.tag)
             return
         if table.tags[table.row_of[rule.tag]].discrete:
-            yield RuleError(rule.id, "tag", f"needs an analog tag; {rule.tag} is discrete")
+            yield needs_analog(rule.id, "tag", rule.tag)
         yield from window_errors(rule.id, "window_s", rule.window_ns, (rule.tag,), table)
         if not 1 < rule.ratio < math.inf:
-            yield RuleError(rule.id, "ratio", f"{rule.ratio:g} must be more than 1")
+            yield RuleError(rule.id, "ratio", f"{rule.ratio:g} 应大于 1", f"{rule.ratio:g} must be more than 1")
         elif not 0 <= rule.dead_band < rule.ratio:
-            yield RuleError(rule.id, "dead_band", f"{rule.dead_band:g} must be 0 or more and less than the ratio")
+            zh = f"{rule.dead_band:g} 应为 0 或以上，且小于 ratio"
+            en = f"{rule.dead_band:g} must be 0 or more and less than the ratio"
+            yield RuleError(rule.id, "dead_band", zh, en)
         if rule.reference_sigma is not None and not 0 < rule.reference_sigma < math.inf:
-            yield RuleError(rule.id, "reference_sigma", f"{rule.reference_sigma:g} must be more than 0")
+            zh = f"{rule.reference_sigma:g} 应大于 0"
+            en = f"{rule.reference_sigma:g} must be more than 0"
+            yield RuleError(rule.id, "reference_sigma", zh, en)
         if rule.reference_sigma is None and not 0 < rule.least_sigma < math.inf:
-            yield RuleError(rule.id, "least_sigma", "must be more than 0 where the reference is learned")
+            zh = "自学习基准时应大于 0"
+            en = "must be more than 0 where the reference is learned"
+            yield RuleError(rule.id, "least_sigma", zh, en)
         if rule.reference_sigma is None and rule.learn_windows < 1:
-            yield RuleError(rule.id, "learn_windows", "must be 1 or more")
+            yield RuleError(rule.id, "learn_windows", "应为 1 或以上", "must be 1 or more")
         if not 0 < rule.least_coverage <= 1:
-            yield RuleError(rule.id, "coverage", f"{rule.least_coverage:g} must be above 0 and at most 1")
+            yield no_share(rule.id, "coverage", rule.least_coverage)
 
     def set_errors(self, rules: Sequence[Variance], table: TagTable) -> Iterator[RuleError]:
         """None."""

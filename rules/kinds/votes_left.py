@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rules.columns.quality import Quality, is_usable
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, stands_twice, unknown_tag
 from rules.kinds.explain import explained, reading
 from rules.port import NO_STATE, Explanation, Figure, Judged, Moment, Rule, State, column
 from rules.predicates import Condition, any_of
@@ -103,12 +103,12 @@ class VoteDegradedKind:
     def errors(self, rule: VoteDegraded, table: TagTable) -> Iterator[RuleError]:
         """No instrument, an unknown or repeated one."""
         if len(rule.tags) < 2:
-            yield RuleError(rule.id, "tags", "needs 2 instruments or more")
+            yield RuleError(rule.id, "tags", "至少要有 2 块仪表", "needs 2 instruments or more")
         for place, name in enumerate(rule.tags):
             if name in rule.tags[:place]:
-                yield RuleError(rule.id, "tags", f"{name} stands twice")
+                yield stands_twice(rule.id, "tags", name)
             if name not in table.row_of:
-                yield RuleError(rule.id, "tags", f"no tag {name!r}")
+                yield unknown_tag(rule.id, "tags", name)
 
     def set_errors(self, rules: Sequence[VoteDegraded], table: TagTable) -> Iterator[RuleError]:
         """None."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from rules.columns.quality import Quality, is_usable
 from rules.columns.tags import TagTable
-from rules.errors import RuleError
+from rules.errors import RuleError, no_dead_band, not_a_number, outside_range, unknown_tag
 from rules.kinds.explain import explained, reading
 from rules.kinds.votes_left import VoteDegraded, VoteDegradedKind
 from rules.port import NO_STATE, Explanation, Figure, Judged, Kind, Moment, Rule, State, column
@@ -179,13 +179,19 @@ class VotingKind:
         """No or too many voters, voters that cannot vote, a vote that cannot be TRUE or gets harder when one is bad."""
         count = len(rule.voters)
         if not 1 <= count <= MOST_VOTERS:
-            yield RuleError(rule.id, "tags", f"needs 1 to {MOST_VOTERS} instruments, has {count}")
+            zh = f"应有 1 到 {MOST_VOTERS} 块仪表，现有 {count}"
+            en = f"needs 1 to {MOST_VOTERS} instruments, has {count}"
+            yield RuleError(rule.id, "tags", zh, en)
         if not 1 <= rule.needed <= max(count, 1):
-            yield RuleError(rule.id, "vote", f"{rule.needed} of {count} can never be TRUE, or always is")
+            zh = f"{count} 取 {rule.needed} 永远不成立，或总是成立"
+            en = f"{rule.needed} of {count} can never be TRUE, or always is"
+            yield RuleError(rule.id, "vote", zh, en)
         yield from _degraded_errors(rule)
         for place, voter in enumerate(rule.voters):
             if voter.tag in [other.tag for other in rule.voters[:place]]:
-                yield RuleError(rule.id, "tags", f"{voter.tag} stands twice: one instrument has one vote")
+                zh = f"{voter.tag} 重复：一块仪表一票"
+                en = f"{voter.tag} stands twice: one instrument has one vote"
+                yield RuleError(rule.id, "tags", zh, en)
             yield from _voter_errors(rule.id, voter, table)
 
     def set_errors(self, rules: Sequence[Voting], table: TagTable) -> Iterator[RuleError]:
@@ -226,30 +232,33 @@ class VotingKind:
 
 def _degraded_errors(rule: Voting) -> Iterator[RuleError]:
     if len(rule.degraded) > len(rule.voters):
-        yield RuleError(rule.id, "degrade", f"has {len(rule.degraded)} steps for {len(rule.voters)} instruments")
+        zh = f"有 {len(rule.degraded)} 级，而仪表有 {len(rule.voters)} 块"
+        en = f"has {len(rule.degraded)} steps for {len(rule.voters)} instruments"
+        yield RuleError(rule.id, "degrade", zh, en)
     for before, after in zip((rule.needed, *rule.degraded), rule.degraded, strict=False):
         if not 0 <= after <= before:
-            yield RuleError(
-                rule.id, "degrade", f"{after} votes needed after {before}: a bad instrument never makes it harder"
-            )
+            zh = f"{before} 票之后为 {after} 票：仪表坏了不得更难成立"
+            en = f"{after} votes needed after {before}: a bad instrument never makes it harder"
+            yield RuleError(rule.id, "degrade", zh, en)
 
 
 def _voter_errors(rule_id: str, voter: Voter, table: TagTable) -> Iterator[RuleError]:
     if voter.tag not in table.row_of:
-        yield RuleError(rule_id, "tags", f"no tag {voter.tag!r}")
+        yield unknown_tag(rule_id, "tags", voter.tag)
         return
     tag = table.tags[table.row_of[voter.tag]]
     if tag.discrete:
         if voter.set_point not in (0, 1):
-            yield RuleError(rule_id, "set_point", f"{tag.id} is discrete: it votes in the state 0 or 1")
+            zh = f"{tag.id} 是开关量：以状态 0 或 1 投票"
+            en = f"{tag.id} is discrete: it votes in the state 0 or 1"
+            yield RuleError(rule_id, "set_point", zh, en)
         return
     if not np.isfinite(voter.set_point):
-        yield RuleError(rule_id, "set_point", f"{voter.set_point} is not a number")
+        yield not_a_number(rule_id, "set_point", voter.set_point)
     elif tag.low < tag.high and not tag.low <= voter.set_point <= tag.high:
-        why = f"{voter.set_point:g} is outside the range {tag.low:g} to {tag.high:g} {tag.eu} of {tag.id}"
-        yield RuleError(rule_id, "set_point", why)
+        yield outside_range(rule_id, "set_point", voter.set_point, tag, named=True)
     if not 0 <= voter.dead_band < float("inf"):
-        yield RuleError(rule_id, "dead_band", f"{voter.dead_band:g} is not a width; a dead band is 0 or more")
+        yield no_dead_band(rule_id, voter.dead_band)
 
 
 KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {Voting: VotingKind(), VoteDegraded: VoteDegradedKind()}

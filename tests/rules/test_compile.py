@@ -104,7 +104,7 @@ def test_every_mistake_is_told_at_once() -> None:
 def test_one_mistake_gives_one_error_that_names_the_field(rule: Rule, field: str, word: str) -> None:
     (error,) = errors_of(rule)
     assert (error.rule_id, error.field) == ("x", field)
-    assert word in error.reason
+    assert word in error.en
     assert str(error).startswith(f"x: {field}: ")
 
 

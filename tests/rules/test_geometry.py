@@ -132,7 +132,7 @@ def test_columns_equal_one_vessel_at_a_time_and_volumes_grow(chosen: list[int], 
     ],
 )
 def test_mistakes(vessel: Vessel, field: str) -> None:
-    assert [found for found, _ in vessel.mistakes()] == [field]
+    assert [found for found, _, _ in vessel.mistakes()] == [field]
 
 
 @pytest.mark.parametrize("vessel", [UPRIGHT, SPHERE, FLAT, DISHED, STRAPPED])

@@ -226,3 +226,18 @@ def test_the_fingerprint_changes_with_any_file(folder: Path) -> None:
 
 def test_no_folder_is_said_plainly(tmp_path: Path) -> None:
     assert "no such folder" in mistakes(tmp_path / "nowhere")[0].en
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "zh"),
+    [
+        (",HH,10.4,", ",HH,99,", "set_point: 99 超出量程 0 到 12.3 m"),
+        (",HH,10.4,", ",HH,9.7,", "set_point: HH 9.7 应高于 H 9.8（LT-201A.H）"),
+        (",HH,10.4,0.1,", ",HH,10.4,0.6,", "dead_band: 0.6 达到 H 9.8（LT-201A.H），其间只有 0.6"),
+    ],
+)
+def test_what_the_compiler_refuses_is_told_in_the_language_asked_for(folder: Path, old: str, new: str, zh: str) -> None:
+    row = row_of(folder, "alarms.csv", "LT-201A.HH,")
+    line = change(folder, "alarms.csv", row, row.replace(old, new, 1))
+    texts = [item.text("zh") for item in mistakes(folder) if item.line == line]
+    assert f"alarms.csv:{line}: {zh}" in texts

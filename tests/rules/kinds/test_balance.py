@@ -223,4 +223,4 @@ def test_mistakes(rule: MassBalance, field: str) -> None:
     with pytest.raises(RulesRefusedError) as refused:
         compile_rules([rule], plant)
     assert field in [error.field for error in refused.value.errors]
-    assert all(error.reason for error in refused.value.errors)
+    assert all(error.en for error in refused.value.errors)

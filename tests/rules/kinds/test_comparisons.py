@@ -182,4 +182,4 @@ def test_two_tags_settle_for_the_slower() -> None:
 def test_mistakes(rule: Rule, field: str, word: str) -> None:
     (error,) = KINDS[type(rule)].errors(rule, PLANT)
     assert (error.rule_id, error.field) == ("dev", field)
-    assert word in error.reason
+    assert word in error.en

@@ -207,4 +207,4 @@ CROSSES = replace(STARTS, id="x", tag="LT-1", level=50.0)
 def test_mistakes(rule: Rule, field: str, word: str) -> None:
     (error,) = KINDS[type(rule)].errors(rule, PLANT)
     assert (error.rule_id, error.field) == ("x", field)
-    assert word in error.reason
+    assert word in error.en

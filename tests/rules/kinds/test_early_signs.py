@@ -258,4 +258,4 @@ REFUSED: list[tuple[Rule, str, str]] = [
 def test_mistakes_are_told(rule: Rule, field: str, words: str) -> None:
     with pytest.raises(RulesRefusedError) as refused:
         compile_rules([rule], PLANT)
-    assert any(error.field == field and words in error.reason for error in refused.value.errors), refused.value.errors
+    assert any(error.field == field and words in error.en for error in refused.value.errors), refused.value.errors

@@ -125,7 +125,7 @@ def test_a_mistake_is_refused_with_its_column() -> None:
         compile_rules([Expression(id="x", when="tag('LT-1') > tag('LT-9')")], TANK)
     (error,) = refused.value.errors
     assert (error.rule_id, error.field) == ("x", "when")
-    assert error.reason.startswith("column 20: there is no tag 'LT-9'")
+    assert error.en.startswith("column 20: there is no tag 'LT-9'")
 
 
 def test_an_explanation_has_the_numbers() -> None:

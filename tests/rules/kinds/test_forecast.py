@@ -262,7 +262,7 @@ def test_mistakes(rule: MinutesToLimit, field: str) -> None:
     with pytest.raises(RulesRefusedError) as refused:
         compile_rules([rule], plant)
     assert field in [error.field for error in refused.value.errors]
-    assert all(error.reason for error in refused.value.errors)
+    assert all(error.en for error in refused.value.errors)
 
 
 def test_an_infinite_value_is_no_value() -> None:

@@ -210,7 +210,7 @@ def test_a_conversion_without_sense_is_refused(mass: float, temperature: float) 
 def refusals(*rules: Rule) -> list[tuple[str, str]]:
     with pytest.raises(RulesRefusedError) as refused:
         compile_rules(rules, PLANT)
-    return [(f"{error.rule_id}.{error.field}", error.reason) for error in refused.value.errors]
+    return [(f"{error.rule_id}.{error.field}", error.en) for error in refused.value.errors]
 
 
 TOXIC = GasLimit(id="T", tag="AT-1", gas="toxic", stage=1, high=7.0, location="pump area", priority=2)

@@ -277,7 +277,7 @@ def test_a_trip_that_began_during_an_outage_has_no_beginning() -> None:
 )
 def test_mistakes_are_named(rule: Rule, field: str, words: str) -> None:
     errors = list(KINDS[type(rule)].errors(rule, PLANT))
-    assert [error for error in errors if error.field == field and words in error.reason], errors
+    assert [error for error in errors if error.field == field and words in error.en], errors
 
 
 def test_explanations_have_the_numbers() -> None:

@@ -129,4 +129,4 @@ def test_a_mode_that_must_last_is_remembered_and_tells_when_it_is_due() -> None:
 def test_mistakes(changes: dict[str, object], field: str, word: str) -> None:
     (error,) = KINDS[ModeLimit].errors(replace(RULE, **changes), PLANT)  # type: ignore[arg-type]
     assert (error.rule_id, error.field) == ("LT-1.H", field)
-    assert word in error.reason
+    assert word in error.en

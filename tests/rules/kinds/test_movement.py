@@ -379,7 +379,7 @@ def test_mistakes(rule: Movement, field: str) -> None:
     with pytest.raises(RulesRefusedError) as refused:
         compile_rules([rule], PLANT)
     assert field in [error.field for error in refused.value.errors]
-    assert all(error.reason for error in refused.value.errors)
+    assert all(error.en for error in refused.value.errors)
 
 
 def test_a_change_finer_than_the_instrument_is_refused() -> None:

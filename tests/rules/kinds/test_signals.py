@@ -134,7 +134,7 @@ def test_never_seen_ends_with_the_first_answer_and_tells_when_it_is_due() -> Non
 def test_mistakes(rule: Rule, field: str, word: str) -> None:
     (error,) = KINDS[type(rule)].errors(rule, PLANT)
     assert (error.rule_id, error.field) == ("x", field)
-    assert word in error.reason
+    assert word in error.en
 
 
 def test_a_forced_discrete_is_possible() -> None:
