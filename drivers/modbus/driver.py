@@ -1,25 +1,29 @@
-"""A Modbus TCP device as a Driver: scan classes, staggered, each a batch of columns per period."""
+"""A Modbus device as a Driver: scan classes, staggered, each a batch of columns per period."""
 
-import asyncio
+import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Self
 
 import numpy as np
 
 from drivers.errors import MisconfiguredError
-from drivers.modbus.registers import Point, point_of
+from drivers.modbus import lines
+from drivers.modbus.line import Line
+from drivers.modbus.liveness import Liveness
+from drivers.modbus.registers import Columns, Point, point_of
 from drivers.modbus.scan_class import ScanClass
 from drivers.modbus.settings import ModbusSettings, read_settings
-from drivers.modbus.transport import ModbusTransport
-from drivers.modbus.wire import ReadRequest
 from drivers.ne43 import Bands
 from drivers.port import Address, Clock, Driver, DriverHealth, Settings
 from drivers.schedule import Schedule
+from rules.columns.quality import Quality, is_usable
 from rules.columns.readings import NO_TIME, Origin, ReadingBatch
+
+_log = logging.getLogger(__name__)
 
 
 class ModbusDriver:
-    """One connection to one unit; `open_driver` makes it from what the plant says."""
+    """One unit on its line, from its first connection to its loss; `open_driver` makes it from what the plant says."""
 
     def __init__(
         self,
@@ -31,43 +35,51 @@ class ModbusDriver:
     ) -> None:
         self._device_id = device_id
         self._settings = settings
-        self._points = points
+        self._points = {period_ns: tuple(points[period_ns]) for period_ns in sorted(points)}
         self._clock = clock
-        self._bands = tuple(bands[each] for each in sorted(points))
+        self._bands = tuple(bands[each] for each in self._points)
+        self._liveness = Liveness(settings)
         self._classes: tuple[ScanClass, ...] = ()
-        self._transport: ModbusTransport | None = None
+        self._line: Line | None = None
         self._schedule: Schedule | None = None
         self._spent_ns = [0] * len(points)
         self._overran = [False] * len(points)
         self._round_trip_ns = 0
 
     async def __aenter__(self) -> Self:
-        """Connect, then plan the reads: a device that stays away costs no planning.
+        """Plan the reads, or take up what an earlier connection found out, and connect.
 
         :raises LinkLostError: no connection within its limit.
+        :raises MisconfiguredError: another device describes the same line differently.
         """
-        self._transport = await ModbusTransport.connect(self._settings)
-        limits = self._settings.limits
-        self._classes = tuple(ScanClass(self._points[each], each, limits) for each in sorted(self._points))
-        if self._settings.connect_pause_s:
-            try:
-                await asyncio.sleep(self._settings.connect_pause_s)
-            except asyncio.CancelledError:
-                await self._transport.close()
-                raise
+        self._classes = lines.recall(self._key) or self._planned()
+        proof = self._classes[0].reads[0].request if self._classes and self._classes[0].reads else None
+        try:
+            self._line = await lines.enter(self._settings.line, proof, self._settings.timeout_s)
+        except BaseException:
+            lines.keep(self._key, self._classes)
+            raise
+        if self._line.window < self._settings.window:
+            _log.warning(
+                "%s: did not answer %d requests at once, so it is asked one by one; set window = 1",
+                self._device_id,
+                self._settings.window,
+            )
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        if self._transport is not None:
-            await self._transport.close()
+        if self._line is not None:
+            lines.keep(self._key, self._classes)
+            await lines.leave(self._line)
+            self._line = None
 
     async def batches(self) -> AsyncGenerator[ReadingBatch, None]:
         """Yield one batch per scan class period until the link drops.
 
-        :raises LinkLostError: see ModbusTransport.read.
+        :raises LinkLostError: see Line.read.
         :raises MisconfiguredError: no tag names the device.
         """
-        if self._transport is None:
+        if self._line is None:
             raise MisconfiguredError(f"{self._device_id}: read before it was connected")
         if not self._classes:
             raise MisconfiguredError(f"{self._device_id}: no tag names this device, there is nothing to read")
@@ -76,14 +88,15 @@ class ModbusDriver:
             now_ns = self._clock.mono_ns()
             number = self._schedule.due(now_ns)
             if number is None:
-                await self._transport.idle((self._schedule.next_due_ns() - now_ns) / 1e9)
-            elif await self._advance(self._transport, self._schedule, number):
+                await self._line.idle((self._schedule.next_due_ns() - now_ns) / 1e9)
+            elif await self._advance(self._line, self._schedule, number):
                 yield self._finished(self._schedule, number)
 
     def health(self) -> DriverHealth:
         """Tell the counters as they stand."""
-        troubles = [each.trouble for each in self._classes if each.trouble]
-        periods = zip(sorted(self._points), self._overran, strict=True)
+        troubles = [self._liveness.words] if self._liveness.words else []
+        troubles += [each.trouble for each in self._classes if each.trouble]
+        periods = zip(self._points, self._overran, strict=True)
         slow = [f"{period_ns / 1e9:g} s" for period_ns, overran in periods if overran]
         if slow:
             troubles.append(f"scan class period not kept: {', '.join(slow)}")
@@ -93,7 +106,18 @@ class ModbusDriver:
             impairment="; ".join(troubles),
         )
 
-    async def _advance(self, transport: ModbusTransport, schedule: Schedule, number: int) -> bool:
+    @property
+    def _key(self) -> tuple[object, ...]:
+        return (self._device_id, self._settings, tuple(self._points.items()))
+
+    def _planned(self) -> tuple[ScanClass, ...]:
+        limits, unit = self._settings.limits, self._settings.unit_id
+        return tuple(
+            ScanClass((*points, *self._liveness.points), period_ns, limits, unit)
+            for period_ns, points in self._points.items()
+        )
+
+    async def _advance(self, line: Line, schedule: Schedule, number: int) -> bool:
         """Read on in a scan class until it is through (True) or a more urgent one is due."""
         reads = self._classes[number]
         begun_ns = self._clock.mono_ns()
@@ -102,31 +126,45 @@ class ModbusDriver:
             self._spent_ns[number] = 0
         until_ns = schedule.until_ns(number, begun_ns)
         for_s = float("inf") if until_ns is None else (until_ns - begun_ns) / 1e9
-        unit = self._settings.unit_id
-        requests = [ReadRequest(unit, block.table.function, block.start, block.count) for block in reads.waiting]
-        reads.take(await transport.read(requests, for_s))
+        requests = [read.request for read in reads.waiting]
+        reads.take(await line.read(requests, self._settings.timeout_s, for_s))
         self._spent_ns[number] += self._clock.mono_ns() - begun_ns
         return not reads.waiting
 
     def _finished(self, schedule: Schedule, number: int) -> ReadingBatch:
         reads = self._classes[number]
         mono_ns, wall_ns = self._clock.mono_ns(), self._clock.wall_ns()
-        columns = reads.finish()
+        columns = self._judged(reads.finish(), len(self._points[reads.period_ns]), mono_ns)
         value, quality, status = self._bands[number].judge(columns.value, columns.quality, columns.status)
         self._overran[number] = schedule.done(number, mono_ns) > 0
         self._round_trip_ns = self._spent_ns[number]
+        rows = reads.rows[: len(value)]
         return ReadingBatch(
             device=self._device_id,
             received_mono_ns=mono_ns,
             received_wall_ns=wall_ns,
             origin=Origin.LIVE,
-            row=reads.rows,
+            row=rows,
             value=value,
             quality=quality,
             status=status,
-            source_time_ns=np.full(len(reads.rows), NO_TIME, np.int64),
+            source_time_ns=np.full(len(rows), NO_TIME, np.int64),
             raw=columns.raw,
+            texts=tuple((int(rows[point]), text) for point, text in columns.texts),
         )
+
+    def _judged(self, columns: Columns, count: int, mono_ns: int) -> Columns:
+        """The columns of the tags, worse where heartbeat or sentinel say so."""
+        if not self._liveness.points:
+            return columns
+        self._liveness.judge(columns.raw[count:].tolist(), mono_ns)
+        value, quality = columns.value[:count], columns.quality[:count]
+        worst = self._liveness.quality
+        if worst is not Quality.GOOD:
+            quality = np.where(is_usable(quality), np.uint8(worst), quality)
+        if worst is Quality.BAD:
+            value = np.full(count, np.nan)
+        return Columns(value, quality, columns.status[:count], columns.raw[:count], columns.texts)
 
 
 def open_driver(device_id: str, settings: Settings, addresses: Sequence[Address], clock: Clock) -> Driver:

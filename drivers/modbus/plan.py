@@ -1,102 +1,24 @@
-"""From addresses to the fewest block reads.  Pure.
+"""From spans to the fewest block reads.  Pure.
 
-Addresses are zero-based (`hr:100`, `ir:`, `co:`, `di:`, bit `hr:100.3`); the 40001 style is read as what it means.
 A value of several registers is always inside one block: it is never torn over two requests.
 """
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
-from types import MappingProxyType
-from typing import Final
 
-from drivers.errors import MisconfiguredError
-from drivers.modbus.wire import ADDRESSES, IS_BITS, ReadFunction
+from drivers.modbus.place import Range, Span, Table
 
 
-class Table(StrEnum):
-    """The four tables of a Modbus device, by the prefix of an address."""
+class Fill(StrEnum):
+    """What a block may read beside what is wanted."""
 
-    COILS = "co"
-    DISCRETE_INPUTS = "di"
-    HOLDING_REGISTERS = "hr"
-    INPUT_REGISTERS = "ir"
-
-    @property
-    def function(self) -> ReadFunction:
-        """The function code that reads it."""
-        return _FUNCTION[self]
-
-    @property
-    def is_bits(self) -> bool:
-        """Whether an address of it is one bit."""
-        return _FUNCTION[self] in IS_BITS
-
-
-_FUNCTION: Final[Mapping[Table, ReadFunction]] = MappingProxyType(
-    {
-        Table.COILS: ReadFunction.READ_COILS,
-        Table.DISCRETE_INPUTS: ReadFunction.READ_DISCRETE_INPUTS,
-        Table.HOLDING_REGISTERS: ReadFunction.READ_HOLDING_REGISTERS,
-        Table.INPUT_REGISTERS: ReadFunction.READ_INPUT_REGISTERS,
-    }
-)
-
-WORDS: Final[Mapping[str, int]] = MappingProxyType(
-    {
-        "bool": 1,
-        "int16": 1,
-        "uint16": 1,
-        "int32": 2,
-        "uint32": 2,
-        "float32": 2,
-        "int64": 4,
-        "uint64": 4,
-        "float64": 4,
-    }
-)
-"""Registers that a value of each type takes."""
-
-WORD_ORDERS: Final = ("ABCD", "CDAB", "BADC", "DCBA")
-"""Bytes of a 32-bit value as they stand on the wire, A the most significant; 64 bits follow the same pattern."""
-
-_PREFIXED = re.compile(r"(co|di|hr|ir):([0-9]{1,5})(?:\.([0-9]{1,2}))?", re.ASCII)
-_NUMBERED = re.compile(r"([0134])([0-9]{4,5})(?:\.([0-9]{1,2}))?", re.ASCII)
-_BY_DIGIT: Final = {
-    "0": Table.COILS,
-    "1": Table.DISCRETE_INPUTS,
-    "3": Table.INPUT_REGISTERS,
-    "4": Table.HOLDING_REGISTERS,
-}
-_FORMS: Final = "write hr:100, ir:100, co:100, di:100 (zero-based), a bit as hr:100.3, or 40101 in the one-based style"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A zero-based address in a table, with a bit number (0 the least significant) where a single bit is meant."""
-
-    table: Table
-    address: int
-    bit: int | None = None
-
-    def __str__(self) -> str:
-        return f"{self.table.value}:{self.address}" + ("" if self.bit is None else f".{self.bit}")
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The consecutive addresses one value takes; it is read whole or not at all."""
-
-    table: Table
-    start: int
-    count: int
-
-    @property
-    def end(self) -> int:
-        """The first address behind it."""
-        return self.start + self.count
+    SHRINK = "shrink"
+    """Nothing: a gap always begins another block."""
+    REARRANGE = "rearrange"
+    """Gaps within the limits; among the plans with the fewest blocks the one with the fewest addresses."""
+    MAX_INSERT = "max_insert"
+    """Gaps within the limits, blocks filled from the left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,72 +33,36 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How large a block may grow and how many unused addresses it may read over."""
+    """How large a block may grow, what it may read beside, and the peculiarities of a device."""
 
     max_registers: int = 120
     max_coils: int = 1000
     max_gap: int = 16
+    """Unused registers in a row."""
     max_gap_coils: int = 128
+    max_unused: int = 125
+    """Unused registers in a block altogether."""
+    max_unused_coils: int = 2000
+    fill: Fill = Fill.MAX_INSERT
+    forbidden: tuple[Range, ...] = ()
+    """No block touches these."""
+    one_request_per_tag: bool = False
+    start_at_zero: bool = False
+    """Every block begins at address 0."""
 
+    def most(self, table: Table) -> int:
+        """Addresses of one block."""
+        return self.max_coils if table.is_bits else self.max_registers
 
-@lru_cache(maxsize=ADDRESSES)  # the addresses of a plant are read again at every attempt to connect
-def parse(text: str) -> Place:
-    """Read an address as a person writes it.
+    def gap(self, table: Table) -> int:
+        """Unused addresses in a row."""
+        if self.fill is Fill.SHRINK:
+            return 0
+        return self.max_gap_coils if table.is_bits else self.max_gap
 
-    :raises MisconfiguredError: it is not an address; the text says what would be right.
-    """
-    if prefixed := _PREFIXED.fullmatch(text):
-        table, address = Table(prefixed[1]), int(prefixed[2])
-        bit = prefixed[3]
-    elif numbered := _NUMBERED.fullmatch(text):
-        table, address = _BY_DIGIT[numbered[1]], int(numbered[2]) - 1
-        bit = numbered[3]
-        if address < 0:
-            first = numbered[1] + "1".rjust(len(numbered[2]), "0")
-            raise MisconfiguredError(f"address {text!r}: this style counts from {first}, which is {table.value}:0")
-    else:
-        raise MisconfiguredError(f"address {text!r} is not a Modbus address: {_advice(text)}")
-    if address >= ADDRESSES:
-        raise MisconfiguredError(
-            f"address {text!r} is outside the table: addresses end at {table.value}:{ADDRESSES - 1}"
-        )
-    if bit is None:
-        return Place(table, address)
-    if table.is_bits:
-        raise MisconfiguredError(f"address {text!r}: {table.value} is a bit already, write {table.value}:{address}")
-    if int(bit) > 15:
-        raise MisconfiguredError(f"address {text!r}: a register has the bits 0 to 15, not {bit}")
-    return Place(table, address, int(bit))
-
-
-def mistakes(address: str, value_type: str, word_order: str) -> list[str]:
-    """Everything that is wrong with one point, in words; empty when it can be read."""
-    found: list[str] = []
-    if value_type not in WORDS:
-        found.append(f"type {value_type!r} is unknown: one of {', '.join(WORDS)}")
-    if word_order and word_order not in WORD_ORDERS:
-        found.append(f"word order {word_order!r} is unknown: one of {', '.join(WORD_ORDERS)}")
-    try:
-        place = parse(address)
-    except MisconfiguredError as error:
-        return [*found, str(error)]
-    if value_type not in WORDS:
-        return found
-    if value_type != "bool" and place.table.is_bits:
-        found.append(f"address {address!r} is a single bit: type must be bool, not {value_type}")
-    elif value_type != "bool" and place.bit is not None:
-        found.append(f"address {address!r} is a bit of a register: type must be bool, not {value_type}")
-    elif place.address + WORDS[value_type] > ADDRESSES:
-        last = ADDRESSES - WORDS[value_type]
-        found.append(
-            f"address {address!r}: {value_type} takes {WORDS[value_type]} registers, the last that fits is {last}"
-        )
-    return found
-
-
-def span_of(place: Place, value_type: str) -> Span:
-    """The addresses a checked point takes."""
-    return Span(place.table, place.address, 1 if place.table.is_bits else WORDS[value_type])
+    def unused(self, table: Table) -> int:
+        """Unused addresses of one block."""
+        return self.max_unused_coils if table.is_bits else self.max_unused
 
 
 def coalesce(spans: Sequence[Span], limits: Limits) -> tuple[Block, ...]:
@@ -186,22 +72,11 @@ def coalesce(spans: Sequence[Span], limits: Limits) -> tuple[Block, ...]:
     this greedy choice is the minimum.
     """
     order = sorted(range(len(spans)), key=lambda member: (spans[member].table, spans[member].start, spans[member].end))
-    blocks: list[Block] = []
-    members: list[int] = []
-    end = 0
-    for member in order:
-        span = spans[member]
-        if members and not _fits(spans[members[0]], end, span, limits):
-            blocks.append(_block(spans, members))
-            members = []
-        end = max(end, span.end) if members else span.end
-        members.append(member)
-    if members:
-        blocks.append(_block(spans, members))
-    return tuple(blocks)
+    runs = _rearranged(spans, order, limits) if limits.fill is Fill.REARRANGE else _filled(spans, order, limits)
+    return tuple(_block(spans, run, limits.start_at_zero) for run in runs)
 
 
-def split(block: Block, spans: Sequence[Span]) -> tuple[Block, Block] | None:
+def split(block: Block, spans: Sequence[Span], *, start_at_zero: bool = False) -> tuple[Block, Block] | None:
     """Cut a refused block in two to find what was refused; None when it holds a single span and is the culprit itself.
 
     Members are in order of their start; spans that are equal stay together, because they fail together.
@@ -212,26 +87,85 @@ def split(block: Block, spans: Sequence[Span]) -> tuple[Block, Block] | None:
     first_of_right = places[len(places) // 2]
     left = [member for member in block.members if (spans[member].start, spans[member].end) < first_of_right]
     right = [member for member in block.members if (spans[member].start, spans[member].end) >= first_of_right]
-    return _block(spans, left), _block(spans, right)
+    return _block(spans, left, start_at_zero), _block(spans, right, start_at_zero)
 
 
-def _fits(first: Span, end: int, span: Span, limits: Limits) -> bool:
-    bits = first.table.is_bits
-    gap, most = (limits.max_gap_coils, limits.max_coils) if bits else (limits.max_gap, limits.max_registers)
-    return span.table == first.table and span.start - end <= gap and span.end - first.start <= most
+def unused_of(block: Block, spans: Sequence[Span]) -> int:
+    """Addresses that a block reads and no span wants."""
+    wanted = {address for member in block.members for address in range(spans[member].start, spans[member].end)}
+    return block.count - len(wanted)
 
 
-def _block(spans: Sequence[Span], members: Sequence[int]) -> Block:
-    start = min(spans[member].start for member in members)
+class _Growth:
+    """A block while spans, in order of their start, are added to it."""
+
+    __slots__ = ("_end", "_limits", "_start", "_table", "_unused")
+
+    def __init__(self, first: Span, limits: Limits) -> None:
+        self._table = first.table
+        self._start = 0 if limits.start_at_zero else first.start
+        self._end = first.end
+        self._unused = 0
+        self._limits = limits
+
+    @property
+    def count(self) -> int:
+        """Addresses from its first to its last."""
+        return self._end - self._start
+
+    def takes(self, span: Span) -> bool:
+        """Add a span if the block can carry it."""
+        limits, table = self._limits, self._table
+        if span.table is not table:
+            return False
+        if limits.one_request_per_tag and (span.start, span.end) != (self._start, self._end):
+            return False
+        gap = max(0, span.start - self._end)
+        unused = self._unused + gap
+        if not limits.start_at_zero and (gap > limits.gap(table) or unused > limits.unused(table)):
+            return False
+        end = max(self._end, span.end)
+        if end - self._start > limits.most(table):
+            return False
+        whole = Span(table, self._start, end - self._start)
+        if gap and any(forbidden.touches(whole) for forbidden in limits.forbidden):
+            return False
+        self._end, self._unused = end, unused
+        return True
+
+
+def _filled(spans: Sequence[Span], order: Sequence[int], limits: Limits) -> list[list[int]]:
+    runs: list[list[int]] = []
+    growing: _Growth | None = None
+    for member in order:
+        if growing is None or not growing.takes(spans[member]):
+            growing = _Growth(spans[member], limits)
+            runs.append([])
+        runs[-1].append(member)
+    return runs
+
+
+def _rearranged(spans: Sequence[Span], order: Sequence[int], limits: Limits) -> list[list[int]]:
+    """The fewest blocks, and among those plans the fewest addresses: dynamic programming over the ends of blocks."""
+    # best[i]: blocks and addresses that cover the first i spans, and where the last of these blocks begins
+    best: list[tuple[int, int, int]] = [(0, 0, 0)] + [(len(order) + 1, 0, 0)] * len(order)
+    for first in range(len(order)):
+        blocks, addresses, _ = best[first]
+        growing = _Growth(spans[order[first]], limits)
+        for last in range(first, len(order)):
+            if last > first and not growing.takes(spans[order[last]]):
+                break
+            best[last + 1] = min(best[last + 1], (blocks + 1, addresses + growing.count, first))
+    runs: list[list[int]] = []
+    end = len(order)
+    while end:
+        first = best[end][2]
+        runs.append(list(order[first:end]))
+        end = first
+    return runs[::-1]
+
+
+def _block(spans: Sequence[Span], members: Sequence[int], start_at_zero: bool) -> Block:
+    start = 0 if start_at_zero else min(spans[member].start for member in members)
     end = max(spans[member].end for member in members)
     return Block(spans[members[0]].table, start, end - start, tuple(members))
-
-
-def _advice(text: str) -> str:
-    """The closest right spelling, or the list of forms."""
-    plain = text.translate({code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}).strip().lower()
-    if plain != text and (_PREFIXED.fullmatch(plain) or _NUMBERED.fullmatch(plain)):
-        return f"did you mean {plain}?"
-    if re.fullmatch(r"[0-9]+", text, re.ASCII):
-        return f"a bare number does not say the table; {_FORMS}"
-    return _FORMS

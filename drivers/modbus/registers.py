@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from drivers.errors import MisconfiguredError
-from drivers.modbus.plan import WORDS, Block, Place, Span, mistakes, parse, span_of
+from drivers.modbus.place import TEXT, WORDS, Place, Span, mistakes, parse, span_of
+from drivers.modbus.plan import Block
 from drivers.modbus.wire import Answer, Refusal
 from drivers.port import Address
 from rules.columns.quality import Quality
@@ -32,6 +33,8 @@ _DTYPES: Final[Mapping[str, np.dtype[np.generic]]] = MappingProxyType(
             ("int64", "<i8"),
             ("uint64", "<u8"),
             ("float64", "<f8"),
+            ("bcd16", "<u2"),
+            ("bcd32", "<u4"),
         )
     }
 )
@@ -67,7 +70,7 @@ def point_of(address: Address) -> Point:
     raw_low, gain, low = 0.0, 1.0, 0.0
     if (address.raw_low is None) != (address.raw_high is None):
         found.append("raw_low and raw_high are given together or not at all")
-    elif address.raw_low is not None and address.raw_high is not None and address.type != "bool":
+    elif address.raw_low is not None and address.raw_high is not None and address.type not in ("bool", TEXT):
         if address.raw_low == address.raw_high:
             found.append(f"raw_low and raw_high are both {address.raw_low:g}: they must differ")
         else:
@@ -87,6 +90,8 @@ class Columns:
     quality: npt.NDArray[np.uint8]
     status: npt.NDArray[np.uint32]
     raw: npt.NDArray[np.float64]
+    texts: tuple[tuple[int, str], ...] = ()
+    """(point, text) of the points that are texts and were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,17 @@ class _Gather:
     members: npt.NDArray[np.intp]
     positions: npt.NDArray[np.intp]
     dtype: np.dtype[np.generic]
+    is_bcd: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """Where the bytes of one text stand, and whether they are swapped in their registers."""
+
+    member: int
+    begin: int
+    end: int
+    is_swapped: bool
 
 
 class Decoder:
@@ -111,6 +127,7 @@ class Decoder:
         "_gathers",
         "_low",
         "_raw_low",
+        "_texts",
     )
 
     def __init__(self, points: Sequence[Point], blocks: Sequence[Block]) -> None:
@@ -127,6 +144,7 @@ class Decoder:
         self._flags = np.array(
             [member for member, point in enumerate(points) if point.type == "bool" and not _is_bit(point)], np.intp
         )
+        self._texts = _texts(points, offsets)
         self._raw_low = np.array([point.raw_low for point in points], np.float64)
         self._gain = np.array([point.gain for point in points], np.float64)
         self._low = np.array([point.low for point in points], np.float64)
@@ -138,31 +156,78 @@ class Decoder:
         NaN and BAD with its exception code; NaN and infinity from the device are BAD with status 0.
         """
         status = refused.copy()
-        image = bytearray()
+        parts: list[bytes] = []
         for (members, zeros), answer in zip(self._blocks, answers, strict=True):
             if isinstance(answer, Refusal):
                 status[members] = answer.code
-                image += zeros
+                parts.append(zeros)
             else:
-                image += answer
-        image += _IMAGE_MARGIN
+                parts.append(answer)
+        parts.append(_IMAGE_MARGIN)
+        image = b"".join(parts)
         raw = self._counts(np.frombuffer(image, np.uint8), len(status))
-        raw[status != 0] = np.nan
+        texts = self._read_texts(image, raw, status) if self._texts else ()
+        is_refused = status != 0
+        if is_refused.any():
+            raw[is_refused] = np.nan
         with np.errstate(over="ignore", invalid="ignore"):
-            value = (raw - self._raw_low) * self._gain + self._low
-        unusable = ~np.isfinite(value)
-        value[unusable] = np.nan
-        quality = np.where(unusable, np.uint8(Quality.BAD), np.uint8(Quality.GOOD))
-        return Columns(value, quality, status, raw)
+            value = raw - self._raw_low
+            value *= self._gain
+            value += self._low
+        is_usable = np.isfinite(value)
+        if is_usable.all():
+            return Columns(value, np.full(len(status), np.uint8(Quality.GOOD)), status, raw, texts)
+        value[~is_usable] = np.nan
+        quality = np.where(is_usable, np.uint8(Quality.GOOD), np.uint8(Quality.BAD))
+        return Columns(value, quality, status, raw, texts)
 
     def _counts(self, image: npt.NDArray[np.uint8], length: int) -> npt.NDArray[np.float64]:
         raw = np.empty(length, np.float64)
         with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN, not a warning
             for gather in self._gathers:
-                raw[gather.members] = image[gather.positions].view(gather.dtype).ravel()
-        raw[self._flags] = raw[self._flags] != 0.0
-        raw[self._bit_members] = (image[self._bit_positions] >> self._bit_shifts) & 1
+                counts = image.take(gather.positions).view(gather.dtype).ravel()
+                raw[gather.members] = _from_bcd(counts) if gather.is_bcd else counts
+        if len(self._flags):
+            raw[self._flags] = raw[self._flags] != 0.0
+        if len(self._bit_members):
+            raw[self._bit_members] = (image[self._bit_positions] >> self._bit_shifts) & 1
         return raw
+
+    def _read_texts(
+        self, image: bytes, raw: npt.NDArray[np.float64], status: npt.NDArray[np.uint32]
+    ) -> tuple[tuple[int, str], ...]:
+        """The texts, and 1 or 0 in `raw` for whether there is any."""
+        found: list[tuple[int, str]] = []
+        for text in self._texts:
+            words = image[text.begin : text.end]
+            read = _as_text(_swapped(words) if text.is_swapped else words) if not status[text.member] else ""
+            raw[text.member] = bool(read)
+            if not status[text.member]:
+                found.append((text.member, read))
+        return tuple(found)
+
+
+def _from_bcd(counts: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
+    """Values of packed decimals, four bits a digit; NaN where four bits are no digit."""
+    shifts = np.arange(0, 8 * counts.dtype.itemsize, 4)
+    digits = counts.astype(np.int64)[:, np.newaxis] >> shifts & 0xF
+    value = digits @ (10.0 ** (shifts / 4))
+    return np.where((digits > 9).any(axis=1), np.nan, value)
+
+
+def _as_text(words: bytes) -> str:
+    """Characters up to the first NUL, without the blanks behind: UTF-8, else GB18030."""
+    characters = words.split(b"\0", 1)[0]
+    try:
+        text = characters.decode("utf-8")
+    except UnicodeDecodeError:
+        text = characters.decode("gb18030", "replace")
+    return text.rstrip()
+
+
+def _swapped(words: bytes) -> bytes:
+    """The two bytes of every register the other way round."""
+    return bytes(byte for pair in zip(words[1::2], words[::2], strict=True) for byte in pair)
 
 
 def _is_bit(point: Point) -> bool:
@@ -203,8 +268,18 @@ def _gathers(points: Sequence[Point], offsets: Sequence[tuple[int, int]]) -> tup
             starts = np.array([offsets[member][0] + 2 * offsets[member][1] for member in members], np.intp)
             order = np.stack([_significance(points[member].word_order, width) for member in members])
             positions = starts[:, np.newaxis] + order
-            gathers.append(_Gather(np.array(members, np.intp), positions, dtype))
+            gathers.append(_Gather(np.array(members, np.intp), positions, dtype, value_type.startswith("bcd")))
     return tuple(gathers)
+
+
+def _texts(points: Sequence[Point], offsets: Sequence[tuple[int, int]]) -> tuple[_Text, ...]:
+    """Where the texts stand; one that no block carries has an empty place."""
+    texts = []
+    for member, point in enumerate(points):
+        if point.type == TEXT:
+            begin = offsets[member][0] + 2 * offsets[member][1]
+            texts.append(_Text(member, begin, begin + 2 * point.span.count, point.word_order == "BADC"))
+    return tuple(texts)
 
 
 def _bit_position(point: Point, base: int, distance: int) -> tuple[int, int]:

@@ -1,18 +1,49 @@
-"""What a Modbus TCP device may say in `plant.toml`, and every mistake in it in words."""
+"""What a Modbus device may say in `plant.toml`, and every mistake in it in words."""
 
 import difflib
 import ipaddress
 import re
-from typing import Annotated, Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from drivers.errors import MisconfiguredError
-from drivers.modbus.plan import Limits, mistakes
+from drivers.modbus.place import Place, Range, mistakes, parse, parse_range, span_of
+from drivers.modbus.plan import Fill, Limits
 from drivers.modbus.wire import MAX_BITS, MAX_REGISTERS
 from drivers.port import Settings
 
 _HOST_NAME: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?", re.ASCII)
+
+Read = TypeVar("Read")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineSettings:
+    """What all devices of one line have in common."""
+
+    host: str
+    port: int
+    serial_port: str
+    baud_rate: int
+    parity: str
+    stop_bits: int
+    is_rtu: bool
+    is_shared: bool
+    connections: int
+    window: int
+    prove_window: bool
+    connect_timeout_s: float
+    connect_pause_s: float
+    request_pause_s: float
+    dead_unit_retry_s: float
+
+    @property
+    def where(self) -> str:
+        """The line as a person names it."""
+        return self.serial_port or f"{self.host}:{self.port}"
 
 
 class ModbusSettings(BaseModel):
@@ -20,19 +51,51 @@ class ModbusSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    host: str
+    host: str = ""
+    """Required, unless `serial_port` is given."""
     port: Annotated[int, Field(ge=1, le=65535)] = 502
+    serial_port: str = ""
+    baud_rate: Annotated[int, Field(ge=300, le=4_000_000)] = 9600
+    parity: Literal["none", "even", "odd"] = "none"
+    stop_bits: Annotated[int, Field(ge=1, le=2)] = 1
+    framing: Literal["tcp", "rtu"] = "tcp"
+    """`rtu`: the frames of a serial line in a TCP connection; a serial port has no other."""
     unit_id: Annotated[int, Field(ge=0, le=255)] = 1
+    shared_line: bool = False
+    """Devices that name the same host and port use one connection in turn; RTU always does."""
+    connections: Annotated[int, Field(ge=1, le=8)] = 1
+    window: Annotated[int, Field(ge=1, le=16)] = 1
+    """Requests that may be open on one connection."""
+    prove_window: bool = True
+    """A window above 1 is used only after the device answered all of it, at every connect."""
     timeout_s: Annotated[float, Field(gt=0.0, le=60.0)] = 1.0
-    """Of one transaction; after it the connection is dropped, because a late answer must never be taken."""
+    """Of one transaction; after it a late answer must never be taken."""
     connect_timeout_s: Annotated[float, Field(gt=0.0, le=60.0)] = 3.0
     connect_pause_s: Annotated[float, Field(ge=0.0, le=10.0)] = 0.0
     """Some devices lose what is sent right after the connection stands."""
+    request_pause_s: Annotated[float, Field(ge=0.0, le=10.0)] = 0.0
+    """Some devices lose what is sent right after they answered."""
+    dead_unit_retry_s: Annotated[float, Field(ge=1.0, le=3600.0)] = 10.0
+    """A silent unit is asked again after this at the latest."""
     max_registers: Annotated[int, Field(ge=4, le=MAX_REGISTERS)] = 120
     max_coils: Annotated[int, Field(ge=1, le=MAX_BITS)] = 1000
+    fill: Literal["shrink", "rearrange", "max_insert"] = "max_insert"
     max_gap: Annotated[int, Field(ge=0, le=MAX_REGISTERS)] = 16
-    """Unused registers that may be read over to save a request."""
+    """Unused registers in a row that may be read over to save a request."""
     max_gap_coils: Annotated[int, Field(ge=0, le=MAX_BITS)] = 128
+    max_unused: Annotated[int, Field(ge=0, le=MAX_REGISTERS)] = 125
+    """Unused registers in one request altogether."""
+    max_unused_coils: Annotated[int, Field(ge=0, le=MAX_BITS)] = 2000
+    forbidden: tuple[str, ...] | list[str] = ()
+    """Ranges that no request may touch."""
+    one_request_per_tag: bool = False
+    start_at_zero: bool = False
+    heartbeat: str = ""
+    """A register or bit that the device changes while it works."""
+    heartbeat_within_s: Annotated[float, Field(gt=0.0, le=3600.0)] = 5.0
+    sentinel: str = ""
+    """A register that always holds the same."""
+    sentinel_value: Annotated[int, Field(ge=0, le=65535)] = 0
 
     @field_validator("host")
     @classmethod
@@ -45,6 +108,46 @@ class ModbusSettings(BaseModel):
                 raise ValueError("must be an IP address or a host name, without scheme and port") from None
         return host
 
+    @field_validator("forbidden")
+    @classmethod
+    def _are_ranges(cls, forbidden: tuple[str, ...] | list[str]) -> tuple[str, ...]:
+        for text in forbidden:
+            _as_value_error(parse_range, text)
+        return tuple(forbidden)
+
+    @field_validator("heartbeat", "sentinel")
+    @classmethod
+    def _is_place(cls, address: str) -> str:
+        if address and (_as_value_error(parse, address)).length is not None:
+            raise ValueError("must be one register or bit")
+        return address
+
+    @property
+    def is_rtu(self) -> bool:
+        """Whether frames carry a checksum instead of a transaction id."""
+        return bool(self.serial_port) or self.framing == "rtu"
+
+    @property
+    def line(self) -> LineSettings:
+        """What it has in common with others on its line."""
+        return LineSettings(
+            host=self.host,
+            port=self.port,
+            serial_port=self.serial_port,
+            baud_rate=self.baud_rate,
+            parity=self.parity,
+            stop_bits=self.stop_bits,
+            is_rtu=self.is_rtu,
+            is_shared=self.shared_line or self.is_rtu,
+            connections=self.connections,
+            window=self.window,
+            prove_window=self.prove_window,
+            connect_timeout_s=self.connect_timeout_s,
+            connect_pause_s=self.connect_pause_s,
+            request_pause_s=self.request_pause_s,
+            dead_unit_retry_s=self.dead_unit_retry_s,
+        )
+
     @property
     def limits(self) -> Limits:
         """How blocks may be planned."""
@@ -53,25 +156,44 @@ class ModbusSettings(BaseModel):
             max_coils=self.max_coils,
             max_gap=self.max_gap,
             max_gap_coils=self.max_gap_coils,
+            max_unused=self.max_unused,
+            max_unused_coils=self.max_unused_coils,
+            fill=Fill(self.fill),
+            forbidden=self.forbidden_ranges,
+            one_request_per_tag=self.one_request_per_tag,
+            start_at_zero=self.start_at_zero,
         )
+
+    @property
+    def forbidden_ranges(self) -> tuple[Range, ...]:
+        """What no request may touch."""
+        return tuple(parse_range(text) for text in self.forbidden)
+
+
+_RESTRICTING: Final = frozenset({"forbidden", "start_at_zero", "max_registers", "max_coils"})
+"""Keys that can keep an address from being read."""
 
 
 def check_settings(settings: Settings) -> list[str]:
     """Every mistake in a device's keys, in words; empty when it can be tried."""
+    found: list[str] = []
+    if "host" not in settings and "serial_port" not in settings:
+        found.append("host: is missing (or serial_port for a serial line)")
     try:
-        ModbusSettings.model_validate(dict(settings))
+        checked = ModbusSettings.model_validate(dict(settings))
     except ValidationError as error:
-        return [_in_words(str(each["loc"][0]), each["type"], each["msg"], each["input"]) for each in error.errors()]
-    return []
+        return found + [
+            _in_words(str(each["loc"][0]), each["type"], each["msg"], each["input"]) for each in error.errors()
+        ]
+    return found + _contradictions(checked, settings)
 
 
 def check_address(settings: Settings, address: str, type: str, word_order: str) -> list[str]:
-    """Every mistake in one tag's address, type and word order, in words; empty when it can be read.
-
-    The settings take no part yet: all units of Modbus have the same four tables.
-    """
-    del settings
-    return mistakes(address, type, word_order)
+    """Every mistake in one tag's address, type and word order, in words; empty when it can be read."""
+    found = mistakes(address, type, word_order)
+    if found or not settings.keys() & _RESTRICTING or check_settings(settings):
+        return found  # mistakes of the settings are told with the device
+    return _unreachable(ModbusSettings.model_validate(dict(settings)), parse(address), type)
 
 
 def read_settings(settings: Settings) -> ModbusSettings:
@@ -84,9 +206,51 @@ def read_settings(settings: Settings) -> ModbusSettings:
     return ModbusSettings.model_validate(dict(settings))
 
 
+def _contradictions(checked: ModbusSettings, given: Settings) -> list[str]:
+    """Keys that are right each for itself and not together."""
+    found: list[str] = []
+    if checked.serial_port and checked.host:
+        found.append("serial_port: not together with host: a device has one way to it")
+    if checked.is_rtu and checked.window > 1:
+        found.append("window: RTU frames have no transaction id, only one request can be open")
+    if checked.is_rtu and checked.connections > 1:
+        found.append("connections: one is all a line with RTU frames can carry")
+    if checked.sentinel and "sentinel_value" not in given:
+        found.append("sentinel_value: is missing: what must the sentinel hold?")
+    for key in ("heartbeat", "sentinel"):
+        if address := getattr(checked, key):
+            found += [f"{key}: {words}" for words in _unreachable(checked, parse(address), "uint16")]
+    return found
+
+
+def _unreachable(checked: ModbusSettings, place: Place, value_type: str) -> list[str]:
+    """Why the device's own limits leave no request that carries a value."""
+    span = span_of(place, value_type)
+    found = [
+        f"address {place}: lies in {forbidden}, which is forbidden for this device"
+        for forbidden in checked.forbidden_ranges
+        if forbidden.touches(span)
+    ]
+    most = checked.max_coils if place.table.is_bits else checked.max_registers
+    if span.count > most:
+        found.append(f"address {place}: takes {span.count} registers, more than one request carries here ({most})")
+    elif checked.start_at_zero and span.end > most:
+        found.append(f"address {place}: requests start at 0 for this device and end at {most - 1} at the latest")
+    elif checked.start_at_zero and any(
+        forbidden.table is span.table and forbidden.start < span.end for forbidden in checked.forbidden_ranges
+    ):
+        found.append(f"address {place}: a request that starts at 0 would touch a forbidden range")
+    return found
+
+
+def _as_value_error(read: Callable[[str], Read], text: str) -> Read:
+    try:
+        return read(text)
+    except MisconfiguredError as error:
+        raise ValueError(str(error)) from None
+
+
 def _in_words(key: str, kind: str, message: str, value: object) -> str:
-    if kind == "missing":
-        return f"{key}: is missing"
     if kind == "extra_forbidden":
         near = difflib.get_close_matches(key, ModbusSettings.model_fields, n=1)
         return f"{key}: unknown key" + (

@@ -1,165 +1,182 @@
-"""One TCP connection to one Modbus device: chains of reads, one outstanding at a time, a deadline for each.
+"""One socket or serial port on which requests are asked: as many open as its window, a deadline for each.
 
-The next request of a chain is written from `data_received`; the waiting task wakes once per chain.  After a timeout or a
-frame that does not fit, the connection is gone for good: what it may still bring is never taken for an answer.
+The next request is written from `data_received`; a waiting task wakes once per chain.  Who is to be asked next, and what an
+answer or a timeout means, the line decides.
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import Final, Self, cast
+from typing import Final, Protocol, cast
 
 from drivers.errors import BadFrameError, DriverError, LinkLostError
-from drivers.modbus.settings import ModbusSettings
-from drivers.modbus.wire import Answer, Exchange, ReadRequest, Refusal
+from drivers.modbus.chain import Transaction
+from drivers.modbus.wire import Answer, Exchange
 
-BUSY: Final = frozenset({0x05, 0x06})
-"""Exception codes of a device that asks to come back."""
+GRACE_S: Final = 0.01
+"""A loop that was held up fires its timers before it reads: what is overdue gets this long to be read first."""
 
-BUSY_PAUSES_S: Final = (0.02, 0.05, 0.1)
-"""Waits before a busy device is asked again; after the last its refusal stands."""
+QUIET_LIMIT_S: Final = 2.0
+"""How long a line that never falls silent is listened to before it is used again; then checksums must do."""
 
 CLOSE_LIMIT_S: Final = 1.0
 """An aborted socket is closed in the next turn of the loop; this bounds the wait should that ever fail."""
 
+Asked = Transaction[asyncio.Future[bool]]
 
-class ModbusTransport(asyncio.Protocol):
-    """The connection; `connect` makes one, `read` runs a chain, `idle` waits while watching it, `close` ends it."""
 
-    def __init__(self, timeout_s: float) -> None:
+class Dispatcher(Protocol):
+    """Who decides what a connection does."""
+
+    def next(self, now_s: float) -> Asked | None:
+        """Take the transaction that is to be begun now."""
+        ...
+
+    def settle(self, asked: Asked, answer: Answer | BadFrameError) -> None:
+        """An answer came, or something that cannot be one."""
+        ...
+
+    def timed_out(self, asked: Asked) -> None:
+        """No answer came in time."""
+        ...
+
+    def lost(self, error: DriverError) -> None:
+        """The connection is over."""
+        ...
+
+
+class Connection(asyncio.Protocol):
+    """The protocol of one socket or port; `ask` begins what waits, `close` ends it at once."""
+
+    def __init__(self, dispatcher: Dispatcher, exchange: Exchange[Asked], pause_s: float = 0.0) -> None:
+        """`pause_s`: rest between an answer and the next request."""
         self._loop = asyncio.get_running_loop()
-        self._timeout_s = timeout_s
-        self._exchange = Exchange()
+        self._dispatcher = dispatcher
+        self._exchange = exchange
+        self._pause_s = pause_s
         self._socket: asyncio.Transport | None = None
         self._closed: asyncio.Future[None] = self._loop.create_future()
-        self._error: DriverError | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._waiter: asyncio.Future[list[Answer]] | None = None
-        self._requests: Sequence[ReadRequest] = ()
-        self._answers: list[Answer] = []
-        self._busy_tries = 0
-        self._stop_s = float("inf")
-
-    @classmethod
-    async def connect(cls, settings: ModbusSettings) -> Self:
-        """Open the connection within `connect_timeout_s`.
-
-        :raises LinkLostError: nobody listens, the name is unknown, or the time is over; in words.
-        """
-        where = f"{settings.host}:{settings.port}"
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(settings.connect_timeout_s):
-                _, connected = await loop.create_connection(
-                    lambda: cls(settings.timeout_s), settings.host, settings.port
-                )
-        except TimeoutError as error:
-            raise LinkLostError(f"no connection to {where} within {settings.connect_timeout_s:g} s") from error
-        except OSError as error:
-            raise LinkLostError(f"no connection to {where}: {error.strerror or error}") from error
-        return connected
+        self._timer_at_s = float("inf")
+        self._resting: asyncio.TimerHandle | None = None
+        self._quiet_s = 0.0
+        self._quiet_until_s = 0.0
+        self._warned = False
+        self._ended = False
 
     @property
     def late_answers(self) -> int:
         """Answers to earlier transactions that were recognised and dropped."""
         return self._exchange.late_answers
 
-    async def read(self, requests: Sequence[ReadRequest], for_s: float = float("inf")) -> list[Answer]:
-        """Ask one request after the other; answers in order, fewer than requests when `for_s` ran out, at least one.
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is over."""
+        return self._ended or self._closed.done()
 
-        :raises LinkLostError: no answer in time, closed by the device, or an answer that does not fit (BadFrameError).
-        """
-        if self._error is not None:
-            raise self._error
-        if not requests:
-            return []
-        self._requests, self._answers, self._busy_tries = requests, [], 0
-        self._stop_s = self._loop.time() + for_s
-        self._waiter = self._loop.create_future()
-        self._ask()
-        try:
-            return await self._waiter
-        finally:
-            if self._waiter.cancelled():  # a transaction is open that nobody waits for
-                self._drop(LinkLostError("given up in the middle of a transaction"))
-            self._waiter = None
+    def ask(self) -> None:
+        """Begin as many transactions as there is room for, in one piece."""
+        if self._ended or self._resting is not None or self._socket is None:
+            return
+        exchange, now_s = self._exchange, self._loop.time()
+        frames: list[bytes] = []
+        while not exchange.is_full:
+            asked = self._dispatcher.next(now_s)
+            if asked is None:
+                break
+            frames.append(exchange.begin(asked.chain.requests[asked.number], asked))
+            if asked.deadline_s < self._timer_at_s:
+                self._arm(asked.deadline_s)
+        if frames:
+            self._socket.write(frames[0] if len(frames) == 1 else b"".join(frames))
 
-    async def idle(self, seconds: float) -> None:
-        """Wait, but not a moment longer than the connection lives.
-
-        :raises LinkLostError: it was lost.
-        """
-        if seconds > 0:
-            await asyncio.wait([self._closed], timeout=seconds)
-        if self._error is not None:
-            raise self._error
+    def rest(self, seconds: float, quiet_s: float = 0.0) -> None:
+        """Ask nothing for a while, and with `quiet_s` until nothing came for that long (at most QUIET_LIMIT_S)."""
+        if self._resting is not None:
+            self._resting.cancel()
+        self._quiet_s = quiet_s
+        self._quiet_until_s = self._loop.time() + QUIET_LIMIT_S
+        self._resting = self._loop.call_later(seconds, self._go_on)
 
     async def close(self) -> None:
-        """Close at once, whatever is outstanding; returns when the socket is gone."""
-        self._drop(LinkLostError("closed by us"))
-        await asyncio.wait([self._closed], timeout=CLOSE_LIMIT_S)
+        """Close at once, whatever is open; returns when the socket is gone."""
+        self.end()
+        if self._socket is not None:
+            await asyncio.wait([self._closed], timeout=CLOSE_LIMIT_S)
+
+    def end(self) -> None:
+        """Close without waiting."""
+        self._ended = True
+        for timer in (self._timer, self._resting):
+            if timer is not None:
+                timer.cancel()
+        if self._socket is not None:
+            self._socket.abort()
 
     # --- asyncio.Protocol ---------------------------------------------------------------------
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the socket (called by the loop)."""
         self._socket = cast(asyncio.Transport, transport)  # uvloop's is one without inheriting from it
+        if self._ended:
+            self._socket.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes, and once the answer stands, write the next request of the chain (called by the loop)."""
-        if self._error is not None:
+        """Take bytes, and once an answer stands, write the next request (called by the loop)."""
+        if self._ended:
             return
         try:
-            answer = self._exchange.receive(data)
+            replies = self._exchange.receive(data)
         except BadFrameError as error:
-            self._drop(error)
+            self._dispatcher.lost(error)
             return
-        if answer is None:
+        if not replies:
+            if self._quiet_s and self._resting is not None and self._loop.time() < self._quiet_until_s:
+                self._resting.cancel()
+                self._resting = self._loop.call_later(self._quiet_s, self._go_on)
             return
-        self._stop_timer()
-        if isinstance(answer, Refusal) and answer.code in BUSY and self._busy_tries < len(BUSY_PAUSES_S):
-            self._timer = self._loop.call_later(BUSY_PAUSES_S[self._busy_tries], self._ask)
-            self._busy_tries += 1
-            return
-        self._answers.append(answer)
-        self._busy_tries = 0
-        if len(self._answers) < len(self._requests) and self._loop.time() < self._stop_s:
-            self._ask()
-        elif self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(self._answers)
+        for asked, answer in replies:
+            self._dispatcher.settle(asked, answer)
+        if self._pause_s:
+            self.rest(self._pause_s)
+        self.ask()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell whoever waits (called by the loop)."""
+        """Tell the line (called by the loop)."""
         reason = f": {exc}" if exc is not None else ""
-        self._drop(LinkLostError(f"the device closed the connection{reason}"))
-        if not self._closed.done():
-            self._closed.set_result(None)
+        self._gone()
+        if not self._ended:
+            self._dispatcher.lost(LinkLostError(f"the device closed the connection{reason}"))
 
-    # --- one transaction ----------------------------------------------------------------------
-    def _ask(self) -> None:
-        assert self._socket is not None
-        self._socket.write(self._exchange.begin(self._requests[len(self._answers)]))
-        self._timer = self._loop.call_later(self._timeout_s, self._time_is_over)
-
-    def _time_is_over(self) -> None:
-        request = self._requests[len(self._answers)]
-        self._drop(
-            LinkLostError(
-                f"no answer within {self._timeout_s:g} s from unit {request.unit} to function code "
-                f"{request.function.value}, start {request.start}, count {request.count}"
-            )
-        )
-
-    def _drop(self, error: DriverError) -> None:
-        """End the connection; the first reason stays."""
-        if self._error is not None:
-            return
-        self._error = error
-        self._stop_timer()
-        if self._socket is not None:
-            self._socket.abort()
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_exception(error)
-
-    def _stop_timer(self) -> None:
+    # --- time ---------------------------------------------------------------------------------
+    def _arm(self, at_s: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
+        self._timer_at_s = at_s
+        self._timer = self._loop.call_at(at_s, self._look)
+
+    def _look(self) -> None:
+        """Some transaction may be overdue: one timer serves all of a connection."""
+        self._timer, self._timer_at_s = None, float("inf")
+        now_s = self._loop.time()
+        waiting = self._exchange.owners()
+        overdue = [asked for asked in waiting if asked.deadline_s <= now_s]
+        if overdue and not self._warned:
+            self._warned = True
+            self._arm(now_s + GRACE_S)
+            return
+        self._warned = False
+        for asked in overdue:
+            self._exchange.forget(asked)
+            self._dispatcher.timed_out(asked)
+        rest = [asked.deadline_s for asked in waiting if asked.deadline_s > now_s]
+        if not self._ended:
+            if rest:
+                self._arm(min(rest))
+            self.ask()
+
+    def _go_on(self) -> None:
+        self._resting = None
+        self._quiet_s = 0.0
+        self.ask()
+
+    def _gone(self) -> None:
+        if not self._closed.done():
+            self._closed.set_result(None)

@@ -1,15 +1,15 @@
-"""Modbus TCP on bytes: requests of function codes 1 to 4 out, checked answers in.  No I/O.
+"""Modbus as questions and answers, whatever carries them: reads (1 to 4) and identification (43/14).  No I/O.
 
-One request is outstanding at a time (window 1), because real servers drop pipelined ones.  Nothing that is not provably the
-answer to that request ever becomes one: transaction id, protocol id, unit, function code and byte count must all fit.
+A request knows its own bytes and judges the bytes that answer it; the framings (`mbap`, `rtu`) say which bytes belong to which
+request.  Nothing that is not provably the answer to a request ever becomes one.
 """
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from drivers.errors import BadFrameError
 
@@ -21,6 +21,7 @@ class ReadFunction(IntEnum):
     READ_DISCRETE_INPUTS = 2
     READ_HOLDING_REGISTERS = 3
     READ_INPUT_REGISTERS = 4
+    READ_IDENTIFICATION = 43
 
 
 IS_BITS: Final = frozenset({ReadFunction.READ_COILS, ReadFunction.READ_DISCRETE_INPUTS})
@@ -46,37 +47,18 @@ EXCEPTIONS: Final[Mapping[int, str]] = MappingProxyType(
 )
 """What the exception codes of the specification mean."""
 
-_REQUEST = struct.Struct(">HHHBBHH")
-_HEADER = struct.Struct(">HHHB")
-_HEADER_LENGTH = 7
-_LENGTH_BYTES_END = 6
-_EXCEPTION_FLAG = 0x80
-_TRANSACTIONS = 0x10000
-_REMEMBERED = 4096
-"""How many earlier transaction ids count as late answers rather than as foreign ones."""
+BUSY: Final = frozenset({0x05, 0x06})
+"""Exception codes of a device that asks to come back."""
 
+UNIT_OFFLINE: Final = frozenset({0x0A, 0x0B})
+"""Exception codes by which a gateway says that it cannot reach the unit behind it."""
 
-@dataclass(frozen=True, slots=True)
-class ReadRequest:
-    """One read of consecutive addresses of one table of one unit."""
+EXCEPTION_FLAG: Final = 0x80
 
-    unit: int
-    function: ReadFunction
-    start: int
-    count: int
-
-    def __post_init__(self) -> None:
-        """:raises ValueError: the protocol cannot carry it."""
-        most = MAX_BITS if self.function in IS_BITS else MAX_REGISTERS
-        if not (0 <= self.unit <= 255 and 1 <= self.count <= most):
-            raise ValueError(f"unit must be 0 to 255 and count 1 to {most}: {self}")
-        if not 0 <= self.start <= ADDRESSES - self.count:
-            raise ValueError(f"a table ends at address {ADDRESSES - 1}: {self}")
-
-    @property
-    def byte_count(self) -> int:
-        """Bytes of values the answer must carry, no more and no less."""
-        return (self.count + 7) // 8 if self.function in IS_BITS else 2 * self.count
+_READ = struct.Struct(">BHH")
+_READ_DEVICE_ID = 14
+_BASIC = 1
+_ALL_IN_STREAM = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,100 +72,205 @@ class Refusal:
 
 
 Answer = bytes | Refusal
-"""The value bytes as they stood on the wire, exactly `byte_count` of them, or the refusal."""
+"""The value bytes as they stood on the wire, exactly as many as were asked for, or the refusal."""
 
 
-class Exchange:
-    """The transactions of one connection, one at a time; after any BadFrameError the connection must be closed."""
+class Request(Protocol):
+    """What can be asked; all of it reads."""
 
-    __slots__ = ("_buffer", "_request", "_transaction", "_used", "late_answers")
+    @property
+    def unit(self) -> int:
+        """Whom it asks, 0 to 255."""
+        ...
 
-    def __init__(self) -> None:
-        self._buffer = b""
-        self._request: ReadRequest | None = None
-        self._transaction = 0
-        self._used = 0
-        self.late_answers = 0
-        """Answers to earlier transactions, recognised and dropped."""
+    @property
+    def pdu(self) -> bytes:
+        """Function code and what follows, as it stands on the wire."""
+        ...
 
-    def begin(self, request: ReadRequest) -> bytes:
-        """Open the next transaction and return the bytes to send.
+    def size(self, pdu: bytes) -> int | None:
+        """How long an answer that begins with these bytes is in the end; None while they are too few to tell.
 
-        :raises ValueError: one is still open.
+        :raises BadFrameError: no answer to this request begins like this.
         """
-        if self._request is not None:
-            raise ValueError("a transaction is still open: window is 1")
-        # 0 is left out: broken gateways answer everything with transaction id 0
-        self._transaction = self._transaction % (_TRANSACTIONS - 1) + 1
-        self._used = min(self._used + 1, _REMEMBERED)
-        self._request = request
-        return _REQUEST.pack(self._transaction, 0, 6, request.unit, request.function, request.start, request.count)
+        ...
 
-    def receive(self, chunk: bytes) -> Answer | None:
-        """Take bytes as they arrive; the answer once it is complete, None while it is not.
+    def answer(self, pdu: bytes) -> Answer:
+        """What a whole answer says.
 
-        :raises BadFrameError: bytes that cannot be Modbus TCP, or an answer that does not fit the open request.
+        :raises BadFrameError: it does not answer this request.
         """
-        self._buffer = self._buffer + chunk if self._buffer else chunk
-        answer: Answer | None = None
-        while (frame := self._next_frame()) is not None:
-            if self._is_late(frame):
-                self.late_answers += 1
-            else:
-                answer = self._checked(frame)
-        return answer
+        ...
 
-    def _next_frame(self) -> bytes | None:
-        """Cut one whole frame off the buffer, judging its header as soon as it is there."""
-        buffer = self._buffer
-        if len(buffer) < _LENGTH_BYTES_END:
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """One read of consecutive addresses of one table of one unit."""
+
+    unit: int
+    function: ReadFunction
+    start: int
+    count: int
+    pdu: bytes = field(init=False, repr=False, compare=False)
+    lead: bytes = field(init=False, repr=False, compare=False)
+    """Function code and byte count: how every answer with values begins."""
+
+    def __post_init__(self) -> None:
+        """:raises ValueError: the protocol cannot carry it."""
+        most = MAX_BITS if self.function in IS_BITS else MAX_REGISTERS
+        if self.function is ReadFunction.READ_IDENTIFICATION:
+            raise ValueError(f"identification has a request of its own: {self}")
+        if not (0 <= self.unit <= 255 and 1 <= self.count <= most):
+            raise ValueError(f"unit must be 0 to 255 and count 1 to {most}: {self}")
+        if not 0 <= self.start <= ADDRESSES - self.count:
+            raise ValueError(f"a table ends at address {ADDRESSES - 1}: {self}")
+        object.__setattr__(self, "pdu", _READ.pack(self.function, self.start, self.count))
+        object.__setattr__(self, "lead", bytes((self.function, self.byte_count)))
+
+    @property
+    def byte_count(self) -> int:
+        """Bytes of values the answer must carry, no more and no less."""
+        return (self.count + 7) // 8 if self.function in IS_BITS else 2 * self.count
+
+    def size(self, pdu: bytes) -> int | None:
+        """Length of the answer, see Request."""
+        if pdu[:1] == bytes((self.function | EXCEPTION_FLAG,)):
+            return 2
+        if self.lead.startswith(pdu[:2]):
+            return 2 + self.byte_count if len(pdu) >= 2 else None
+        raise BadFrameError(f"it answers something else: {shown(pdu)}")
+
+    def answer(self, pdu: bytes) -> Answer:
+        """The value bytes, or the refusal, see Request."""
+        if pdu.startswith(self.lead) and len(pdu) == 2 + self.byte_count:
+            return pdu[2:]
+        if pdu[0] == self.function | EXCEPTION_FLAG:
+            return _refusal(pdu)
+        if pdu[0] != self.function:
+            raise BadFrameError(f"function code {pdu[0]} answers {self.function.value}: {shown(pdu)}")
+        raise BadFrameError(f"byte count does not fit, wanted {self.byte_count}: {shown(pdu)}")
+
+    def __str__(self) -> str:
+        return f"function code {self.function.value}, start {self.start}, count {self.count}"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifyRequest:
+    """Function code 43/14: who are you (basic objects, read as a stream)."""
+
+    unit: int
+    first: int = 0
+    """Object id to begin with: an answer may say that more follow."""
+
+    def __post_init__(self) -> None:
+        """:raises ValueError: the protocol cannot carry it."""
+        if not (0 <= self.unit <= 255 and 0 <= self.first <= 255):
+            raise ValueError(f"unit and object id must be 0 to 255: {self}")
+
+    @property
+    def pdu(self) -> bytes:
+        """Function code and what follows."""
+        return bytes((ReadFunction.READ_IDENTIFICATION, _READ_DEVICE_ID, _BASIC, self.first))
+
+    def size(self, pdu: bytes) -> int | None:
+        """Length of the answer, see Request."""
+        function = ReadFunction.READ_IDENTIFICATION
+        if pdu[:1] == bytes((function | EXCEPTION_FLAG,)):
+            return 2
+        if not bytes((function, _READ_DEVICE_ID, _BASIC)).startswith(pdu[:3]):
+            raise BadFrameError(f"it answers something else: {shown(pdu)}")
+        if len(pdu) < 7:
             return None
-        protocol = buffer[2] << 8 | buffer[3]
-        length = buffer[4] << 8 | buffer[5]
-        if protocol != 0:
-            raise BadFrameError(f"protocol id {protocol} instead of 0: {_shown(buffer)}")
-        if not 3 <= length <= 254:
-            raise BadFrameError(f"length {length} outside 3 to 254: {_shown(buffer)}")
-        end = _LENGTH_BYTES_END + length
-        if len(buffer) < end:
-            return None
-        self._buffer = buffer[end:]
-        return buffer[:end]
+        at = 7
+        for _ in range(pdu[6]):
+            if len(pdu) < at + 2:
+                return None
+            at += 2 + pdu[at + 1]
+        return at
 
-    def _is_late(self, frame: bytes) -> bool:
-        """Whether it answers a transaction of this connection that is over."""
-        transaction = frame[0] << 8 | frame[1]
-        if self._request is not None and transaction == self._transaction:
-            return False
-        age = (self._transaction - transaction) % (_TRANSACTIONS - 1)
-        return transaction != 0 and age < self._used
+    def answer(self, pdu: bytes) -> Answer:
+        """The bytes from the conformity level on, or the refusal, see Request."""
+        if len(pdu) >= 2 and pdu[0] == ReadFunction.READ_IDENTIFICATION | EXCEPTION_FLAG:
+            return _refusal(pdu)
+        if self.size(pdu) != len(pdu):
+            raise BadFrameError(f"identification of another length than its objects: {shown(pdu)}")
+        return pdu[3:]
 
-    def _checked(self, frame: bytes) -> Answer:
-        """The answer in a frame that must belong to the open request."""
-        request = self._request
-        transaction, _, _, unit = _HEADER.unpack_from(frame)
-        if request is None or transaction != self._transaction:
-            raise BadFrameError(f"transaction id {transaction} was never asked: {_shown(frame)}")
-        if unit != request.unit:
-            raise BadFrameError(f"unit {unit} answers instead of unit {request.unit}: {_shown(frame)}")
-        answer = _answer(frame, request)
-        self._request = None
-        return answer
+    def __str__(self) -> str:
+        return f"function code 43/14, object {self.first}"
 
 
-def _answer(frame: bytes, request: ReadRequest) -> Answer:
-    function = frame[_HEADER_LENGTH]
-    body = frame[_HEADER_LENGTH + 1 :]
-    if function == request.function | _EXCEPTION_FLAG:
-        if len(body) != 1 or body[0] == 0:
-            raise BadFrameError(f"exception answer without exactly one code: {_shown(frame)}")
-        return Refusal(body[0])
-    if function != request.function:
-        raise BadFrameError(f"function code {function} answers {request.function.value}: {_shown(frame)}")
-    if not body or body[0] != request.byte_count or len(body) != 1 + request.byte_count:
-        raise BadFrameError(f"byte count does not fit, wanted {request.byte_count}: {_shown(frame)}")
-    return body[1:]
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What one answer to 43/14 says."""
+
+    objects: Mapping[int, str]
+    following: int | None
+    """Object id to go on with; None when this was all."""
 
 
-def _shown(frame: bytes) -> str:
+OBJECT_NAMES: Final[Mapping[int, str]] = MappingProxyType(
+    {0: "vendor", 1: "product_code", 2: "revision", 3: "vendor_url", 4: "product_name", 5: "model", 6: "application"}
+)
+"""Names of the objects of identification that the specification knows."""
+
+
+def identity(answer: bytes) -> Identity:
+    """Read the value bytes of an answer to an IdentifyRequest."""
+    _, more, following, count = answer[:4]
+    objects: dict[int, str] = {}
+    at = 4
+    for _ in range(count):
+        number, length = answer[at : at + 2]
+        objects[number] = answer[at + 2 : at + 2 + length].decode("utf-8", "replace").strip("\0 ")
+        at += 2 + length
+    return Identity(MappingProxyType(objects), following if more == 0xFF else None)
+
+
+Owner = TypeVar("Owner")
+"""Whatever the caller wants back with an answer."""
+
+
+class Exchange(Protocol[Owner]):
+    """The open transactions of one connection; after a BadFrameError the connection must be closed."""
+
+    late_answers: int
+    """Answers to transactions that are over, and bytes that belong to nobody: recognised and dropped."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether another transaction must wait."""
+        ...
+
+    def begin(self, request: Request, owner: Owner) -> bytes:
+        """Open a transaction and return the bytes to send.
+
+        :raises ValueError: it is full.
+        """
+        ...
+
+    def receive(self, chunk: bytes) -> list[tuple[Owner, Answer | BadFrameError]]:
+        """Take bytes as they arrive; what was answered by them, and what came instead of an answer, with its owner.
+
+        :raises BadFrameError: bytes that cannot be this protocol.
+        """
+        ...
+
+    def owners(self) -> list[Owner]:
+        """Who waits for an answer, oldest first."""
+        ...
+
+    def forget(self, owner: Owner) -> None:
+        """Wait no longer: an answer that still comes is a late one."""
+        ...
+
+
+def shown(frame: bytes) -> str:
+    """The beginning of a frame for an error message."""
     return frame[:16].hex(" ") + (" ..." if len(frame) > 16 else "")
+
+
+def _refusal(pdu: bytes) -> Refusal:
+    if len(pdu) != 2 or pdu[1] == 0:
+        raise BadFrameError(f"exception answer without exactly one code: {shown(pdu)}")
+    return Refusal(pdu[1])

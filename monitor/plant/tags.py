@@ -14,7 +14,11 @@ COLUMNS = (
     "word_order", "raw_low", "raw_high", "low", "high", "eu", "scan_class", "normal_state", "signal",
 )  # fmt: skip
 REQUIRED = ("id", "description_zh", "hazard_source", "device", "address", "type", "low", "high", "scan_class")
-TYPES = ("bool", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")
+TYPES = (
+    "bool", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64", "bcd16", "bcd32", "text",
+)  # fmt: skip
+DISCRETE = ("bool", "text")
+"""Types whose value is 0 or 1; of a text, whether there is any."""
 WORD_ORDERS = ("ABCD", "CDAB", "BADC", "DCBA")
 SIGNALS = ("4-20mA",)
 SHOWN_STEPS = 2000
@@ -55,7 +59,7 @@ def read_tags(records: Sequence[Record], site: Site, port: DevicePort) -> dict[s
 def _row(record: Record, tag_id: str, row: int, site: Site, port: DevicePort) -> TagRow:
     description_zh = record.text("description_zh")
     kind = record.choice("type", TYPES)
-    discrete = kind == "bool"
+    discrete = kind in DISCRETE
     low, high = _range(record, discrete)
     scan_class = record.reference("scan_class", site.scan_classes, ("扫描类", "scan class"))
     period_ns = site.scan_classes.get(scan_class, 1_000_000_000)

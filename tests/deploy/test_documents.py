@@ -200,6 +200,8 @@ def test_every_key_of_a_driver_is_documented_with_its_default(kind: str, model: 
     for name, field in model.model_fields.items():
         if field.is_required():
             assert documented[name][2] == "required", name
+        elif isinstance(field.default, bool):
+            assert documented[name][2] == str(field.default).lower(), name
         elif isinstance(field.default, int | float):
             assert float(documented[name][2]) == field.default, name
 

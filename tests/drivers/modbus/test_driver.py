@@ -214,7 +214,8 @@ async def test_a_dead_unit_behind_a_gateway_is_bad_points_not_a_lost_link(code: 
     for batch in batches:
         assert batch.status.tolist() == [code] * 3
         assert batch.quality.tolist() == [Quality.BAD] * 3
-    assert len(peer.asked) == 3
+    # what the gateway cannot reach is not asked again before its back-off is over; a failed device may be well at once
+    assert len(peer.asked) == (3 if code == 0x04 else 1)
 
 
 @pytest.mark.parametrize("fault", ["silence", "garbage", "closes", "foreign", "half"])

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.errors import MisconfiguredError
-from drivers.modbus.plan import Block, Limits, Place, Span, Table, coalesce, mistakes, parse, span_of, split
+from drivers.modbus.place import Place, Span, Table, mistakes, parse, span_of
+from drivers.modbus.plan import Block, Limits, coalesce, split
 
 
 @pytest.mark.parametrize(

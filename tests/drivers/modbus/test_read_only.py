@@ -5,23 +5,29 @@ import itertools
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import drivers.modbus
-from drivers.modbus.plan import Table
-from drivers.modbus.wire import Exchange, ReadFunction, ReadRequest
+from drivers.modbus import wire
+from drivers.modbus.mbap import MbapExchange
+from drivers.modbus.place import Table
+from drivers.modbus.rtu import RtuExchange
+from drivers.modbus.wire import IdentifyRequest, ReadFunction, ReadRequest, Request
 
 SOURCES = sorted(Path(drivers.modbus.__file__).parent.glob("*.py"))
+READING = {1, 2, 3, 4, 43}
 WRITING = {5, 6, 15, 16, 21, 22, 23}
 """Write single and multiple coils and registers, write file record, mask write, read/write."""
 
 
 def test_the_package_was_found() -> None:
-    assert {path.stem for path in SOURCES} >= {"wire", "plan", "transport", "driver"}
+    assert {path.stem for path in SOURCES} >= {"wire", "plan", "transport", "driver", "mbap", "rtu", "line", "ports"}
 
 
-def test_function_codes_are_one_to_four() -> None:
-    assert {code.value for code in ReadFunction} == {1, 2, 3, 4}
-    assert {table.function for table in Table} == set(ReadFunction)
+def test_function_codes_are_one_to_four_and_identification() -> None:
+    assert {code.value for code in ReadFunction} == READING
+    assert {table.function.value for table in Table} == READING - {43}
 
 
 @pytest.mark.parametrize("code", sorted(WRITING))
@@ -30,11 +36,39 @@ def test_a_writing_function_code_has_no_name(code: int) -> None:
         ReadFunction(code)
 
 
+def test_the_two_requests_are_all_there_are() -> None:
+    kinds = {
+        name
+        for name, kind in vars(wire).items()
+        if isinstance(kind, type) and kind.__module__ == wire.__name__ and hasattr(kind, "pdu") and kind is not Request
+    }
+    assert kinds == {"ReadRequest", "IdentifyRequest"}
+
+
+def function_codes_sent(request: Request) -> set[int]:
+    tcp, rtu = MbapExchange[int]().begin(request, 0), RtuExchange[int]().begin(request, 0)
+    assert tcp[7:] == rtu[1:-2] == request.pdu
+    return {tcp[7], rtu[1]}
+
+
 def test_every_request_that_can_be_encoded_reads() -> None:
-    for function, start, count in itertools.product(ReadFunction, (0, 1, 5, 6, 15, 16, 65410), (1, 5, 6, 16, 125)):
-        sent = Exchange().begin(ReadRequest(1, function, start, count))
-        assert len(sent) == 12
-        assert sent[7] in {1, 2, 3, 4}
+    tables = [table.function for table in Table]
+    for function, start, count in itertools.product(tables, (0, 1, 5, 6, 15, 16, 65410), (1, 5, 6, 16, 125)):
+        request = ReadRequest(1, function, start, count)
+        assert len(request.pdu) == 5
+        assert function_codes_sent(request) <= {1, 2, 3, 4}
+
+
+@given(unit=st.integers(0, 255), first=st.integers(0, 255))
+def test_identification_asks_for_nothing_else(unit: int, first: int) -> None:
+    request = IdentifyRequest(unit, first)
+    assert function_codes_sent(request) == {43}
+    assert request.pdu == bytes((43, 14, 1, first))
+
+
+def test_identification_is_no_read_of_a_table() -> None:
+    with pytest.raises(ValueError, match="a request of its own"):
+        ReadRequest(1, ReadFunction.READ_IDENTIFICATION, 0, 1)
 
 
 def calls_of(tree: ast.AST, *names: str) -> list[ast.Call]:
@@ -51,12 +85,14 @@ def test_only_the_transport_sends_and_only_what_the_codec_encodes(path: Path) ->
     sends = calls_of(tree, "write", "writelines", "sendto", "send", "sendall", "sock_sendall", "sendmsg")
     packs = calls_of(tree, "pack", "pack_into")
     if path.stem == "transport":
-        assert [ast.unparse(send.args[0]).startswith("self._exchange.begin(") for send in sends] == [True]
+        assert [ast.unparse(send.args[0]) for send in sends] == ["frames[0] if len(frames) == 1 else b''.join(frames)"]
+        filled = [call for call in calls_of(tree, "append", "extend", "insert") if "frames" in ast.unparse(call.func)]
+        assert [ast.unparse(call.args[0]).startswith("exchange.begin(") for call in filled] == [True]
     else:
         assert not sends
-    assert len(packs) == (1 if path.stem == "wire" else 0)
+    assert len(packs) == (1 if path.stem in {"wire", "mbap"} else 0)
     if path.stem == "wire":
-        assert ast.unparse(packs[0].args[4]) == "request.function"
+        assert ast.unparse(packs[0].args[0]) == "self.function"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
@@ -71,6 +107,8 @@ def test_no_name_in_the_package_speaks_of_writing_to_a_device(path: Path) -> Non
         elif isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            modules.add(node.module or "")
+            modules |= {f"{node.module}.{alias.name}" for alias in node.names}
     assert not [name for name in names if "write" in name.lower() or "force" in name.lower()]
-    assert not [module for module in modules if module.split(".")[0] in {"pymodbus", "socket"}]
+    # pymodbus moves the bytes of a serial port; nothing of it that can encode a request is at hand
+    allowed = {"pymodbus.transport.serialtransport.SerialTransport"} if path.stem == "ports" else set()
+    assert {module for module in modules if module.split(".")[0] in {"pymodbus", "socket", "serial"}} == allowed

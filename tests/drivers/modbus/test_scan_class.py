@@ -21,7 +21,8 @@ def polled(reads: ScanClass, device: Device, mono_ns: int = 0, at_once: int = 10
     reads.begin(mono_ns)
     while reads.waiting:
         answers = []
-        for block in list(reads.waiting)[:at_once]:
+        for each in list(reads.waiting)[:at_once]:
+            block = each.block
             read = device.read(block.table.value, block.start, block.count)
             answers.append(Refusal(read) if isinstance(read, int) else read)
         reads.take(answers)

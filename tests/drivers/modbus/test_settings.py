@@ -51,9 +51,9 @@ def test_a_mistake_says_what_would_be_right(change: dict[str, object], words: st
 def test_all_mistakes_at_once() -> None:
     found = check_settings({"port": 70000, "unit_id": -1, "tiemout_s": 1})
     assert [text.partition(":")[0] for text in found] == ["host", "port", "unit_id", "tiemout_s"]
-    assert found[0] == "host: is missing"
+    assert found[0] == "host: is missing (or serial_port for a serial line)"
     assert found[3] == "tiemout_s: unknown key, did you mean timeout_s?"
-    with pytest.raises(MisconfiguredError, match="host: is missing; port: 70000"):
+    with pytest.raises(MisconfiguredError, match=r"host: is missing \(or .*\); port: 70000"):
         read_settings({"port": 70000})
 
 

@@ -1,12 +1,14 @@
 import asyncio
 import socket
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from drivers.errors import BadFrameError, LinkLostError
+from drivers.modbus.line import BUSY_PAUSES_S, Line
 from drivers.modbus.settings import ModbusSettings
-from drivers.modbus.transport import BUSY_PAUSES_S, ModbusTransport
-from drivers.modbus.wire import ReadFunction, ReadRequest, Refusal
+from drivers.modbus.wire import Answer, ReadFunction, ReadRequest, Refusal, Request
 from tests.drivers.modbus.device import Device
 from tests.drivers.modbus.peer import Asked, Connection, Peer, listening, packed, truth
 
@@ -22,11 +24,26 @@ EXPECTED = [
 ]
 
 
-async def connected(peer: Peer, timeout_s: float = 5.0) -> ModbusTransport:
-    return await ModbusTransport.connect(ModbusSettings(host="127.0.0.1", port=peer.port, timeout_s=timeout_s))
+class Alone:
+    """A line with one user and one timeout."""
+
+    def __init__(self, line: Line, timeout_s: float) -> None:
+        self.line = line
+        self.timeout_s = timeout_s
+        self.idle = line.idle
+        self.close = line.close
+
+    async def read(self, requests: Sequence[Request], for_s: float = float("inf")) -> list[Answer]:
+        return await self.line.read(requests, self.timeout_s, for_s)
 
 
-async def lost(transport: ModbusTransport) -> None:
+async def connected(peer: Peer, timeout_s: float = 5.0, **settings: Any) -> Alone:
+    line = Line(ModbusSettings(host="127.0.0.1", port=peer.port, **settings).line)
+    await line.open(REQUESTS[0], timeout_s)
+    return Alone(line, timeout_s)
+
+
+async def lost(transport: Alone) -> None:
     """The connection is over: it neither reads nor idles."""
     with pytest.raises(LinkLostError):
         await transport.read(REQUESTS[:1])
@@ -70,8 +87,8 @@ async def test_a_late_answer_glued_to_the_right_one_is_never_taken() -> None:
         transport = await connected(peer)
         for _ in range(3):
             assert await transport.read(REQUESTS[:1]) == EXPECTED[:1]
-        assert transport.late_answers == 2
         await transport.close()
+        assert transport.line.late_answers == 2
 
 
 async def test_an_answer_after_the_deadline_is_never_taken() -> None:
@@ -158,7 +175,21 @@ async def test_an_idle_connection_that_is_closed_is_known_at_once() -> None:
         await transport.close()
 
 
-@pytest.mark.parametrize("code", [1, 2, 3, 4, 8, 0x0A, 0x0B])
+@pytest.mark.parametrize("code", [0x0A, 0x0B])
+async def test_a_unit_that_the_gateway_does_not_reach_is_not_asked_for_the_rest(code: int) -> None:
+    device = Device(forbidden={("ir", 17): code})
+    async with listening(device=device) as peer:
+        transport = await connected(peer)
+        assert await transport.read(REQUESTS) == [EXPECTED[0], *[Refusal(code)] * 3]
+        assert await transport.read(REQUESTS) == [Refusal(code)] * 4, "within its back-off nothing is asked"
+        assert len(peer.asked) == 2
+        device.forbidden.clear()
+        await asyncio.sleep(transport.line.units.wait_s(7, asyncio.get_running_loop().time()))
+        assert await transport.read(REQUESTS) == EXPECTED
+        await transport.close()
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 4, 8])
 async def test_an_exception_is_an_answer_and_the_chain_goes_on(code: int) -> None:
     device = Device(forbidden={("ir", 17): code})
     async with listening(device=device) as peer:
@@ -210,7 +241,7 @@ async def test_nobody_listens() -> None:
         held.bind(("127.0.0.1", 0))  # bound, not listening: refused, and nobody else can take the port
         settings = ModbusSettings(host="127.0.0.1", port=held.getsockname()[1])
         with pytest.raises(LinkLostError, match=r"no connection to 127\.0\.0\.1:\d+"):
-            await ModbusTransport.connect(settings)
+            await Line(settings.line).open()
 
 
 async def test_a_peer_that_does_not_accept_is_given_up_in_time() -> None:
@@ -225,7 +256,7 @@ async def test_a_peer_that_does_not_accept_is_given_up_in_time() -> None:
                 filler.connect_ex(("127.0.0.1", port))
             settings = ModbusSettings(host="127.0.0.1", port=port, connect_timeout_s=0.2)
             with pytest.raises(LinkLostError, match=r"within 0\.2 s"):
-                await ModbusTransport.connect(settings)
+                await Line(settings.line).open()
         finally:
             for filler in fillers:
                 filler.close()

@@ -6,7 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from drivers.errors import BadFrameError, DriverError
-from drivers.modbus.wire import Answer, Exchange, ReadFunction, ReadRequest, Refusal
+from drivers.modbus.mbap import MbapExchange
+from drivers.modbus.wire import Answer, ReadFunction, ReadRequest, Refusal
 
 HOLDING = ReadRequest(7, ReadFunction.READ_HOLDING_REGISTERS, 100, 3)
 COILS = ReadRequest(7, ReadFunction.READ_COILS, 0, 11)
@@ -21,11 +22,32 @@ def good(transaction: int, request: ReadRequest = HOLDING, fill: int = 0xA5) -> 
     return frame(transaction, request.unit, bytes([request.function, len(values)]) + values)
 
 
+class Exchange:
+    """One at a time, as most devices want it: the answer itself, and what does not fit as an error."""
+
+    def __init__(self) -> None:
+        self.inner: MbapExchange[int] = MbapExchange()
+
+    @property
+    def late_answers(self) -> int:
+        return self.inner.late_answers
+
+    def begin(self, request: ReadRequest) -> bytes:
+        return self.inner.begin(request, 0)
+
+    def receive(self, chunk: bytes) -> Answer | None:
+        for _, answer in self.inner.receive(chunk):
+            if isinstance(answer, BadFrameError):
+                raise answer
+            return answer
+        return None
+
+
 def requests() -> st.SearchStrategy[ReadRequest]:
     return st.builds(
         ReadRequest,
         unit=st.integers(0, 255),
-        function=st.sampled_from(ReadFunction),
+        function=st.sampled_from(list(ReadFunction)[:4]),
         start=st.integers(0, 65536 - 125),
         count=st.integers(1, 125),
     )

@@ -1,0 +1,298 @@
+"""A line: the connection (or several) to a device or a gateway, and all who ask over it, in turn.
+
+Who reads over a shared line gets one request of its chain through, then the next has its turn.  A unit that is silent ends its
+own chain only; on a line of its own it ends the connection, because whatever may still come is then gone for good.
+"""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+from drivers.backoff import LOST
+from drivers.errors import BadFrameError, DriverError, LinkLostError
+from drivers.modbus.chain import Chain, Transaction
+from drivers.modbus.mbap import MbapExchange
+from drivers.modbus.ports import open_connection, silence_s
+from drivers.modbus.rtu import RtuExchange
+from drivers.modbus.settings import LineSettings
+from drivers.modbus.transport import Asked, Connection
+from drivers.modbus.units import Units
+from drivers.modbus.wire import BUSY, UNIT_OFFLINE, Answer, Exchange, Refusal, Request
+
+BUSY_PAUSES_S: Final = (0.02, 0.05, 0.1)
+"""Waits before a busy device is asked again; after the last its refusal stands."""
+
+SILENT_IN_A_ROW: Final = 3
+"""Timeouts without any answer between them after which a shared connection itself is taken for dead."""
+
+PROOF_ROUNDS: Final = 3
+"""How often a window is filled before it counts as proven."""
+
+Asking = Chain[asyncio.Future[bool]]
+
+
+class Line:
+    """One line; `lines.enter` gives it to a driver.  Its times are those of the loop's clock."""
+
+    def __init__(self, settings: LineSettings) -> None:
+        self.settings = settings
+        self.users = 0
+        """Drivers that hold it."""
+        self.window = settings.window
+        """Transactions that may be open on each connection, as it was proven."""
+        self.units = Units(settings.dead_unit_retry_s)
+        self.late_answers = 0
+        self.timeouts = 0
+        self.transactions = 0
+        self._loop = asyncio.get_running_loop()
+        self._opening = asyncio.Lock()
+        self._connections: list[Connection] = []
+        self._lost: asyncio.Future[None] = self._loop.create_future()
+        self._error: DriverError | None = LinkLostError("not connected yet")
+        self._reopen = False
+        self._active: set[Asking] = set()
+        self._ready: deque[Asking] = deque()
+        self._silent = 0
+        self._heard = False
+        self._failed_opens = 0
+        self._not_before_s = 0.0
+
+    # --- for its users ------------------------------------------------------------------------
+    async def open(self, proof: Request | None = None, timeout_s: float = 1.0) -> None:
+        """Connect unless it is connected; a window above 1 is proven with `proof` if the settings ask for that.
+
+        :raises LinkLostError: it could not be connected, in words.
+        """
+        async with self._opening:
+            if self._error is None and not self._reopen:
+                return
+            now_s = self._loop.time()
+            if now_s < self._not_before_s and self._error is not None:
+                raise self._error
+            try:
+                await self._connect(self.settings.window)
+                await self._prove(proof, timeout_s)
+            except LinkLostError as error:
+                self._error = error
+                self._failed_opens += 1
+                self._not_before_s = self._loop.time() + LOST.wait_s(self._failed_opens, random.random())
+                raise
+            self._failed_opens = 0
+        self._ask()
+
+    async def read(self, requests: Sequence[Request], timeout_s: float, for_s: float = float("inf")) -> list[Answer]:
+        """Ask requests of one unit; answers in order, fewer than requests when `for_s` ran out, at least one.
+
+        :raises LinkLostError: no answer in time, closed by the device, or an answer that does not fit (BadFrameError).
+        """
+        if self._error is not None:
+            raise self._error
+        if not requests:
+            return []
+        if self._reopen:
+            await self.open()
+        unit = requests[0].unit
+        if self.units.failures(unit):
+            wait_s = self.units.wait_s(unit, self._loop.time())
+            refusal = self.units.refusal(unit)
+            if wait_s and refusal is not None:
+                return [refusal] * len(requests)
+            if wait_s:
+                raise LinkLostError(f"unit {unit} was silent; it is asked again in {wait_s:.1f} s")
+        return await self._run(Chain(requests, timeout_s, self._loop.time() + for_s, self._loop.create_future()))
+
+    async def idle(self, seconds: float) -> None:
+        """Wait, but not a moment longer than the connection lives.
+
+        :raises LinkLostError: it was lost.
+        """
+        if self._error is None and seconds > 0:
+            await asyncio.wait([self._lost], timeout=seconds)
+        if self._error is not None:
+            raise self._error
+
+    async def close(self) -> None:
+        """Close at once, whatever is open; returns when the sockets are gone."""
+        closing, self._connections = self._connections, []
+        self._end(LinkLostError("closed by us"))
+        for connection in closing:
+            await connection.close()
+            self.late_answers += connection.late_answers
+
+    # --- transport.Dispatcher -----------------------------------------------------------------
+    def next(self, now_s: float) -> Asked | None:
+        """The next request of whoever has waited longest."""
+        ready = self._ready
+        while ready:
+            chain = ready[0]
+            if chain.waiter.done():
+                ready.popleft()
+                continue
+            number = chain.take(now_s)
+            if number is None:
+                ready.popleft()
+                self._finish(chain, now_s)
+                continue
+            if len(ready) > 1:
+                ready.rotate(-1)
+            self.transactions += 1
+            return Transaction(chain, number, now_s + chain.timeout_s)
+        return None
+
+    def settle(self, asked: Asked, answer: Answer | BadFrameError) -> None:
+        """Take an answer; a busy device is asked again, a unit that its gateway does not reach is left alone."""
+        chain, number, _ = asked
+        self._silent = 0
+        self._heard = True
+        if isinstance(answer, BadFrameError):
+            self._misfit(chain, answer)
+            return
+        if type(answer) is Refusal:
+            if answer.code in BUSY and chain.tries(number) < len(BUSY_PAUSES_S):
+                pause_s = BUSY_PAUSES_S[chain.postpone(number)]
+                self._loop.call_later(pause_s, self._resume, chain, number)
+                return
+            chain.settle(number, answer)
+            if answer.code in UNIT_OFFLINE:
+                self._offline(asked, answer)
+        else:
+            chain.settle(number, answer)
+            self.units.answered(chain.unit)
+        self._finish(chain, self._loop.time())
+
+    def timed_out(self, asked: Asked) -> None:
+        """A unit was silent: the end of its chain, and of the connection where it is alone or nothing answers at all."""
+        chain, number, _ = asked
+        self.timeouts += 1
+        self._silent += self.units.answers(chain.unit) or not self._heard
+        self.units.failed(chain.unit, self._loop.time(), chain.timeout_s)
+        request = chain.requests[number]
+        error = LinkLostError(f"no answer within {chain.timeout_s:g} s from unit {chain.unit} to {request}")
+        if not self.settings.is_shared or self._silent >= SILENT_IN_A_ROW:
+            self.lost(error)
+            return
+        if not chain.waiter.done():
+            chain.waiter.set_exception(error)
+        self._flush()
+
+    def lost(self, error: DriverError) -> None:
+        """The connection is over for all who use the line; the first reason stays."""
+        if self._error is None:
+            self._end(error)
+
+    # --- one chain ----------------------------------------------------------------------------
+    async def _run(self, chain: Asking) -> list[Answer]:
+        self._active.add(chain)
+        try:
+            while True:
+                self._ready.append(chain)
+                self._ask()
+                if await chain.waiter:
+                    return chain.answers()
+                chain.waiter = self._loop.create_future()  # the connection was reopened under it
+                await self.open()
+        finally:
+            self._active.discard(chain)
+            if chain.waiter.cancelled() and not self.settings.is_shared:
+                self.lost(LinkLostError("given up in the middle of a transaction"))
+
+    def _ask(self) -> None:
+        for connection in self._connections:
+            if not self._ready:
+                return
+            connection.ask()
+
+    def _resume(self, chain: Asking, number: int) -> None:
+        """A busy device had its pause."""
+        chain.resume(number)
+        if not chain.waiter.done():
+            if chain not in self._ready:
+                self._ready.append(chain)
+            self._ask()
+
+    def _finish(self, chain: Asking, now_s: float) -> None:
+        if chain.is_over(now_s) and not chain.waiter.done():
+            chain.waiter.set_result(True)
+
+    # --- trouble ------------------------------------------------------------------------------
+    def _offline(self, asked: Asked, refusal: Refusal) -> None:
+        chain = asked.chain
+        chain.give_up(refusal)
+        now_s = self._loop.time()
+        self.units.failed(chain.unit, now_s, max(0.0, now_s - (asked.deadline_s - chain.timeout_s)), refusal)
+
+    def _misfit(self, chain: Asking, error: BadFrameError) -> None:
+        """What cannot be an answer came as one: whoever sends it is not believed again before its back-off is over."""
+        self.units.failed(chain.unit, self._loop.time(), 0.0)
+        if not self.settings.is_shared:
+            self.lost(error)
+        elif not chain.waiter.done():
+            chain.waiter.set_exception(error)
+
+    def _flush(self) -> None:
+        """After a timeout without transaction ids: reopen the connection, or listen until a serial line is quiet."""
+        if not self.settings.is_rtu:
+            return
+        if self.settings.serial_port:
+            quiet_s = 4 * silence_s(self.settings.baud_rate)
+            for connection in self._connections:
+                connection.rest(quiet_s, quiet_s)
+            return
+        self._reopen = True
+        for connection in self._connections:
+            connection.end()
+        self._ready.clear()
+        for chain in self._active:
+            if not chain.waiter.done():
+                chain.waiter.set_result(False)
+
+    def _end(self, error: DriverError) -> None:
+        self._error = error
+        for connection in self._connections:
+            connection.end()
+        for chain in self._active:
+            if not chain.waiter.done():
+                chain.waiter.set_exception(error)
+        self._ready.clear()
+        if not self._lost.done():
+            self._lost.set_result(None)
+
+    # --- connecting ---------------------------------------------------------------------------
+    async def _connect(self, window: int) -> None:
+        await self.close()
+        self.window = 1 if self.settings.is_rtu else window
+        pause_s = self.settings.request_pause_s
+        if self.settings.serial_port:
+            pause_s = max(pause_s, silence_s(self.settings.baud_rate))
+        try:
+            for _ in range(self.settings.connections):
+                exchange: Exchange[Asked] = RtuExchange() if self.settings.is_rtu else MbapExchange(self.window)
+                connection = Connection(self, exchange, pause_s)
+                self._connections.append(connection)
+                await open_connection(self.settings, connection)
+            if self.settings.connect_pause_s:
+                await asyncio.sleep(self.settings.connect_pause_s)
+            if any(connection.is_closed for connection in self._connections):
+                raise LinkLostError("the device closed the connection")
+        except BaseException:
+            await self.close()
+            raise
+        self._silent, self._heard = 0, False
+        self._reopen = False
+        self._error = None
+        self._lost = self._loop.create_future()
+
+    async def _prove(self, proof: Request | None, timeout_s: float) -> None:
+        """Fill the window a few times; a device that does not answer all of it is read one by one."""
+        if self.window == 1 or not self.settings.prove_window:
+            return
+        if proof is not None:
+            wanted = self.window * self.settings.connections * PROOF_ROUNDS
+            try:
+                if len(await self.read([proof] * wanted, timeout_s)) == wanted:
+                    return
+            except LinkLostError:
+                self.units.forget(proof.unit)
+        await self._connect(1)
