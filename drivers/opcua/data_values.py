@@ -70,16 +70,6 @@ class Sheet:
     """Empty in an answer, which has none."""
     texts: list[tuple[int, str]] = field(default_factory=list)
 
-    @staticmethod
-    def blank(count: int, *, has_handles: bool) -> "Sheet":
-        """Make a sheet of `count` rows."""
-        return Sheet(
-            np.full(count, np.nan),
-            np.zeros(count, np.uint32),
-            np.zeros(count, np.int64),
-            np.zeros(count if has_handles else 0, np.uint32),
-        )
-
     def columns(self, answered_ns: int) -> wire.Columns:
         """Hand the columns over."""
         return wire.Columns(
@@ -89,6 +79,16 @@ class Sheet:
             texts=tuple(self.texts),
             answered_ns=answered_ns,
         )
+
+
+def blank_sheet(count: int, *, has_handles: bool) -> Sheet:
+    """Make a sheet of `count` rows."""
+    return Sheet(
+        np.full(count, np.nan),
+        np.zeros(count, np.uint32),
+        np.zeros(count, np.int64),
+        np.zeros(count if has_handles else 0, np.uint32),
+    )
 
 
 @cache

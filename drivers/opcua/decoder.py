@@ -3,7 +3,7 @@
 from typing import Final
 
 from drivers.errors import BadFrameError
-from drivers.opcua.data_values import Sheet
+from drivers.opcua.data_values import Sheet, blank_sheet
 from drivers.opcua.runs import take_runs
 from drivers.opcua.template import Template, learn
 
@@ -19,6 +19,8 @@ class Decoder:
     def __init__(self, *, has_handles: bool) -> None:
         self._has_handles = has_handles
         self._templates: dict[int, Template] = {}
+        self.how = ""
+        """How the last answer was decoded: "runs" or "template"."""
 
     def take(self, body: bytes, position: int, count: int) -> tuple[Sheet, int]:
         """Decode `count` DataValues that begin at `position`; return the rows and the position behind them.
@@ -28,14 +30,16 @@ class Decoder:
         """
         if count > len(body):
             raise BadFrameError(f"{count} values in {len(body)} bytes")
+        self.how = "template"
         template = self._templates.get(count)
         if template is not None:
             found = template.take(body, position)
             if found is not None:
                 return found
-        sheet = Sheet.blank(count, has_handles=self._has_handles)
+        sheet = blank_sheet(count, has_handles=self._has_handles)
         rows, end = take_runs(body, position, sheet, _MOST_RUNS)
         if rows == count:
+            self.how = "runs"
             return sheet, end
         template = learn(body, position, count, has_handles=self._has_handles)
         found = template.take(body, position)

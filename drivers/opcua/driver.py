@@ -46,7 +46,7 @@ class OpcUaDriver:
         """Tell overruns, round trip of the last scan class read (all its requests together) and what is not as it should be."""
         refused = sum(self._refused)
         impairments = (
-            self._session.slow_because,
+            self._session.decoding.slow_because,
             f"{refused} points are refused by the server" if refused else "",
             "scan class periods are not kept" if self._behind else "",
         )

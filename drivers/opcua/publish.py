@@ -1,25 +1,25 @@
 """The body of a PublishResponse to columns: ClientHandle = row."""
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from drivers.errors import BadFrameError
 from drivers.opcua import wire
-from drivers.opcua.answers import check_end, end_of_diagnostics_list, length_at, read_header
-from drivers.opcua.data_values import Sheet
+from drivers.opcua.answers import Header, check_end, end_of_diagnostics_list, length_at, read_header
+from drivers.opcua.data_values import Sheet, blank_sheet
 from drivers.opcua.decoder import Decoder
-from drivers.opcua.variants import end_of_extension_object, end_of_node_id
+from drivers.opcua.variants import end_of_extension_object, numeric_type
 from drivers.opcua.wire import UndecodableError
 
-PUBLISH_RESPONSE: Final = b"\x01\x00\x3d\x03"
-_DATA_CHANGE: Final = b"\x01\x00\x2b\x03\x01"
-"""DataChangeNotification, i=811, with a binary body."""
-_STATUS_CHANGE: Final = b"\x01\x00\x34\x03\x01"
-"""StatusChangeNotification, i=820, with a binary body."""
+DATA_CHANGE: Final = 811
+"""DataChangeNotification, by the number of its binary encoding."""
+_STATUS_CHANGE: Final = 820
+_PUBLISH_RESPONSE: Final = b"\x01\x00\x3d\x03"
 _MESSAGE: Final = struct.Struct("<BIq")
 
 
@@ -45,13 +45,38 @@ class Publication:
     status: int | None = None
     """Of a StatusChangeNotification: the subscription ended or is about to (BadTimeout, GoodSubscriptionTransferred ...)."""
     undecodable: int = 0
-    """Changes that are lost because one of them could not be decoded, nor what follows it in its notification; also
-    notifications of other kinds than asked for.  Read everything again when it is not 0."""
+    """Changes that are lost because nobody can know where one of them ends, and with it what follows it in its
+    notification; also notifications of other kinds than asked for.  Read everything again when it is not 0."""
 
     @property
     def is_keep_alive(self) -> bool:
         """Tell that the server only says that it lives."""
         return not len(self.handle) and self.status is None and not self.undecodable
+
+
+class Notification(NamedTuple):
+    """Where one notification of a message lies."""
+
+    position: int
+    kind: int
+    """Number of its type, 0 where it has no body or another namespace."""
+    begin: int
+    """Where its body begins."""
+    end: int
+
+
+class Frame(NamedTuple):
+    """A PublishResponse without what its notifications hold."""
+
+    header: Header
+    subscription_id: int
+    available: tuple[int, ...]
+    more_notifications: bool
+    sequence_number: int
+    published: int
+    """100 ns since 1601."""
+    notifications: list[Notification]
+    acknowledged: tuple[int, ...]
 
 
 def decode(body: bytes, decoder: Decoder) -> Publication:
@@ -62,65 +87,75 @@ def decode(body: bytes, decoder: Decoder) -> Publication:
     :raises BadFrameError: it is damaged.
     :raises UndecodableError: something in it, but no change of value, has no end that can be known.
     """
-    header = read_header(body, PUBLISH_RESPONSE, "PublishResponse")
-    subscription_id, position = _uint32(body, header.end)
-    available, position = _numbers(body, position)
-    if position + _MESSAGE.size > len(body):
-        raise BadFrameError("the answer ends before its notifications")
-    more, sequence_number, published = _MESSAGE.unpack_from(body, position)
-    notifications, position = length_at(body, position + _MESSAGE.size)
+    frame = read_frame(body)
     sheets: list[Sheet] = []
     status: int | None = None
     undecodable = 0
-    for _ in range(notifications):
-        begin, end = _bounds(body, position)
-        kind = body[position : position + 5]
-        position = end
-        if kind == _STATUS_CHANGE:
-            status, _ = _uint32(body, begin)
-        elif kind == _DATA_CHANGE:
-            sheet, lost = _changes(body[:end], begin, decoder)
+    for notification in frame.notifications:
+        if notification.kind == _STATUS_CHANGE:
+            status, _ = _uint32(body, notification.begin)
+        elif notification.kind == DATA_CHANGE:
+            sheet, lost = _changes(body[: notification.end], notification.begin, decoder)
             sheets.append(sheet)
             undecodable += lost
         else:
             undecodable += 1
-    acknowledged, position = _numbers(body, position)
-    check_end(body, end_of_diagnostics_list(body, position))
     sheet = _join(sheets)
     return Publication(
-        subscription_id=subscription_id,
-        sequence_number=sequence_number,
-        available=available,
-        more_notifications=more != 0,
-        acknowledged=acknowledged,
-        published_ns=int(wire.filetime_to_ns(np.array([published], np.int64))[0]),
+        subscription_id=frame.subscription_id,
+        sequence_number=frame.sequence_number,
+        available=frame.available,
+        more_notifications=frame.more_notifications,
+        acknowledged=frame.acknowledged,
+        published_ns=int(wire.filetime_to_ns(np.array([frame.published], np.int64))[0]),
         handle=sheet.handle,
-        columns=sheet.columns(header.answered_ns),
+        columns=sheet.columns(frame.header.answered_ns),
         status=status,
         undecodable=undecodable,
     )
 
 
+def read_frame(body: bytes) -> Frame:
+    """Read all of a PublishResponse but what its notifications hold.
+
+    :raises ServiceRefusedError: the server refused the Publish.
+    :raises BadFrameError: it is damaged.
+    :raises UndecodableError: something in it has no end that can be known.
+    """
+    header = read_header(body, _PUBLISH_RESPONSE, "PublishResponse")
+    subscription_id, position = _uint32(body, header.end)
+    available, position = _numbers(body, position)
+    if position + _MESSAGE.size > len(body):
+        raise BadFrameError("the answer ends before its notifications")
+    more, sequence_number, published = _MESSAGE.unpack_from(body, position)
+    count, position = length_at(body, position + _MESSAGE.size)
+    notifications = []
+    for _ in range(count):
+        kind, begin = numeric_type(body, position)
+        end = end_of_extension_object(body, position)
+        notifications.append(Notification(position, kind, begin, end))
+        position = end
+    acknowledged, position = _numbers(body, position)
+    check_end(body, end_of_diagnostics_list(body, position))
+    return Frame(header, subscription_id, available, more != 0, sequence_number, published, notifications, acknowledged)
+
+
 def _changes(body: bytes, position: int, decoder: Decoder) -> tuple[Sheet, int]:
     """Decode a DataChangeNotification that ends with the body; return its changes and how many are lost."""
-    count, position = length_at(body, position)
+    count = 1
     try:
+        count, position = length_at(body, position)
         sheet, end = decoder.take(body, position, count)
         check_end(body, end_of_diagnostics_list(body, end))
     except (UndecodableError, BadFrameError):
-        return Sheet.blank(0, has_handles=True), max(count, 1)
+        return blank_sheet(0, has_handles=True), max(count, 1)
     return sheet, 0
 
 
-def _bounds(body: bytes, position: int) -> tuple[int, int]:
-    """Where the body of the notification at `position` begins, and the byte behind it."""
-    return end_of_node_id(body, position) + 5, end_of_extension_object(body, position)
-
-
-def _join(sheets: list[Sheet]) -> Sheet:
+def _join(sheets: Sequence[Sheet]) -> Sheet:
     if len(sheets) == 1:
         return sheets[0]
-    joined = Sheet.blank(0, has_handles=True)
+    joined = blank_sheet(0, has_handles=True)
     begin = 0
     for sheet in sheets:
         joined.texts += [(begin + index, text) for index, text in sheet.texts]

@@ -18,6 +18,7 @@ from drivers.opcua.data_values import (
     HAS_VALUE,
     NUMBERS,
     Sheet,
+    blank_sheet,
     shape,
     sizes,
     take_one,
@@ -72,7 +73,7 @@ class Template:
         :raises UndecodableError: nobody can know where one of them ends.
         :raises BadFrameError: the body ends before they do.
         """
-        sheet = Sheet.blank(self.count, has_handles=self.has_handles)
+        sheet = blank_sheet(self.count, has_handles=self.has_handles)
         end = position + self.lengths[0]
         begins: _Places | None = None
         if self.odd:
@@ -190,7 +191,7 @@ def _walk(body: bytes, position: int, count: int, head: int) -> _Walk:
     found = _Walk([], [], [], [], [])
     fixed = sizes()
     begin = position
-    scrap = Sheet.blank(1, has_handles=head > 0)
+    scrap = blank_sheet(1, has_handles=head > 0)
     last = len(body) - 2
     for row in range(count):
         mask_at = position + head

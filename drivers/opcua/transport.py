@@ -6,8 +6,8 @@ A session is made once, entered once and closed in bounded time.
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import dataclass, field
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -19,16 +19,16 @@ from asyncua.ua.uaerrors import UaStatusCodeError
 from drivers.errors import LinkLostError
 from drivers.opcua import wire
 from drivers.opcua.connection import Connection
+from drivers.opcua.decoder import Decoder
 from drivers.opcua.plan import NodeAddress, chunks
+from drivers.opcua.proof import ProvenDecoding
+from drivers.opcua.requests import EncodedRead
 from drivers.opcua.settings import OpcUaSettings
 from drivers.opcua.stack import (
     TOO_MUCH,
-    UndecodableError,
     as_driver_error,
-    decode_slowly,
     node_id,
     read_value_id,
-    service_error,
     time_ns,
     value_of,
 )
@@ -36,6 +36,13 @@ from drivers.port import Clock
 from rules.columns.readings import NO_TIME
 
 logger = logging.getLogger(__name__)
+
+
+class Question(NamedTuple):
+    """One request of a prepared read, and how its answers were laid out."""
+
+    request: EncodedRead
+    decoder: Decoder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,11 +54,21 @@ class PreparedRead:
     """Which of them the server can have: the namespace is there."""
     wanted: list[ua.ReadValueId]
     """Of the known ones."""
+    questions: dict[tuple[int, int], Question] = field(default_factory=dict)
+    """By the first of `wanted` that it asks for and the one behind the last."""
 
     @property
     def complete(self) -> bool:
         """Tell whether the server has the namespaces of all nodes."""
         return len(self.wanted) == self.count
+
+    def question(self, begin: int, end: int, clock: Clock) -> Question:
+        """Ask for some of the known nodes, as last time if it was asked before."""
+        known = self.questions.get((begin, end))
+        if known is None:
+            known = Question(EncodedRead(self.wanted[begin:end], clock), Decoder(has_handles=False))
+            self.questions[begin, end] = known
+        return known
 
 
 class Session:
@@ -62,13 +79,11 @@ class Session:
         self._settings = settings
         self._clock = clock
         self._namespaces: dict[str, int] = {}
-        self._proven = False
+        self.decoding = ProvenDecoding(settings.endpoint)
         self.nodes_per_read = settings.max_nodes_per_read
         """Ours, the server's, or what was left after it complained: the smallest."""
         self.clock_skew_ns: int | None = None
         """Server's clock minus ours, with the answer's way as error; None until it said its time."""
-        self.slow_because = ""
-        """Why answers are decoded element by element for the rest of this session; empty when they are not."""
         self._connection = Connection(settings, name)
 
     async def __aenter__(self) -> Self:
@@ -110,7 +125,7 @@ class Session:
         :raises RefusedError: it does not want us any more.
         """
         try:
-            found = await self._read_all(prepared.wanted)
+            found = await self._read_all(prepared)
         except Exception as error:
             self._connection.lost.set()
             raise as_driver_error(error, "reading") from error
@@ -165,51 +180,35 @@ class Session:
         if server_time_ns != NO_TIME:
             self.clock_skew_ns = server_time_ns - (asked + self._clock.wall_ns()) // 2
 
-    async def _read_all(self, wanted: list[ua.ReadValueId]) -> wire.Columns:
+    async def _read_all(self, prepared: PreparedRead) -> wire.Columns:
         """Read in as many requests as the server's limit asks for; halve the limit while it complains."""
+        count = len(prepared.wanted)
         while True:
             try:
-                parts = [await self._read_some(wanted[part]) for part in chunks(len(wanted), self.nodes_per_read)]
+                parts = [
+                    await self._read_some(prepared, part.start, part.stop)
+                    for part in chunks(count, self.nodes_per_read)
+                ]
             except UaStatusCodeError as error:
                 if error.code not in TOO_MUCH or self.nodes_per_read == 1:
                     raise
-                self.nodes_per_read = max(1, min(self.nodes_per_read, len(wanted)) // 2)
+                self.nodes_per_read = max(1, min(self.nodes_per_read, count) // 2)
+                prepared.questions.clear()
                 logger.warning("%s: %s; %d nodes a read", self._settings.endpoint, error, self.nodes_per_read)
             else:
                 return wire.join(parts)
 
-    async def _read_some(self, wanted: list[ua.ReadValueId]) -> wire.Columns:
-        """Read with one request, with more only where asyncua cannot decode one of the values."""
-        request = ua.ReadRequest()
-        request.Parameters = ua.ReadParameters(TimestampsToReturn=ua.TimestampsToReturn.Source, NodesToRead=wanted)
+    async def _read_some(self, prepared: PreparedRead, begin: int, end: int) -> wire.Columns:
+        """Read with one request, with more only where one of the values cannot be decoded."""
+        question = prepared.question(begin, end, self._clock)
         async with asyncio.timeout(self._settings.request_timeout_s):
-            body = await self._connection.send(request)
+            body = await self._connection.send(question.request)
         try:
-            return self._decode(body, len(wanted))
-        except UndecodableError as error:
-            if len(wanted) == 1:
-                logger.warning("%s: %s: %s", self._settings.endpoint, wanted[0].NodeId.to_string(), error)
+            return self.decoding.read(body, end - begin, question.decoder)
+        except wire.UndecodableError as error:
+            if end - begin == 1:
+                logger.warning("%s: %s: %s", self._settings.endpoint, prepared.wanted[begin].NodeId.to_string(), error)
                 return wire.blank(1, wire.BAD_DECODING_ERROR)
         # One value that nobody can decode must not cost the others theirs.
-        middle = len(wanted) // 2
-        return wire.join([await self._read_some(wanted[:middle]), await self._read_some(wanted[middle:])])
-
-    def _decode(self, body: bytes, count: int) -> wire.Columns:
-        if self.slow_because:
-            return decode_slowly(body, count)
-        try:
-            columns = wire.decode(body, count)
-        except wire.NotColumnarError:
-            return decode_slowly(body, count)
-        except wire.ServiceRefusedError as error:
-            raise service_error(error.status) from error
-        if self._proven:
-            return columns
-        # One real answer both ways: were the layout not what we think, wrong values would look right.
-        slow = decode_slowly(body, count)
-        if wire.agree(columns, slow):
-            self._proven = True
-            return columns
-        self.slow_because = "an answer decoded in bulk differs from asyncua's decoding"
-        logger.error("%s: %s; reading element by element", self._settings.endpoint, self.slow_because)
-        return slow
+        middle = (begin + end) // 2
+        return wire.join([await self._read_some(prepared, begin, middle), await self._read_some(prepared, middle, end)])

@@ -104,6 +104,24 @@ def end_of_extension_object(body: bytes, position: int, depth: int = 0) -> int:
     return _inside(body, position + 4 + length)
 
 
+def numeric_type(body: bytes, position: int) -> tuple[int, int]:
+    """Read the type of the ExtensionObject at `position`: its number and where its body begins.
+
+    The number is 0 where it has no binary body, or a type that is no number of the OPC Foundation's own namespace.
+
+    :raises UndecodableError: its type is unknown or it lies beyond the body.
+    """
+    end = end_of_node_id(body, position)
+    kind, number = body[position], 0
+    if kind == 0:
+        number = body[position + 1]
+    elif kind == 1 and body[position + 1] == 0:
+        number = int.from_bytes(body[position + 2 : position + 4], "little")
+    elif kind == 2 and body[position + 1 : position + 3] == b"\0\0":
+        number = int.from_bytes(body[position + 3 : position + 7], "little")
+    return (number if _byte(body, end) == 1 else 0), end + 5
+
+
 def end_of_diagnostics(body: bytes, position: int, depth: int = 0) -> int:
     """Find the byte behind a DiagnosticInfo.
 

@@ -19,9 +19,11 @@ from asyncua.ua.uaerrors import UaStatusCodeError
 
 from drivers.errors import LinkLostError, RefusedError
 from drivers.link import LinkState
-from drivers.opcua import stack, transport, wire
+from drivers.opcua import answers, stack, wire
+from drivers.opcua.decoder import Decoder
 from drivers.opcua.driver import OpcUaDriver, open_driver
-from drivers.opcua.stack import ReadOnlyProtocol, UndecodableError
+from drivers.opcua.stack import ReadOnlyProtocol
+from drivers.opcua.wire import UndecodableError
 from drivers.poll import poll
 from drivers.port import LinkStatus
 from rules.columns.quality import Quality
@@ -433,14 +435,14 @@ async def test_a_cancellation_that_meets_the_answer_is_still_a_timeout() -> None
 
 
 async def test_a_bulk_decoder_that_is_wrong_is_found_out_and_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = wire.decode
+    original = answers.decode
 
-    def wrong(body: bytes, count: int) -> wire.Columns:
-        columns = original(body, count)
+    def wrong(body: bytes, count: int, decoder: Decoder) -> wire.Columns:
+        columns = original(body, count, decoder)
         columns.value[:] += 1.0
         return columns
 
-    monkeypatch.setattr(wire, "decode", wrong)
+    monkeypatch.setattr(answers, "decode", wrong)
     async with Plc() as plc:
         await plc.add("a", 1.0)
         async with driver_for(plc.endpoint, tags(["a"])) as driver:
@@ -450,14 +452,14 @@ async def test_a_bulk_decoder_that_is_wrong_is_found_out_and_not_used(monkeypatc
 
 
 async def test_a_value_that_nobody_can_decode_costs_only_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = stack.decode_slowly
+    original = answers.decode
 
-    def picky(body: bytes, count: int) -> wire.Columns:
+    def picky(body: bytes, count: int, decoder: Decoder) -> wire.Columns:
         if b"poison" in body:
             raise UndecodableError("cannot")
-        return original(body, count)
+        return original(body, count, decoder)
 
-    monkeypatch.setattr(transport, "decode_slowly", picky)
+    monkeypatch.setattr(answers, "decode", picky)
     names = [f"n{number}" for number in range(10)]
     async with Plc() as plc:
         for number, name in enumerate(names):
