@@ -29,5 +29,8 @@ LOST: Final = Backoff(floor_s=0.2, ceiling_s=2.0)
 REFUSED: Final = Backoff(floor_s=30.0, ceiling_s=300.0)
 """The device refuses us: hammering it locks accounts, a person must act."""
 
+NOT_YET_ALLOWED: Final = Backoff(floor_s=5.0, ceiling_s=15.0)
+"""We refuse the device, or have nothing to show it: nobody's account is locked by asking again."""
+
 MISCONFIGURED_S: Final = 300.0
 """Our own settings are impossible; nothing changes before a person edits them, yet never give up for good."""

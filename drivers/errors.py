@@ -13,6 +13,10 @@ class RefusedError(DriverError):
     """The device refuses us (credentials, certificate): a person must act; retry slowly (30 s and more)."""
 
 
+class NotYetAllowedError(RefusedError):
+    """A person must act on our side (accept a certificate, give a password); trying again harms nobody: in seconds."""
+
+
 class MisconfiguredError(DriverError):
     """Settings or an address the device can never have; do not retry, show it."""
 

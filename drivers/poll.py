@@ -13,8 +13,8 @@ from typing import Final, NoReturn, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from drivers.backoff import LOST, MISCONFIGURED_S, REFUSED
-from drivers.errors import DriverError, LinkLostError, MisconfiguredError, RefusedError
+from drivers.backoff import LOST, MISCONFIGURED_S, NOT_YET_ALLOWED, REFUSED
+from drivers.errors import DriverError, LinkLostError, MisconfiguredError, NotYetAllowedError, RefusedError
 from drivers.link import IS_UP, LinkEvent, LinkState, step
 from drivers.port import Clock, Driver, DriverFactory, DriverHealth, LinkStatus, Sink
 from rules.columns.quality import is_usable
@@ -231,6 +231,8 @@ def _wait_s(error: Exception, attempts: int, jitter: float) -> float:
     failures = max(1, attempts)
     if isinstance(error, MisconfiguredError):
         return MISCONFIGURED_S
+    if isinstance(error, NotYetAllowedError):
+        return NOT_YET_ALLOWED.wait_s(failures, jitter)
     if isinstance(error, RefusedError):
         return REFUSED.wait_s(failures, jitter)
     return LOST.wait_s(failures, jitter)

@@ -6,14 +6,17 @@ connects leave sockets open, a client that is used again has lost its request ho
 
 import asyncio
 import logging
+from functools import partial
 from typing import Any, Final
 
 from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.ua.attribute_ids import AttributeIds
 
+from drivers.opcua.security import GuardedClient, secure
 from drivers.opcua.settings import OpcUaSettings
 from drivers.opcua.stack import ReadOnlyProtocol, plainly
+from drivers.port import Clock
 
 logger = logging.getLogger(__name__)
 # Every failure comes back to us as an exception; asyncua's own account of it would only repeat it.
@@ -29,25 +32,27 @@ _CLOSE_LOST_S: Final = 0.3
 class Connection:
     """TCP connection, secure channel and session with one server."""
 
-    def __init__(self, settings: OpcUaSettings, name: str) -> None:
+    def __init__(self, settings: OpcUaSettings, clock: Clock, name: str) -> None:
         """`name` is what the server's own list of sessions shows."""
         self._settings = settings
+        self._clock = clock
         self._protocols: list[ReadOnlyProtocol] = []
         self.lost = asyncio.Event()
         """The connection broke, or was seen not to answer."""
-        self.client = client = Client(
-            settings.endpoint, timeout=settings.request_timeout_s, watchdog_intervall=_WATCHDOG_S
-        )
+        self.client = client = self._new_client()
         """asyncua's, made for this connection only."""
         client.name = client.description = name
         client.session_timeout = int(settings.session_timeout_s * 1000)
         client.secure_channel_timeout = _CHANNEL_LIFETIME_MS
         client.set_max_concurrent_requests(settings.max_concurrent_requests)
         client.connection_lost_callback = self._watchdog_bit
-        client.uaclient._make_protocol = self._make_protocol  # type: ignore[method-assign]  # noqa: SLF001 - asyncua offers no other way in
 
     async def open(self) -> None:
-        """Connect, open the channel, create and activate the session; may raise whatever asyncua raises."""
+        """Connect, open the channel, create and activate the session; may raise whatever asyncua raises.
+
+        :raises RefusedError: the server is not believed, or something of ours is missing.
+        """
+        await plainly(secure(self.client, self._new_client(), self._settings, self._clock))
         await plainly(self.client.connect())
         renewing = self.client._renew_channel_task  # noqa: SLF001 - asyncua gives up after one failed renewal and tells nobody
         if renewing is not None:
@@ -87,18 +92,27 @@ class Connection:
                 if task.done() and not task.cancelled():
                     task.exception()  # told already by the read that failed; unasked it would be logged again
 
-    def _make_protocol(self) -> ReadOnlyProtocol:
-        uaclient = self.client.uaclient
-        protocol = ReadOnlyProtocol(self._settings.request_timeout_s, security_policy=uaclient.security_policy)
-        protocol.pre_request_hook = uaclient.pre_request_hook
-        protocol.on_connection_lost = self._transport_lost
-        uaclient.protocol = protocol
-        self._protocols.append(protocol)
-        return protocol
+    def _new_client(self) -> GuardedClient:
+        """A client of asyncua's whose connections are ours: read-only, and known to `close`."""
+        settings = self._settings
+        client = GuardedClient(settings.endpoint, timeout=settings.request_timeout_s, watchdog_intervall=_WATCHDOG_S)
+        uaclient = client.uaclient
 
-    def _transport_lost(self, error: Exception | None) -> None:
-        self.lost.set()
-        self.client.uaclient._on_transport_lost(error)  # noqa: SLF001 - what asyncua would have called
+        def make_protocol() -> ReadOnlyProtocol:
+            protocol = ReadOnlyProtocol(settings.request_timeout_s, security_policy=uaclient.security_policy)
+            protocol.pre_request_hook = uaclient.pre_request_hook
+            protocol.on_connection_lost = partial(self._transport_lost, client)
+            uaclient.protocol = protocol
+            self._protocols.append(protocol)
+            return protocol
+
+        uaclient._make_protocol = make_protocol  # type: ignore[method-assign]  # noqa: SLF001 - asyncua offers no other way in
+        return client
+
+    def _transport_lost(self, client: Client, error: Exception | None) -> None:
+        if client is self.client:
+            self.lost.set()
+        client.uaclient._on_transport_lost(error)  # noqa: SLF001 - what asyncua would have called
 
     def _renewal_ended(self, task: asyncio.Task[None]) -> None:
         """A channel that is not renewed dies with its token: better now, and at once again, than in a quarter of an hour."""

@@ -1,16 +1,22 @@
 """Settings of one OPC UA server as `plant.toml` gives them, and every mistake in them in words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from drivers.errors import MisconfiguredError
 from drivers.opcua.plan import parse_node_address
 
-SECURITY: Final = ("none",)
-"""What `security` may be; signing and encryption are not built yet."""
+SECURITY: Final = ("none", "sign", "sign_and_encrypt")
+"""What `security` may be: the message security modes of OPC UA."""
+
+POLICIES: Final = ("Basic256Sha256", "Aes128Sha256RsaOaep", "Aes256Sha256RsaPss")
+"""What `security_policy` may be; the older ones are broken and not offered."""
+
+EXCEPTIONS: Final = ("host", "revocation", "strength", "uri", "validity")
+"""Checks of the server's certificate that `certificate_exceptions` may switch off."""
 
 TYPES: Final = ("bool", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")
 """What `tags.csv` may say under `type`; the server says the real type, here only `bool` changes anything."""
@@ -31,10 +37,17 @@ def _endpoint(text: str) -> str:
     return text
 
 
-def _security(text: str) -> str:
-    if text not in SECURITY:
-        raise ValueError(f"{text!r} is not supported; supported: {', '.join(SECURITY)}")
-    return text
+def _one_of(known: tuple[str, ...]) -> AfterValidator:
+    def check(text: str) -> str:
+        if text not in known:
+            raise ValueError(f"{text!r} is not supported; supported: {', '.join(known)}")
+        return text
+
+    return AfterValidator(check)
+
+
+def _as_tuple(given: object) -> object:
+    return tuple(given) if isinstance(given, list) else given
 
 
 class OpcUaSettings(BaseModel):
@@ -43,10 +56,22 @@ class OpcUaSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     endpoint: Annotated[str, AfterValidator(_endpoint)]
-    security: Annotated[str, AfterValidator(_security)] = "none"
+    security: Annotated[str, _one_of(SECURITY)] = "none"
+    security_policy: Annotated[str, _one_of(POLICIES)] = "Basic256Sha256"
+    pki: str = "pki"
+    """Folder with our certificate and the lists of trust; the plant folder makes it absolute."""
+    certificate_exceptions: Annotated[tuple[Annotated[str, _one_of(EXCEPTIONS)], ...], BeforeValidator(_as_tuple)] = ()
     username: str | None = None
     password_env: str | None = None
     password_file: str | None = None
+    user_certificate: str | None = None
+    """File (DER or PEM) of the certificate by which the server knows its user."""
+    user_key: str | None = None
+    """File (PEM, not encrypted) of its private key."""
+    max_clock_skew_s: float = Field(default=5.0, gt=0.0, le=86_400.0)
+    """A server whose clock is further off is DEGRADED: its times no longer order events."""
+    register_nodes: bool = False
+    """Ask the server for short handles of the nodes at every session (RegisterNodes)."""
     session_timeout_s: float = Field(default=30.0, ge=30.0, le=60.0)
     """How long the server keeps the session of a client that vanished."""
     connect_timeout_s: float = Field(default=10.0, ge=1.0, le=60.0)
@@ -72,18 +97,34 @@ def read_settings(settings: Mapping[str, object]) -> OpcUaSettings:
 def check_settings(settings: Mapping[str, object]) -> list[str]:
     """Name every mistake in the keys of one device, in words; empty when there is none."""
     try:
-        read = OpcUaSettings.model_validate(dict(settings))
+        OpcUaSettings.model_validate(dict(settings))
     except ValidationError as error:
         mistakes = [_in_words(dict(detail)) for detail in error.errors(include_url=False)]
     else:
-        del read
         mistakes = []
-    if any(settings.get(key) is not None for key in ("username", "password_env", "password_file")):
-        mistakes.append(
-            "username: a user name and password would cross the network readable on a channel with security 'none', "
-            "so they are refused; let the server admit anonymous read-only clients from this machine"
+    return [*mistakes, *_mistakes_of_user(settings)]
+
+
+def _mistakes_of_user(settings: Mapping[str, object]) -> Iterator[str]:
+    """What does not fit together in the keys of the user that we log in as."""
+    by_name = [key for key in ("username", "password_env", "password_file") if settings.get(key) is not None]
+    by_certificate = [key for key in ("user_certificate", "user_key") if settings.get(key) is not None]
+    given = by_name + by_certificate
+    if given and settings.get("security", "none") == "none":
+        yield (
+            f"{given[0]}: on a channel with security 'none' a password crosses the network readable and anybody may take "
+            "the log-in over; set security to sign_and_encrypt, or let the server admit anonymous read-only clients"
         )
-    return mistakes
+        return
+    if by_name and by_certificate:
+        yield f"{by_certificate[0]}: a user logs in by name or by certificate, not by both; leave out {', '.join(by_name)}"
+    if by_name and "username" not in by_name:
+        yield f"username: missing, although {by_name[0]} is given"
+    if by_name == ["username"]:
+        yield "password_env: missing; name an environment variable here, or a file in password_file"
+    if len(by_certificate) == 1:
+        other = "user_key" if by_certificate == ["user_certificate"] else "user_certificate"
+        yield f"{other}: missing, although {by_certificate[0]} is given"
 
 
 def check_address(settings: Mapping[str, object], address: str, type: str, word_order: str) -> list[str]:

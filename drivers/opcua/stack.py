@@ -22,11 +22,16 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 READ_ONLY_REQUESTS: Final = frozenset(
     {
+        ua.GetEndpointsRequest,
         ua.OpenSecureChannelRequest,
         ua.CloseSecureChannelRequest,
         ua.CreateSessionRequest,
         ua.ActivateSessionRequest,
         ua.CloseSessionRequest,
+        ua.BrowseRequest,
+        ua.BrowseNextRequest,
+        ua.RegisterNodesRequest,
+        ua.UnregisterNodesRequest,
         ua.ReadRequest,
     }
 )

@@ -84,7 +84,7 @@ class Session:
         """Ours, the server's, or what was left after it complained: the smallest."""
         self.clock_skew_ns: int | None = None
         """Server's clock minus ours, with the answer's way as error; None until it said its time."""
-        self._connection = Connection(settings, name)
+        self._connection = Connection(settings, clock, name)
 
     async def __aenter__(self) -> Self:
         """Connect.

@@ -11,6 +11,7 @@ from asyncua import ua
 from asyncua.server.server import Server
 from asyncua.server.user_managers import UserManager
 
+from tests.drivers.opcua.address_space import use_template
 from tests.ports import free_port as free_port
 
 URI = "urn:test:plc"
@@ -56,6 +57,7 @@ class Plc:
         self.endpoint = f"opc.tcp://127.0.0.1:{self.port}/plc"
         self._namespaces = (*namespaces_before, URI)
         self.server = Server(user_manager=users)
+        use_template(self.server)
         self.nodes: dict[str, Any] = {}
         self.index = 0
 

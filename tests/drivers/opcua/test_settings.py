@@ -8,12 +8,20 @@ from drivers.opcua.settings import TYPES, check_address, check_settings, read_se
 from tests.drivers.opcua.plant import SystemClock, Tag, tags
 
 GOOD = {"endpoint": "opc.tcp://127.0.0.1:4840/plc"}
+SIGNED = {**GOOD, "security": "sign"}
+BY_NAME = {"username": "op", "password_env": "PLC_PASSWORD"}
 
 
 def test_an_endpoint_is_enough() -> None:
     assert check_settings(GOOD) == []
     settings = read_settings(GOOD)
     assert (settings.session_timeout_s, settings.max_nodes_per_read, settings.security) == (30.0, 1000, "none")
+
+
+def test_security_with_a_user() -> None:
+    settings = read_settings({**SIGNED, **BY_NAME, "certificate_exceptions": ["host", "validity"]})
+    assert settings.certificate_exceptions == ("host", "validity")
+    assert (settings.security_policy, settings.pki) == ("Basic256Sha256", "pki")
 
 
 def test_whole_numbers_are_seconds_too() -> None:
@@ -28,15 +36,25 @@ def test_whole_numbers_are_seconds_too() -> None:
         ({"endpoint": "opc.tcp://h"}, "host and port"),
         ({"endpoint": "opc.tcp://h:99999"}, "1 to 65535"),
         ({"endpoint": "opc.tcp://me:secret@h:4840"}, "must not carry"),
-        ({**GOOD, "endpont": "x"}, "endpont: unknown key; known: connect_timeout_s"),
-        ({**GOOD, "security": "Basic256Sha256"}, "supported: none"),
+        ({**GOOD, "endpont": "x"}, "endpont: unknown key; known: certificate_exceptions, connect_timeout_s"),
+        ({**GOOD, "security": "Basic256Sha256"}, "supported: none, sign, sign_and_encrypt"),
+        ({**SIGNED, "security_policy": "Basic128Rsa15"}, "supported: Basic256Sha256"),
+        ({**SIGNED, "certificate_exceptions": ["trust"]}, "supported: host, revocation"),
+        ({**SIGNED, "certificate_exceptions": "host"}, "certificate_exceptions"),
+        ({**SIGNED, "username": "op"}, "password_env: missing"),
+        ({**SIGNED, "password_file": "/x"}, "username: missing"),
+        ({**SIGNED, "user_certificate": "/x"}, "user_key: missing"),
+        ({**SIGNED, "user_key": "/x"}, "user_certificate: missing"),
+        ({**SIGNED, **BY_NAME, "user_key": "/x", "user_certificate": "/y"}, "by name or by certificate"),
+        ({**GOOD, "user_key": "/x", "user_certificate": "/y"}, "take the log-in over"),
+        ({**GOOD, "max_clock_skew_s": 0}, "max_clock_skew_s"),
         ({**GOOD, "session_timeout_s": 3600}, "session_timeout_s"),
         ({**GOOD, "session_timeout_s": 5}, "session_timeout_s"),
         ({**GOOD, "max_nodes_per_read": 0}, "max_nodes_per_read"),
         ({**GOOD, "max_nodes_per_read": "many"}, "'many'"),
         ({**GOOD, "max_concurrent_requests": 1}, "max_concurrent_requests"),
-        ({**GOOD, "username": "op"}, "cross the network readable"),
-        ({**GOOD, "password_env": "PLC_PASSWORD"}, "cross the network readable"),
+        ({**GOOD, "username": "op"}, "crosses the network readable"),
+        ({**GOOD, "password_env": "PLC_PASSWORD"}, "crosses the network readable"),
     ],
 )
 def test_a_mistake_is_named(keys: dict[str, object], word: str) -> None:

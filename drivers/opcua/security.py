@@ -1,0 +1,235 @@
+"""Message security, the server's certificate and the user of one connection, on top of asyncua's channel.
+
+The order is ours: ask for the endpoints without security, choose the one that was asked for, believe its certificate or
+not, and only then open a channel that nobody but the holder of its private key can read.
+"""
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.crypto import security_policies
+from asyncua.crypto.uacrypto import CertProperties
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from drivers.errors import NotYetAllowedError, RefusedError
+from drivers.opcua.certificates import der_of, read_certificate, read_chain, uris_of
+from drivers.opcua.settings import OpcUaSettings
+from drivers.opcua.trust import Doubt, Presented, TrustFolder, describe
+from drivers.port import Clock
+
+_MODES: Final = {
+    "none": ua.MessageSecurityMode.None_,
+    "sign": ua.MessageSecurityMode.Sign,
+    "sign_and_encrypt": ua.MessageSecurityMode.SignAndEncrypt,
+}
+_POLICIES: Final[Mapping[str, Any]] = {
+    "Basic256Sha256": security_policies.SecurityPolicyBasic256Sha256,
+    "Aes128Sha256RsaOaep": security_policies.SecurityPolicyAes128Sha256RsaOaep,
+    "Aes256Sha256RsaPss": security_policies.SecurityPolicyAes256Sha256RsaPss,
+}
+_READABLE: Final = security_policies.SecurityPolicyNone.URI
+
+
+class GuardedClient(Client):
+    """asyncua's client, unable to send a password that somebody else can read."""
+
+    def _add_user_auth(self, params: Any, username: str | None, password: str | None) -> None:
+        policy = self.server_policy(ua.UserTokenType.UserName)
+        encrypted = self.security_policy.Mode == ua.MessageSecurityMode.SignAndEncrypt
+        if not encrypted and policy.SecurityPolicyUri in (None, "", _READABLE):
+            raise RefusedError(
+                "the server wants the password readable on a channel that is only signed; set security to sign_and_encrypt"
+            )
+        super()._add_user_auth(params, username, password)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A certificate and its private key."""
+
+    certificate: x509.Certificate
+    key: PrivateKeyTypes
+    key_pem: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a connection needs of the disk and the environment."""
+
+    application: Pair | None
+    """Ours; None without message security."""
+    user: Pair | None
+    password: str
+
+
+def read_credentials(settings: OpcUaSettings) -> Credentials:
+    """Read certificates, keys and password (blocking).
+
+    :raises NotYetAllowedError: something is not there; says what to do.
+    """
+    application = user = None
+    if settings.security != "none":
+        folder = TrustFolder(Path(settings.pki))
+        advice = f"make our certificate with: redline opcua cert --pki {settings.pki}"
+        application = _pair(folder.own_certificate, folder.own_key, advice)
+        if not uris_of(application.certificate):
+            raise NotYetAllowedError(f"{folder.own_certificate}: it names no application URI; {advice} --renew")
+    if settings.user_certificate is not None and settings.user_key is not None:
+        user = _pair(Path(settings.user_certificate), Path(settings.user_key), "see user_certificate and user_key")
+    return Credentials(application, user, _password(settings))
+
+
+async def secure(client: Client, discovery: Client, settings: OpcUaSettings, clock: Clock) -> None:
+    """Give a client that is not connected yet its security and its user; `discovery` is another, used up by this.
+
+    :raises NotYetAllowedError: our certificate or password is not there, or nobody accepted the server's.
+    :raises RefusedError: the server does not offer what was asked for.
+    """
+    credentials = await asyncio.to_thread(read_credentials, settings)
+    if credentials.application is not None:
+        endpoint = choose(await discovery.connect_and_get_server_endpoints(), settings)
+        certificate = await _believed(endpoint, settings, clock)
+        client.application_uri = uris_of(credentials.application.certificate)[0]
+        client.certificate_validator = partial(_compare_application, settings)
+        await client.set_security(
+            _POLICIES[settings.security_policy],
+            CertProperties(der_of(credentials.application.certificate), "der"),
+            CertProperties(credentials.application.key_pem, "pem"),
+            server_certificate=CertProperties(der_of(certificate), "der"),
+            mode=_MODES[settings.security],
+        )
+    if settings.username is not None:
+        client.set_user(settings.username)
+        client.set_password(credentials.password)
+    if credentials.user is not None:
+        client.user_certificate = credentials.user.certificate
+        client.user_private_key = credentials.user.key
+
+
+def choose(endpoints: Sequence[ua.EndpointDescription], settings: OpcUaSettings) -> ua.EndpointDescription:
+    """Find the endpoint with the security that was asked for; never another.
+
+    :raises RefusedError: the server has none; says what it offers.
+    """
+    wanted = (_MODES[settings.security], _POLICIES[settings.security_policy].URI)
+    for endpoint in endpoints:
+        if (endpoint.SecurityMode, endpoint.SecurityPolicyUri) == wanted and str(endpoint.EndpointUrl).startswith(
+            "opc.tcp"
+        ):
+            return endpoint
+    offered = sorted({security_of(endpoint) for endpoint in endpoints}) or ["nothing"]
+    raise RefusedError(
+        f"the server does not offer {settings.security} with {settings.security_policy}; it offers {', '.join(offered)}"
+    )
+
+
+def security_of(endpoint: ua.EndpointDescription) -> str:
+    """Mode and policy of an endpoint, as settings name them where they have a name for it."""
+    names = {mode: name for name, mode in _MODES.items()}
+    policy = str(endpoint.SecurityPolicyUri).rpartition("#")[2].replace("_", "")
+    mode = names.get(endpoint.SecurityMode, str(endpoint.SecurityMode))
+    return mode if mode == "none" else f"{mode} with {policy}"
+
+
+async def _believed(endpoint: ua.EndpointDescription, settings: OpcUaSettings, clock: Clock) -> x509.Certificate:
+    """The certificate of a server that is to be believed.
+
+    :raises NotYetAllowedError: it is not; it lies in `rejected`, and the words say what accepts it.
+    """
+    try:
+        chain = read_chain(bytes(endpoint.ServerCertificate or b""))
+    except ValueError as error:
+        raise RefusedError(f"the server's certificate cannot be read: {error}") from error
+    if not chain:
+        raise RefusedError("the server offers security and shows no certificate")
+    presented = Presented(
+        chain=chain,
+        host=urlsplit(settings.endpoint).hostname or "",
+        application_uri=str(endpoint.Server.ApplicationUri or ""),
+    )
+    await asyncio.to_thread(_judge, presented, settings, datetime.fromtimestamp(clock.wall_ns() / 1e9, UTC))
+    return chain[0]
+
+
+async def _compare_application(
+    settings: OpcUaSettings, certificate: x509.Certificate, server: ua.ApplicationDescription
+) -> None:
+    """Compare the application the session is with: what it said before, without security, anybody could have said.
+
+    :raises RefusedError: the certificate is another application's.
+    """
+    uri = str(server.ApplicationUri or "")
+    if uri not in uris_of(certificate) and "uri" not in settings.certificate_exceptions:
+        raise RefusedError(f"the server calls itself {uri!r} inside the channel, its certificate does not")
+
+
+def _judge(presented: Presented, settings: OpcUaSettings, moment: datetime) -> None:
+    folder = TrustFolder(Path(settings.pki))
+    doubts = [doubt for doubt in folder.judge(presented, moment) if doubt.check not in settings.certificate_exceptions]
+    if doubts:
+        raise NotYetAllowedError(_words_of(doubts, presented.chain[0], folder))
+
+
+def _words_of(doubts: Sequence[Doubt], certificate: x509.Certificate, folder: TrustFolder) -> str:
+    words = f"the server's certificate is not believed: {'; '.join(doubt.words for doubt in doubts)} ({describe(certificate)})"
+    if folder.unreadable:
+        words += f"; not readable: {'; '.join(folder.unreadable)}"
+    if not any(doubt.check == "trust" for doubt in doubts):
+        return words
+    try:
+        command = f"redline opcua trust {folder.reject(certificate)}"
+    except OSError as error:
+        words += f"; it could not be kept: {error}"
+        command = f"redline opcua trust ENDPOINT --pki {folder.folder}"
+    return f"{words}; compare the SHA-1 with the one the device shows, then: {command}"
+
+
+def _pair(certificate: Path, key: Path, advice: str) -> Pair:
+    """A certificate and its key from their files.
+
+    :raises NotYetAllowedError: one is missing or unreadable, or they do not belong together.
+    """
+    try:
+        found = read_certificate(certificate.read_bytes())
+    except (OSError, ValueError) as error:
+        raise NotYetAllowedError(f"{certificate}: no certificate ({error}); {advice}") from error
+    try:
+        pem = key.read_bytes()
+        private = load_pem_private_key(pem, None)
+    except (OSError, ValueError, TypeError) as error:  # TypeError: it is encrypted
+        raise NotYetAllowedError(f"{key}: no private key ({error}); {advice}") from error
+    if private.public_key() != found.public_key():
+        raise NotYetAllowedError(f"{key}: it is not the key of {certificate}; {advice}")
+    return Pair(found, private, pem)
+
+
+def _password(settings: OpcUaSettings) -> str:
+    """The password of the user, from the environment before the file; empty where the user needs none.
+
+    :raises NotYetAllowedError: it is nowhere.
+    """
+    if settings.username is None:
+        return ""
+    password = os.environ.get(settings.password_env or "", "").strip()
+    trouble = ""
+    if not password and settings.password_file is not None:
+        try:
+            password = Path(settings.password_file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            trouble = f" ({type(error).__name__})"
+    if password:
+        return password
+    places = [f"environment variable {settings.password_env}"] * (settings.password_env is not None)
+    places += [f"file {settings.password_file}{trouble}"] * (settings.password_file is not None)
+    raise NotYetAllowedError(f"the password of {settings.username!r} is missing or empty: set {' or '.join(places)}")
