@@ -32,6 +32,12 @@ FILES: Final = ("plant.toml", "tags.csv", "alarms.csv", "rules.toml", "interlock
 RULE_FILES: Final = frozenset({"alarms.csv", "rules.toml", "interlocks.toml"})
 """What a set of rules consists of; site, devices and tags are the plant's."""
 
+PKI: Final = "pki"
+"""Key of a device that signs or encrypts, and the folder meant where it is not given: our certificate, whom we trust."""
+
+DEVICE_FILES: Final = (PKI, "password_file", "user_certificate", "user_key")
+"""Keys of a device that name files."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
@@ -133,7 +139,7 @@ def read_plant(folder: Path, devices: DevicePort, rules_from: Path | None = None
         interlocks=interlocks,
         register=register,
         transfer_conditions=transfers,
-        devices=_devices(site, tags),
+        devices=_devices(site, tags, folder.absolute()),
         persons=tuple(site.persons.values()),
         channels=tuple(site.channels.values()),
         notification=_notification(site),
@@ -167,7 +173,7 @@ def _report_rules(refused: RulesRefusedError, rows: list[AlarmRow], mistakes: li
             mistakes.append(Mistake(file=file, line=line, column=error.field, zh=error.zh, en=error.en))
 
 
-def _devices(site: Site, tags: Mapping[str, TagRow]) -> tuple[Device, ...]:
+def _devices(site: Site, tags: Mapping[str, TagRow], folder: Path) -> tuple[Device, ...]:
     addresses: dict[str, list[TagAddress]] = {}
     for row in tags.values():
         addresses.setdefault(row.tag.device, []).append(row.address)
@@ -177,11 +183,20 @@ def _devices(site: Site, tags: Mapping[str, TagRow]) -> tuple[Device, ...]:
             kind=device.kind,
             name_zh=device.name_zh,
             name_en=device.name_en,
-            settings=device.settings,
+            settings=_with_files(device.settings, folder),
             addresses=tuple(addresses.get(device.id, ())),
         )
         for device in site.devices.values()
     )
+
+
+def _with_files(settings: Mapping[str, object], folder: Path) -> dict[str, object]:
+    """The settings of a device with its files where they are: a relative name is one inside the plant folder."""
+    given = {PKI: PKI, **settings} if settings.get("security", "none") != "none" else settings
+    return {
+        key: str(folder / value) if key in DEVICE_FILES and isinstance(value, str) else value
+        for key, value in given.items()
+    }
 
 
 def _notification(site: Site) -> Notification:

@@ -1,6 +1,7 @@
 """`redline check`: every mistake of a plant folder at once, with file, line and column, and what would be right."""
 
 import importlib.resources
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -215,6 +216,19 @@ def test_texts_are_given_in_the_language_asked(folder: Path) -> None:
     assert "应在" in text.text("zh")
     assert "must be" in text.text("en")
     assert text.text("zh").startswith(f"plant.toml:{text.line}: ")
+
+
+def test_files_of_a_device_are_those_of_the_plant_folder(folder: Path) -> None:
+    def plc_1() -> Mapping[str, object]:
+        return next(device for device in check(folder).plant.devices if device.id == "PLC-1").settings
+
+    assert "pki" not in plc_1(), "without security there are no certificates"
+    user = 'password_file = "/run/secret"\nusername = "op"'
+    change(folder, "plant.toml", 'kind = "opcua"', f'kind = "opcua"\nsecurity = "sign"\n{user}')
+    assert plc_1()["pki"] == str(folder / "pki")
+    assert plc_1()["password_file"] == "/run/secret"
+    change(folder, "plant.toml", 'security = "sign"', 'security = "sign"\npki = "../pki"')
+    assert plc_1()["pki"] == str(folder / "../pki")
 
 
 def test_the_fingerprint_changes_with_any_file(folder: Path) -> None:
