@@ -24,7 +24,6 @@ from tests.benchmarks.service import Child, Service, free_ports
 from tests.benchmarks.synthetic_plant import ANALOGS, DISCRETES, write_plant
 
 POINTS: Final = ANALOGS + DISCRETES
-SETTLE_S: Final = 3.0
 PAUSE_S: Final = (0.02, 0.08)
 """Between two acknowledgements: like several people in a hurry, and not in step with scans or frames."""
 HEAD_POLL_S: Final = 0.002
@@ -46,6 +45,8 @@ class Size:
     """Open beside the observer: 5 frames a second each."""
     flood: int = 5_000
     floods: int = 3
+    settle_s: float = 3.0
+    """Before and after what is measured, so that neither starts nor stops are in it."""
 
 
 @dataclass(kw_only=True)
@@ -146,7 +147,7 @@ def _measure_standing(folder: Path, size: Size) -> tuple[Filled, Standing]:
             found.health_s.append(health_s)
             found.watching_s.append(watching_s)
         with _watched(service, size.consoles) as (crowd, _):
-            time.sleep(SETTLE_S)
+            time.sleep(size.settle_s)
             _acknowledge(service, crowd, found, size)
     return filled, found
 
@@ -170,7 +171,7 @@ def _acknowledge(service: Service, crowd: Child, found: Standing, size: Size) ->
     found.active = len(waiting)
     chosen = random.Random(5).sample(waiting, size.acknowledgements)
     service.acknowledge(*_key(chosen[0]))  # the connection is open from here on
-    time.sleep(SETTLE_S)
+    time.sleep(size.settle_s)
     after_seq = service.bodies()[-1][0]
     crowd.lines()
     before, begun = crowd.line()["frames"], time.monotonic()
@@ -197,7 +198,7 @@ def _measure_floods(folder: Path, size: Size) -> list[Flood]:
     with _field(folder, size, abnormal=0) as (_, source, service):
         service.start()
         with _watched(service, size.consoles) as (_, observer):
-            time.sleep(SETTLE_S)
+            time.sleep(size.settle_s)
             return [_flood(service, source, observer, size) for _ in range(size.floods)]
 
 
@@ -206,7 +207,7 @@ def _flood(service: Service, source: Child, observer: Child, size: Size) -> Floo
     before = service.bodies()
     after_seq = before[-1][0] if before else 0
     writes = _drive(source, f"{size.flood} 1.0")
-    time.sleep(SETTLE_S)
+    time.sleep(size.settle_s)
     seen = {line["seq"]: (line["seen_wall_ns"], line["journaled_wall_ns"]) for line in observer.lines()}
     bodies = service.bodies(after_seq)
     matched = latencies(writes, bodies, seen)

@@ -30,7 +30,6 @@ from tests.faults.rig import Rig
 
 CAUSES: Final = 3
 SWEEP_NS: Final = 200_000_000
-SETTLE_S: Final = 3.0
 TANKS: Final = range(101, 109)
 STANDING: Final = 4
 """So many bits stand at once."""
@@ -54,6 +53,8 @@ class Size:
     bypasses: int = 120
     gap_s: float = 0.3
     consoles: int = 2
+    settle_s: float = 3.0
+    """Before and after what is measured, so that neither starts nor stops are in it."""
 
 
 def run(size: Size) -> tuple[list[Figure], list[str]]:
@@ -213,7 +214,7 @@ def _measure_bypasses(folder: Path, size: Size) -> tuple[list[float], int]:
             ):
                 assert crowd.line() == {"connected": size.consoles}
                 assert observer.line() == {"connected": 1}
-                time.sleep(SETTLE_S)
+                time.sleep(size.settle_s)
                 writes = _bypass(rig, size)
                 seen = {line["seq"]: line["seen_wall_ns"] for line in observer.lines()}
                 raised = [
@@ -241,7 +242,7 @@ def _bypass(rig: Rig, size: Size) -> list[tuple[str, int]]:
             if place >= STANDING:
                 control.post("/fault/set", params={"tag": order[place - STANDING], "value": 0}).raise_for_status()
             time.sleep(random.uniform(0.5, 1.5) * size.gap_s)
-        time.sleep(SETTLE_S)
+        time.sleep(size.settle_s)
         log = control.get("/log", params={"since_wall_ns": begun_ns}).json()
     wanted = set(order)
     return [

@@ -21,7 +21,6 @@ from tests.benchmarks.service import Child, Service, free_ports
 from tests.benchmarks.synthetic_plant import ANALOGS, DISCRETES, write_plant
 from tests.faults.rig import Rig
 
-SETTLE_S = 3.0
 SYNCS, SYNC_PAUSE_S = 200, 0.01
 CONTACTS = (".OOS.state", ".FAULT.state", ".BATTERY.state")
 """Alarms of contacts that change nothing else in the simulated plant."""
@@ -40,6 +39,8 @@ class Size:
     """Of the synthetic plant, 500 points each."""
     consoles: int = 20
     restarts: int = 3
+    settle_s: float = 3.0
+    """Before and after what is measured, so that neither starts nor stops are in it."""
 
 
 @dataclass(kw_only=True)
@@ -201,7 +202,7 @@ def _watched(service: Service, consoles: int) -> Iterator[Child]:
 def _load(service: Service, size: Size, write: Writer) -> Load:
     with _watched(service, size.consoles) as observer:
         load = Load(tags=len(service.get("/tags")))
-        time.sleep(SETTLE_S)
+        time.sleep(size.settle_s)
         for _ in range(size.rounds):
             load.rounds.append(_round(service, observer, write))
     return load

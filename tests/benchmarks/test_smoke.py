@@ -23,7 +23,7 @@ WANTED = {
     "pipeline.restart_s",
     "pipeline.missed",
 }
-SMALL = pipeline.Size(rounds=1, alarms=6, seconds=1.5, devices=2, consoles=2, restarts=1)
+SMALL = pipeline.Size(rounds=1, alarms=6, seconds=1.5, devices=2, consoles=2, restarts=1, settle_s=1.0)
 
 
 @pytest.mark.slow
@@ -60,7 +60,16 @@ ALARMS_WANTED = {
     "alarms.flood_p99_ms",
 }
 FEW = alarms.Size(
-    burst=400, singles=50, bursts=3, devices=1, journal_rows=2_000, restarts=1, acknowledgements=6, flood=40, floods=1
+    burst=400,
+    singles=50,
+    bursts=3,
+    devices=1,
+    journal_rows=2_000,
+    restarts=1,
+    acknowledgements=6,
+    flood=40,
+    floods=1,
+    settle_s=1.0,
 )
 
 
@@ -84,7 +93,7 @@ INTERLOCKS_WANTED = {"interlocks.evaluate_ms", "interlocks.scan_ms", "interlocks
 @pytest.mark.slow
 @pytest.mark.timeout(200)
 async def test_the_interlocks_run_and_name_their_figures() -> None:
-    few = interlocks.Size(interlocks=50, warm_up=2, sweeps=5, bypasses=8, gap_s=0.4, consoles=1)
+    few = interlocks.Size(interlocks=50, warm_up=2, sweeps=5, bypasses=8, gap_s=0.4, consoles=1, settle_s=1.0)
     figures, notes = await asyncio.to_thread(interlocks.run, few)
     values = {figure.name: figure.value for figure in figures}
     assert set(values) >= INTERLOCKS_WANTED
