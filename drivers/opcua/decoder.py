@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import numpy as np
+
 from drivers.errors import BadFrameError
 from drivers.opcua.data_values import Sheet, blank_sheet
 from drivers.opcua.runs import take_runs
@@ -30,6 +32,10 @@ class Decoder:
         """
         if count > len(body):
             raise BadFrameError(f"{count} values in {len(body)} bytes")
+        with np.errstate(invalid="ignore"):  # a Float may be a signalling NaN, of which numpy warns
+            return self._take(body, position, count)
+
+    def _take(self, body: bytes, position: int, count: int) -> tuple[Sheet, int]:
         self.how = "template"
         template = self._templates.get(count)
         if template is not None:

@@ -77,6 +77,8 @@ class Frame(NamedTuple):
     """100 ns since 1601."""
     notifications: list[Notification]
     acknowledged: tuple[int, ...]
+    end: int
+    """Where the response's own diagnostics begin."""
 
 
 def decode(body: bytes, decoder: Decoder) -> Publication:
@@ -137,7 +139,9 @@ def read_frame(body: bytes) -> Frame:
         position = end
     acknowledged, position = _numbers(body, position)
     check_end(body, end_of_diagnostics_list(body, position))
-    return Frame(header, subscription_id, available, more != 0, sequence_number, published, notifications, acknowledged)
+    return Frame(
+        header, subscription_id, available, more != 0, sequence_number, published, notifications, acknowledged, position
+    )
 
 
 def _changes(body: bytes, position: int, decoder: Decoder) -> tuple[Sheet, int]:

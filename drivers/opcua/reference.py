@@ -1,7 +1,7 @@
 """asyncua's own decoding, element by element: what bulk decoding is compared with, and what replaces it where they differ.
 
-asyncua sees nothing that could hold it up: of values that are neither number nor text (arrays, structures) nothing is
-kept, so they are hidden from it (see `variants`).
+asyncua sees nothing that could hold it up: of values that are neither number nor text (arrays, structures), of diagnostics
+and additional headers nothing is kept, so they are hidden from it (see `variants`).
 """
 
 import struct
@@ -15,7 +15,7 @@ from asyncua.ua.ua_binary import struct_from_binary
 
 from drivers.errors import BadFrameError
 from drivers.opcua import wire
-from drivers.opcua.answers import READ_RESPONSE, end_of_diagnostics_list, length_at, read_header
+from drivers.opcua.answers import READ_RESPONSE, Header, check_end, end_of_diagnostics_list, length_at, read_header
 from drivers.opcua.data_values import HANDLE_SIZE, HAS_VALUE, blank_sheet, key_at, sizes, take_one
 from drivers.opcua.publish import DATA_CHANGE, read_frame
 from drivers.opcua.stack import time_ns, value_of
@@ -23,9 +23,13 @@ from drivers.opcua.variants import LOCALIZED_TEXT, STRING, end_of_variant
 from drivers.opcua.wire import UndecodableError
 
 _BYTE_STRING: Final = 15
-_SHORTEST: Final = 5
-"""Bytes of an empty ByteString; what is shorter can hold no array."""
+_EMPTY_BYTE_STRING: Final = 5
+_SHORT: Final = {1: b"\0", 2: b"\x15\0", 3: b"\x11\0\0", 4: b"\x16\0\0\0"}
+"""Variants without number and text by their length: null, no LocalizedText, no node, no structure."""
 _UNKNOWN_TYPE: Final = 0xFFFF
+_NO_DIAGNOSTICS: Final = b"\0" + struct.pack("<i", -1)
+_NO_ADDITIONAL_HEADER: Final = b"\0\0\0"
+_HEADER_DIAGNOSTICS: Final = 20
 
 
 def decode_read(body: bytes, count: int) -> wire.Columns:
@@ -40,8 +44,9 @@ def decode_read(body: bytes, count: int) -> wire.Columns:
     if results != count:
         raise BadFrameError(f"{results} results for {count} nodes")
     harmless = bytearray(body)
-    end_of_diagnostics_list(body, _hide_values(harmless, position, count, 0))
-    response = _decode(ua.ReadResponse, bytes(harmless[: header.additional] + b"\0\0\0" + harmless[header.end :]))
+    end = _hide_values(harmless, position, count, 0)
+    check_end(body, end_of_diagnostics_list(body, end))
+    response = _decode(ua.ReadResponse, harmless[:end], header)
     _, columns = _columns(response, [(0, result) for result in response.Results or []])
     return columns
 
@@ -54,15 +59,16 @@ def decode_changes(body: bytes) -> tuple[npt.NDArray[np.uint32], wire.Columns]:
     :raises UaStatusCodeError: the server refused the Publish.
     """
     frame = read_frame(body)
-    header = frame.header
     harmless = bytearray(body)
     for notification in frame.notifications:
         if notification.kind == DATA_CHANGE:
             count, position = length_at(body, notification.begin)
-            end_of_diagnostics_list(body, _hide_values(harmless, position, count, HANDLE_SIZE))
+            end = _hide_values(harmless, position, count, HANDLE_SIZE)
+            end_of_diagnostics_list(body, end)
+            struct.pack_into("<i", harmless, end, -1)
         else:
             _hide_type(harmless, notification.position)
-    response = _decode(ua.PublishResponse, bytes(harmless[: header.additional] + b"\0\0\0" + harmless[header.end :]))
+    response = _decode(ua.PublishResponse, harmless[: frame.end], frame.header)
     changes = [
         (item.ClientHandle, item.Value)
         for notification in response.Parameters.NotificationMessage.NotificationData or []
@@ -72,16 +78,17 @@ def decode_changes(body: bytes) -> tuple[npt.NDArray[np.uint32], wire.Columns]:
     return _columns(response, changes)
 
 
-def _decode(kind: type[Any], body: bytes) -> Any:
-    """Decode a whole response of this type."""
-    buffer = Buffer(body)
+def _decode(kind: type[Any], body: bytearray, header: Header) -> Any:
+    """Decode a response of this type that is whole but for the diagnostics behind it, and drop all other diagnostics."""
+    front = bytes(body[:_HEADER_DIAGNOSTICS]) + _NO_DIAGNOSTICS + _NO_ADDITIONAL_HEADER
+    buffer = Buffer(front + bytes(body[header.end :]) + struct.pack("<i", -1))
     try:
         response = struct_from_binary(kind, buffer)
     except Exception as error:
         raise UndecodableError(repr(error)) from error
     response.ResponseHeader.ServiceResult.check()
     if buffer:
-        raise BadFrameError(f"{len(buffer)} bytes follow the answer")
+        raise UndecodableError(f"asyncua leaves {len(buffer)} bytes")
     return response
 
 
@@ -108,7 +115,7 @@ def _columns(response: Any, changes: list[tuple[int, ua.DataValue]]) -> tuple[np
 
 
 def _hide_values(body: bytearray, position: int, count: int, head: int) -> int:
-    """Make ByteStrings of equal length of all values that are neither number nor text; return the position behind all."""
+    """Make values that mean nothing, of equal length, of all that are neither number nor text; return the position behind all."""
     whole = bytes(body)
     fixed = sizes()
     scrap = blank_sheet(1, has_handles=head > 0)
@@ -121,8 +128,10 @@ def _hide_values(body: bytearray, position: int, count: int, head: int) -> int:
         begin = position + head + 1
         if key & HAS_VALUE and body[begin] not in (STRING, LOCALIZED_TEXT):
             length = end_of_variant(whole, begin) - begin
-            if length >= _SHORTEST:
-                struct.pack_into("<Bi", body, begin, _BYTE_STRING, length - _SHORTEST)
+            if length < _EMPTY_BYTE_STRING:
+                body[begin : begin + length] = _SHORT[length]
+            else:
+                struct.pack_into("<Bi", body, begin, _BYTE_STRING, length - _EMPTY_BYTE_STRING)
         position = end
     if position > len(body):
         raise BadFrameError("the answer ends inside a DataValue")
