@@ -42,6 +42,11 @@ class Chain(Generic[Waiter]):
         """Whom it asks."""
         return self.requests[0].unit
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything was asked."""
+        return self._next > 0
+
     def take(self, now_s: float) -> int | None:
         """Position of the request to ask now; None when nothing more is to be asked at this moment."""
         if self._paused:

@@ -14,7 +14,7 @@ from drivers.modbus.registers import Columns, Point, point_of
 from drivers.modbus.scan_class import ScanClass
 from drivers.modbus.settings import ModbusSettings, read_settings
 from drivers.ne43 import Bands
-from drivers.port import Address, Clock, Driver, DriverHealth, Settings
+from drivers.port import Address, Clock, DriverHealth, Settings
 from drivers.schedule import Schedule
 from rules.columns.quality import Quality, is_usable
 from rules.columns.readings import NO_TIME, Origin, ReadingBatch
@@ -52,7 +52,7 @@ class ModbusDriver:
         :raises LinkLostError: no connection within its limit.
         :raises MisconfiguredError: another device describes the same line differently.
         """
-        self._classes = lines.recall(self._key) or self._planned()
+        self._classes = lines.recall(self._key) or self.planned()
         proof = self._classes[0].reads[0].request if self._classes and self._classes[0].reads else None
         try:
             self._line = await lines.enter(self._settings.line, proof, self._settings.timeout_s)
@@ -73,14 +73,31 @@ class ModbusDriver:
             await lines.leave(self._line)
             self._line = None
 
+    @property
+    def line(self) -> Line:
+        """The line it reads over, for its figures.
+
+        :raises MisconfiguredError: it is not entered.
+        """
+        if self._line is None:
+            raise MisconfiguredError(f"{self._device_id}: read before it was connected")
+        return self._line
+
+    def planned(self) -> tuple[ScanClass, ...]:
+        """The scan classes as they are before anything was found out of the device, heartbeat and sentinel among them."""
+        limits, unit = self._settings.limits, self._settings.unit_id
+        return tuple(
+            ScanClass((*points, *self._liveness.points), period_ns, limits, unit)
+            for period_ns, points in self._points.items()
+        )
+
     async def batches(self) -> AsyncGenerator[ReadingBatch, None]:
         """Yield one batch per scan class period until the link drops.
 
         :raises LinkLostError: see Line.read.
         :raises MisconfiguredError: no tag names the device.
         """
-        if self._line is None:
-            raise MisconfiguredError(f"{self._device_id}: read before it was connected")
+        line = self.line
         if not self._classes:
             raise MisconfiguredError(f"{self._device_id}: no tag names this device, there is nothing to read")
         self._schedule = Schedule([each.period_ns for each in self._classes], self._clock.mono_ns())
@@ -88,8 +105,8 @@ class ModbusDriver:
             now_ns = self._clock.mono_ns()
             number = self._schedule.due(now_ns)
             if number is None:
-                await self._line.idle((self._schedule.next_due_ns() - now_ns) / 1e9)
-            elif await self._advance(self._line, self._schedule, number):
+                await line.idle((self._schedule.next_due_ns() - now_ns) / 1e9)
+            elif await self._advance(line, self._schedule, number):
                 yield self._finished(self._schedule, number)
 
     def health(self) -> DriverHealth:
@@ -109,13 +126,6 @@ class ModbusDriver:
     @property
     def _key(self) -> tuple[object, ...]:
         return (self._device_id, self._settings, tuple(self._points.items()))
-
-    def _planned(self) -> tuple[ScanClass, ...]:
-        limits, unit = self._settings.limits, self._settings.unit_id
-        return tuple(
-            ScanClass((*points, *self._liveness.points), period_ns, limits, unit)
-            for period_ns, points in self._points.items()
-        )
 
     async def _advance(self, line: Line, schedule: Schedule, number: int) -> bool:
         """Read on in a scan class until it is through (True) or a more urgent one is due."""
@@ -167,7 +177,7 @@ class ModbusDriver:
         return Columns(value, quality, columns.status[:count], columns.raw[:count], columns.texts)
 
 
-def open_driver(device_id: str, settings: Settings, addresses: Sequence[Address], clock: Clock) -> Driver:
+def open_driver(device_id: str, settings: Settings, addresses: Sequence[Address], clock: Clock) -> ModbusDriver:
     """Make a fresh driver, not yet connected.
 
     :raises MisconfiguredError: settings or addresses that can never work, with all reasons.

@@ -54,6 +54,7 @@ class Line:
         self._reopen = False
         self._active: set[Asking] = set()
         self._ready: deque[Asking] = deque()
+        self._served: Asking | None = None
         self._silent = 0
         self._heard = False
         self._failed_opens = 0
@@ -93,14 +94,6 @@ class Line:
             return []
         if self._reopen:
             await self.open()
-        unit = requests[0].unit
-        if self.units.failures(unit):
-            wait_s = self.units.wait_s(unit, self._loop.time())
-            refusal = self.units.refusal(unit)
-            if wait_s and refusal is not None:
-                return [refusal] * len(requests)
-            if wait_s:
-                raise LinkLostError(f"unit {unit} was silent; it is asked again in {wait_s:.1f} s")
         return await self._run(Chain(requests, timeout_s, self._loop.time() + for_s, self._loop.create_future()))
 
     async def idle(self, seconds: float) -> None:
@@ -115,28 +108,26 @@ class Line:
 
     async def close(self) -> None:
         """Close at once, whatever is open; returns when the sockets are gone."""
-        closing, self._connections = self._connections, []
         self._end(LinkLostError("closed by us"))
-        for connection in closing:
-            await connection.close()
-            self.late_answers += connection.late_answers
+        await self._close_connections()
 
     # --- transport.Dispatcher -----------------------------------------------------------------
     def next(self, now_s: float) -> Asked | None:
         """The next request of whoever has waited longest."""
         ready = self._ready
         while ready:
+            if ready[0] is self._served and len(ready) > 1:
+                ready.rotate(-1)
             chain = ready[0]
             if chain.waiter.done():
                 ready.popleft()
                 continue
-            number = chain.take(now_s)
+            number = chain.take(now_s) if chain.is_begun or self._may_begin(chain, now_s) else None
             if number is None:
                 ready.popleft()
                 self._finish(chain, now_s)
                 continue
-            if len(ready) > 1:
-                ready.rotate(-1)
+            self._served = chain
             self.transactions += 1
             return Transaction(chain, number, now_s + chain.timeout_s)
         return None
@@ -197,6 +188,20 @@ class Line:
             self._active.discard(chain)
             if chain.waiter.cancelled() and not self.settings.is_shared:
                 self.lost(LinkLostError("given up in the middle of a transaction"))
+
+    def _may_begin(self, chain: Asking, now_s: float) -> bool:
+        """Whether the unit may be asked at all; if not, its chain ends here without a word on the line."""
+        wait_s = self.units.wait_s(chain.unit, now_s)
+        if not wait_s:
+            return True
+        refusal = self.units.refusal(chain.unit)
+        if refusal is not None:
+            chain.give_up(refusal)
+        else:
+            chain.waiter.set_exception(
+                LinkLostError(f"unit {chain.unit} was silent; it is asked again in {wait_s:.1f} s")
+            )
+        return False
 
     def _ask(self) -> None:
         for connection in self._connections:
@@ -261,7 +266,7 @@ class Line:
 
     # --- connecting ---------------------------------------------------------------------------
     async def _connect(self, window: int) -> None:
-        await self.close()
+        await self._close_connections()
         self.window = 1 if self.settings.is_rtu else window
         pause_s = self.settings.request_pause_s
         if self.settings.serial_port:
@@ -283,6 +288,12 @@ class Line:
         self._reopen = False
         self._error = None
         self._lost = self._loop.create_future()
+
+    async def _close_connections(self) -> None:
+        closing, self._connections = self._connections, []
+        for connection in closing:
+            await connection.close()
+            self.late_answers += connection.late_answers
 
     async def _prove(self, proof: Request | None, timeout_s: float) -> None:
         """Fill the window a few times; a device that does not answer all of it is read one by one."""

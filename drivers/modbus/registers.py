@@ -16,6 +16,7 @@ import numpy.typing as npt
 from drivers.errors import MisconfiguredError
 from drivers.modbus.place import TEXT, WORDS, Place, Span, mistakes, parse, span_of
 from drivers.modbus.plan import Block
+from drivers.modbus.texts import TextPlace
 from drivers.modbus.wire import Answer, Refusal
 from drivers.port import Address
 from rules.columns.quality import Quality
@@ -104,16 +105,6 @@ class _Gather:
     is_bcd: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """Where the bytes of one text stand, and whether they are swapped in their registers."""
-
-    member: int
-    begin: int
-    end: int
-    is_swapped: bool
-
-
 class Decoder:
     """Decodes the answers to a fixed list of blocks into the columns of a fixed list of points."""
 
@@ -144,7 +135,9 @@ class Decoder:
         self._flags = np.array(
             [member for member, point in enumerate(points) if point.type == "bool" and not _is_bit(point)], np.intp
         )
-        self._texts = _texts(points, offsets)
+        self._texts = tuple(
+            _text_place(member, point, *offsets[member]) for member, point in enumerate(points) if point.type == TEXT
+        )
         self._raw_low = np.array([point.raw_low for point in points], np.float64)
         self._gain = np.array([point.gain for point in points], np.float64)
         self._low = np.array([point.low for point in points], np.float64)
@@ -197,13 +190,9 @@ class Decoder:
         self, image: bytes, raw: npt.NDArray[np.float64], status: npt.NDArray[np.uint32]
     ) -> tuple[tuple[int, str], ...]:
         """The texts, and 1 or 0 in `raw` for whether there is any."""
-        found: list[tuple[int, str]] = []
-        for text in self._texts:
-            words = image[text.begin : text.end]
-            read = _as_text(_swapped(words) if text.is_swapped else words) if not status[text.member] else ""
-            raw[text.member] = bool(read)
-            if not status[text.member]:
-                found.append((text.member, read))
+        found = [(place.member, place.read(image)) for place in self._texts if not status[place.member]]
+        for member, text in found:
+            raw[member] = bool(text)
         return tuple(found)
 
 
@@ -213,21 +202,6 @@ def _from_bcd(counts: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
     digits = counts.astype(np.int64)[:, np.newaxis] >> shifts & 0xF
     value = digits @ (10.0 ** (shifts / 4))
     return np.where((digits > 9).any(axis=1), np.nan, value)
-
-
-def _as_text(words: bytes) -> str:
-    """Characters up to the first NUL, without the blanks behind: UTF-8, else GB18030."""
-    characters = words.split(b"\0", 1)[0]
-    try:
-        text = characters.decode("utf-8")
-    except UnicodeDecodeError:
-        text = characters.decode("gb18030", "replace")
-    return text.rstrip()
-
-
-def _swapped(words: bytes) -> bytes:
-    """The two bytes of every register the other way round."""
-    return bytes(byte for pair in zip(words[1::2], words[::2], strict=True) for byte in pair)
 
 
 def _is_bit(point: Point) -> bool:
@@ -272,14 +246,9 @@ def _gathers(points: Sequence[Point], offsets: Sequence[tuple[int, int]]) -> tup
     return tuple(gathers)
 
 
-def _texts(points: Sequence[Point], offsets: Sequence[tuple[int, int]]) -> tuple[_Text, ...]:
-    """Where the texts stand; one that no block carries has an empty place."""
-    texts = []
-    for member, point in enumerate(points):
-        if point.type == TEXT:
-            begin = offsets[member][0] + 2 * offsets[member][1]
-            texts.append(_Text(member, begin, begin + 2 * point.span.count, point.word_order == "BADC"))
-    return tuple(texts)
+def _text_place(member: int, point: Point, base: int, distance: int) -> TextPlace:
+    begin = base + 2 * distance
+    return TextPlace(member, begin, begin + 2 * point.span.count, point.word_order == "BADC")
 
 
 def _bit_position(point: Point, base: int, distance: int) -> tuple[int, int]:

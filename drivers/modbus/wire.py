@@ -56,9 +56,6 @@ UNIT_OFFLINE: Final = frozenset({0x0A, 0x0B})
 EXCEPTION_FLAG: Final = 0x80
 
 _READ = struct.Struct(">BHH")
-_READ_DEVICE_ID = 14
-_BASIC = 1
-_ALL_IN_STREAM = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,86 +142,13 @@ class ReadRequest:
         if pdu.startswith(self.lead) and len(pdu) == 2 + self.byte_count:
             return pdu[2:]
         if pdu[0] == self.function | EXCEPTION_FLAG:
-            return _refusal(pdu)
+            return refusal(pdu)
         if pdu[0] != self.function:
             raise BadFrameError(f"function code {pdu[0]} answers {self.function.value}: {shown(pdu)}")
         raise BadFrameError(f"byte count does not fit, wanted {self.byte_count}: {shown(pdu)}")
 
     def __str__(self) -> str:
         return f"function code {self.function.value}, start {self.start}, count {self.count}"
-
-
-@dataclass(frozen=True, slots=True)
-class IdentifyRequest:
-    """Function code 43/14: who are you (basic objects, read as a stream)."""
-
-    unit: int
-    first: int = 0
-    """Object id to begin with: an answer may say that more follow."""
-
-    def __post_init__(self) -> None:
-        """:raises ValueError: the protocol cannot carry it."""
-        if not (0 <= self.unit <= 255 and 0 <= self.first <= 255):
-            raise ValueError(f"unit and object id must be 0 to 255: {self}")
-
-    @property
-    def pdu(self) -> bytes:
-        """Function code and what follows."""
-        return bytes((ReadFunction.READ_IDENTIFICATION, _READ_DEVICE_ID, _BASIC, self.first))
-
-    def size(self, pdu: bytes) -> int | None:
-        """Length of the answer, see Request."""
-        function = ReadFunction.READ_IDENTIFICATION
-        if pdu[:1] == bytes((function | EXCEPTION_FLAG,)):
-            return 2
-        if not bytes((function, _READ_DEVICE_ID, _BASIC)).startswith(pdu[:3]):
-            raise BadFrameError(f"it answers something else: {shown(pdu)}")
-        if len(pdu) < 7:
-            return None
-        at = 7
-        for _ in range(pdu[6]):
-            if len(pdu) < at + 2:
-                return None
-            at += 2 + pdu[at + 1]
-        return at
-
-    def answer(self, pdu: bytes) -> Answer:
-        """The bytes from the conformity level on, or the refusal, see Request."""
-        if len(pdu) >= 2 and pdu[0] == ReadFunction.READ_IDENTIFICATION | EXCEPTION_FLAG:
-            return _refusal(pdu)
-        if self.size(pdu) != len(pdu):
-            raise BadFrameError(f"identification of another length than its objects: {shown(pdu)}")
-        return pdu[3:]
-
-    def __str__(self) -> str:
-        return f"function code 43/14, object {self.first}"
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What one answer to 43/14 says."""
-
-    objects: Mapping[int, str]
-    following: int | None
-    """Object id to go on with; None when this was all."""
-
-
-OBJECT_NAMES: Final[Mapping[int, str]] = MappingProxyType(
-    {0: "vendor", 1: "product_code", 2: "revision", 3: "vendor_url", 4: "product_name", 5: "model", 6: "application"}
-)
-"""Names of the objects of identification that the specification knows."""
-
-
-def identity(answer: bytes) -> Identity:
-    """Read the value bytes of an answer to an IdentifyRequest."""
-    _, more, following, count = answer[:4]
-    objects: dict[int, str] = {}
-    at = 4
-    for _ in range(count):
-        number, length = answer[at : at + 2]
-        objects[number] = answer[at + 2 : at + 2 + length].decode("utf-8", "replace").strip("\0 ")
-        at += 2 + length
-    return Identity(MappingProxyType(objects), following if more == 0xFF else None)
 
 
 Owner = TypeVar("Owner")
@@ -270,7 +194,11 @@ def shown(frame: bytes) -> str:
     return frame[:16].hex(" ") + (" ..." if len(frame) > 16 else "")
 
 
-def _refusal(pdu: bytes) -> Refusal:
+def refusal(pdu: bytes) -> Refusal:
+    """The exception in an answer.
+
+    :raises BadFrameError: it is none.
+    """
     if len(pdu) != 2 or pdu[1] == 0:
         raise BadFrameError(f"exception answer without exactly one code: {shown(pdu)}")
     return Refusal(pdu[1])

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.cli import account, journal
+from monitor.cli import account, journal, modbus
 from monitor.cli.check import check_folder
 from monitor.cli.run import run_service
 from monitor.version import VERSION
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(account.app, name="account")
 app.add_typer(journal.app, name="journal")
+app.add_typer(modbus.app, name="modbus")
 
 Folder = Annotated[Path, typer.Argument(help="plant folder with plant.toml, tags.csv, alarms.csv, interlocks.toml")]
 Language = Annotated[str, typer.Option("--language", "-l", help="zh or en")]

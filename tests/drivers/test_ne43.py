@@ -2,14 +2,13 @@
 
 import math
 from contextlib import aclosing
-from typing import cast
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.modbus.driver import ModbusDriver, open_driver
+from drivers.modbus.driver import open_driver
 from drivers.ne43 import Bands
 from monitor.clock import SystemClock
 from rules.catalog import Rule
@@ -94,7 +93,7 @@ async def test_from_a_register_to_the_rule_that_asks() -> None:
     registers = {"hr": {1: 29500, 2: 28600, 3: 13824}, "ir": {}}
     async with listening(device=Device(registers=registers)) as peer:
         settings = {"host": "127.0.0.1", "port": peer.port, "timeout_s": 5.0}
-        driver = cast(ModbusDriver, open_driver("PLC-2", settings, addresses, SystemClock()))
+        driver = open_driver("PLC-2", settings, addresses, SystemClock())
         async with driver, aclosing(driver.batches()) as arriving:
             batch = await anext(arriving)
             assert driver.health().impairment == ""  # a failed sensor is no refused point

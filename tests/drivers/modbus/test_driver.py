@@ -5,7 +5,6 @@ import random
 import struct
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from typing import cast
 
 import numpy as np
 import pytest
@@ -28,7 +27,7 @@ SLOW = 3_600_000_000_000
 
 def driver(port: int, tags: Sequence[TagAddress], **settings: object) -> ModbusDriver:
     keys = {"host": "127.0.0.1", "port": port, "timeout_s": 5.0, **settings}
-    return cast(ModbusDriver, open_driver("PLC-2", keys, tags, SystemClock()))
+    return open_driver("PLC-2", keys, tags, SystemClock())
 
 
 async def first(port: int, tags: Sequence[TagAddress], count: int = 1, **settings: object) -> list[ReadingBatch]:

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import drivers.modbus
-from drivers.modbus import wire
+from drivers.modbus import identification, wire
+from drivers.modbus.identification import IdentifyRequest
 from drivers.modbus.mbap import MbapExchange
 from drivers.modbus.place import Table
 from drivers.modbus.rtu import RtuExchange
-from drivers.modbus.wire import IdentifyRequest, ReadFunction, ReadRequest, Request
+from drivers.modbus.wire import ReadFunction, ReadRequest, Request
 
 SOURCES = sorted(Path(drivers.modbus.__file__).parent.glob("*.py"))
 READING = {1, 2, 3, 4, 43}
@@ -39,8 +40,9 @@ def test_a_writing_function_code_has_no_name(code: int) -> None:
 def test_the_two_requests_are_all_there_are() -> None:
     kinds = {
         name
-        for name, kind in vars(wire).items()
-        if isinstance(kind, type) and kind.__module__ == wire.__name__ and hasattr(kind, "pdu") and kind is not Request
+        for module in (wire, identification)
+        for name, kind in vars(module).items()
+        if isinstance(kind, type) and hasattr(kind, "pdu") and kind is not Request
     }
     assert kinds == {"ReadRequest", "IdentifyRequest"}
 
