@@ -13,6 +13,7 @@ from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.ua.attribute_ids import AttributeIds
 
+from drivers.errors import LinkLostError
 from drivers.opcua.security import GuardedClient, secure
 from drivers.opcua.settings import OpcUaSettings
 from drivers.opcua.stack import ReadOnlyProtocol, plainly
@@ -65,6 +66,13 @@ class Connection:
     async def read(self, nodes: list[ua.NodeId], attribute: AttributeIds) -> list[ua.DataValue]:
         """Read one attribute of some nodes the slow way, for questions that are asked once a session."""
         return await plainly(self.client.uaclient.read_attributes(nodes, attribute))
+
+    async def register(self, nodes: list[ua.NodeId]) -> list[ua.NodeId]:
+        """Ask for handles of nodes, good for this session only; as many as nodes, or whatever asyncua raises."""
+        handles: list[ua.NodeId] = await plainly(self.client.uaclient.session.register_nodes(nodes))
+        if len(handles) != len(nodes):
+            raise LinkLostError(f"{len(handles)} handles for {len(nodes)} nodes")
+        return handles
 
     async def close(self) -> None:
         """Close session, channel and socket; the socket within seconds, whatever the server does."""

@@ -5,11 +5,14 @@ from typing import Final, Self
 
 import numpy as np
 
+from drivers.bad_items import BadItems
 from drivers.errors import MisconfiguredError
 from drivers.opcua import wire
 from drivers.opcua.plan import ScanClass, plan
+from drivers.opcua.prepared import PreparedRead
 from drivers.opcua.settings import OpcUaSettings, read_settings
-from drivers.opcua.transport import PreparedRead, Session
+from drivers.opcua.stack import status_words
+from drivers.opcua.transport import Session
 from drivers.port import Address, Clock, Driver, DriverHealth
 from drivers.schedule import Schedule
 from rules.columns.quality import Quality
@@ -24,7 +27,12 @@ class OpcUaDriver:
     """One session with one server and the scan classes read over it."""
 
     def __init__(
-        self, device_id: str, settings: OpcUaSettings, scan_classes: Sequence[ScanClass], clock: Clock
+        self,
+        device_id: str,
+        settings: OpcUaSettings,
+        scan_classes: Sequence[ScanClass],
+        bad_items: BadItems,
+        clock: Clock,
     ) -> None:
         self._device_id = device_id
         self._scan_classes = tuple(scan_classes)
@@ -36,6 +44,8 @@ class OpcUaDriver:
         self._overruns = 0
         self._behind = False
         self._round_trip_ms = 0.0
+        self._settings = settings
+        self._bad_items = bad_items
 
     @property
     def clock_skew_ns(self) -> int | None:
@@ -49,12 +59,14 @@ class OpcUaDriver:
             self._session.decoding.slow_because,
             f"{refused} points are refused by the server" if refused else "",
             "scan class periods are not kept" if self._behind else "",
+            self._words_of_skew(),
         )
         return DriverHealth(
             overruns=self._overruns,
             round_trip_ms=self._round_trip_ms,
             impairment="; ".join(filter(None, impairments)),
             clock_skew_ns=self.clock_skew_ns,
+            bad_items=self._bad_items.items,
         )
 
     async def __aenter__(self) -> Self:
@@ -64,7 +76,11 @@ class OpcUaDriver:
         :raises RefusedError: it does not want us.
         """
         await self._session.__aenter__()
-        self._prepare()
+        try:
+            await self._prepare()
+        except BaseException:
+            await self._session.__aexit__(None, None, None)
+            raise
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -97,22 +113,34 @@ class OpcUaDriver:
         received_ns = self._clock.mono_ns()
         self._round_trip_ms = (received_ns - begun_ns) / 1e6
         self._refused[number] = wire.refused(columns.status)
-        return batch_of(
+        batch = batch_of(
             self._device_id, self._scan_classes[number], columns, mono_ns=received_ns, wall_ns=self._clock.wall_ns()
         )
+        self._bad_items.take(batch)
+        return batch
 
     def _rest_s(self, schedule: Schedule) -> float:
         return min(max(0, schedule.next_due_ns() - self._clock.mono_ns()) / 1e9, _LONGEST_REST_S)
 
-    def _prepare(self) -> None:
-        self._prepared = [self._session.prepare(each.nodes) for each in self._scan_classes]
+    def _words_of_skew(self) -> str:
+        skew_s = (self.clock_skew_ns or 0) / 1e9
+        if abs(skew_s) <= self._settings.max_clock_skew_s:
+            return ""
+        return f"the server's clock is {abs(skew_s):.1f} s {'ahead of' if skew_s > 0 else 'behind'} ours"
+
+    async def _prepare(self) -> None:
+        prepared = [self._session.prepare(each.nodes) for each in self._scan_classes]
+        if self._settings.register_nodes:
+            for each in prepared:
+                await self._session.register(each)
+        self._prepared = prepared
         self._learned_ns = self._clock.mono_ns()
 
     async def _learn_missing_namespaces(self) -> None:
         if all(each.complete for each in self._prepared) or self._clock.mono_ns() - self._learned_ns < _RELEARN_NS:
             return
         await self._session.learn_namespaces()
-        self._prepare()
+        await self._prepare()
 
 
 def batch_of(
@@ -151,4 +179,4 @@ def open_driver(device_id: str, settings: Mapping[str, object], addresses: Seque
         scan_classes = plan(addresses)
     except ValueError as error:
         raise MisconfiguredError(f"{device_id}: {error}") from error
-    return OpcUaDriver(device_id, read_settings(settings), scan_classes, clock)
+    return OpcUaDriver(device_id, read_settings(settings), scan_classes, BadItems(addresses, status_words), clock)

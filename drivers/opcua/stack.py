@@ -10,7 +10,7 @@ from uuid import UUID
 from asyncua import ua
 from asyncua.client.ua_client import UASocketProtocol
 from asyncua.ua.attribute_ids import AttributeIds
-from asyncua.ua.status_codes import StatusCodes
+from asyncua.ua.status_codes import StatusCodes, get_name_and_doc
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
 from drivers.errors import DriverError, LinkLostError, RefusedError
@@ -31,7 +31,6 @@ READ_ONLY_REQUESTS: Final = frozenset(
         ua.BrowseRequest,
         ua.BrowseNextRequest,
         ua.RegisterNodesRequest,
-        ua.UnregisterNodesRequest,
         ua.ReadRequest,
     }
 )
@@ -124,6 +123,14 @@ def as_driver_error(error: Exception, doing: str) -> DriverError:
 def service_error(status: int) -> UaStatusCodeError:
     """What asyncua raises for a service that failed with this status."""
     return UaStatusCodeError(status)  # type: ignore[no-untyped-call]
+
+
+def status_words(status: int) -> str:
+    """The name of a StatusCode and its number; of a good one, what makes its value unusable all the same."""
+    name, _ = get_name_and_doc(status & 0xFFFF0000)
+    if status >> 30 == 0:
+        return f"the value is no number ({name})"
+    return f"{name} (0x{status:08X})"
 
 
 def node_id(number: int) -> ua.NodeId:

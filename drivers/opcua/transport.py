@@ -6,12 +6,9 @@ A session is made once, entered once and closed in bounded time.
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
-from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaStatusCodeError
@@ -19,10 +16,10 @@ from asyncua.ua.uaerrors import UaStatusCodeError
 from drivers.errors import LinkLostError
 from drivers.opcua import wire
 from drivers.opcua.connection import Connection
-from drivers.opcua.decoder import Decoder
+from drivers.opcua.limits import NODES, OperationLimits
 from drivers.opcua.plan import NodeAddress, chunks
+from drivers.opcua.prepared import PreparedRead
 from drivers.opcua.proof import ProvenDecoding
-from drivers.opcua.requests import EncodedRead
 from drivers.opcua.settings import OpcUaSettings
 from drivers.opcua.stack import (
     TOO_MUCH,
@@ -38,39 +35,6 @@ from rules.columns.readings import NO_TIME
 logger = logging.getLogger(__name__)
 
 
-class Question(NamedTuple):
-    """One request of a prepared read, and how its answers were laid out."""
-
-    request: EncodedRead
-    decoder: Decoder
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PreparedRead:
-    """Nodes of one scan class with their NodeIds for this session."""
-
-    count: int
-    known: npt.NDArray[np.intp]
-    """Which of them the server can have: the namespace is there."""
-    wanted: list[ua.ReadValueId]
-    """Of the known ones."""
-    questions: dict[tuple[int, int], Question] = field(default_factory=dict)
-    """By the first of `wanted` that it asks for and the one behind the last."""
-
-    @property
-    def complete(self) -> bool:
-        """Tell whether the server has the namespaces of all nodes."""
-        return len(self.wanted) == self.count
-
-    def question(self, begin: int, end: int, clock: Clock) -> Question:
-        """Ask for some of the known nodes, as last time if it was asked before."""
-        known = self.questions.get((begin, end))
-        if known is None:
-            known = Question(EncodedRead(self.wanted[begin:end], clock), Decoder(has_handles=False))
-            self.questions[begin, end] = known
-        return known
-
-
 class Session:
     """A session with one server; entering connects and asks for namespaces, limits and clock."""
 
@@ -80,7 +44,7 @@ class Session:
         self._clock = clock
         self._namespaces: dict[str, int] = {}
         self.decoding = ProvenDecoding(settings.endpoint)
-        self.nodes_per_read = settings.max_nodes_per_read
+        self.limits = OperationLimits(nodes_per_read=settings.max_nodes_per_read)
         """Ours, the server's, or what was left after it complained: the smallest."""
         self.clock_skew_ns: int | None = None
         """Server's clock minus ours, with the answer's way as error; None until it said its time."""
@@ -118,6 +82,22 @@ class Session:
             [read_value_id(nodes[index].kind, nodes[index].identifier, namespace) for index, namespace in known],
         )
 
+    async def register(self, prepared: PreparedRead) -> None:
+        """Ask the server for short handles of the nodes, and read by them from now on; a refusal changes nothing.
+
+        :raises LinkLostError: the server stopped answering.
+        """
+        try:
+            for part in chunks(len(prepared.wanted), self.limits.nodes_per_register):
+                names = [each.NodeId for each in prepared.wanted[part]]
+                async with asyncio.timeout(self._settings.request_timeout_s):
+                    prepared.use_handles(part.start, await self._connection.register(names))
+        except UaStatusCodeError as error:
+            logger.info("%s: nodes are not registered: %s", self._settings.endpoint, error)
+        except Exception as error:
+            self._connection.lost.set()
+            raise as_driver_error(error, "registering nodes") from error
+
     async def read(self, prepared: PreparedRead) -> wire.Columns:
         """Read the values of nodes; one that cannot be read is a row with its status and no value.
 
@@ -126,6 +106,10 @@ class Session:
         """
         try:
             found = await self._read_all(prepared)
+            if prepared.give_up_handles(
+                found.status
+            ):  # they are of this session, but servers forget them on a download
+                found = await self._read_all(prepared)
         except Exception as error:
             self._connection.lost.set()
             raise as_driver_error(error, "reading") from error
@@ -164,18 +148,18 @@ class Session:
 
     async def _ask_server(self) -> None:
         asked = self._clock.wall_ns()
-        array, now, limit = await self._connection.read(
-            [node_id(ObjectIds.Server_NamespaceArray), node_id(ObjectIds.Server_ServerStatus_CurrentTime),
-             node_id(ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead)],
+        array, now, *limits = await self._connection.read(
+            [
+                node_id(each)
+                for each in (ObjectIds.Server_NamespaceArray, ObjectIds.Server_ServerStatus_CurrentTime, *NODES)
+            ],
             AttributeIds.Value,
-        )  # fmt: skip
+        )
         uris = value_of(array)
         if not isinstance(uris, list):
             raise LinkLostError("the server does not say its namespaces")
         self._namespaces = {uri: index for index, uri in enumerate(uris)}
-        most = value_of(limit)
-        if isinstance(most, int) and most > 0:  # 0: no limit stated
-            self.nodes_per_read = min(most, self.nodes_per_read)
+        self.limits.lower([value_of(limit) for limit in limits])
         server_time_ns = time_ns(value_of(now))
         if server_time_ns != NO_TIME:
             self.clock_skew_ns = server_time_ns - (asked + self._clock.wall_ns()) // 2
@@ -183,18 +167,19 @@ class Session:
     async def _read_all(self, prepared: PreparedRead) -> wire.Columns:
         """Read in as many requests as the server's limit asks for; halve the limit while it complains."""
         count = len(prepared.wanted)
+        limits = self.limits
         while True:
             try:
                 parts = [
                     await self._read_some(prepared, part.start, part.stop)
-                    for part in chunks(count, self.nodes_per_read)
+                    for part in chunks(count, limits.nodes_per_read)
                 ]
             except UaStatusCodeError as error:
-                if error.code not in TOO_MUCH or self.nodes_per_read == 1:
+                if error.code not in TOO_MUCH or limits.nodes_per_read == 1:
                     raise
-                self.nodes_per_read = max(1, min(self.nodes_per_read, count) // 2)
+                limits.nodes_per_read = max(1, min(limits.nodes_per_read, count) // 2)
                 prepared.questions.clear()
-                logger.warning("%s: %s; %d nodes a read", self._settings.endpoint, error, self.nodes_per_read)
+                logger.warning("%s: %s; %d nodes a read", self._settings.endpoint, error, limits.nodes_per_read)
             else:
                 return wire.join(parts)
 
