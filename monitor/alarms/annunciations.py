@@ -11,7 +11,7 @@ from monitor.alarms.transition import Transition
 
 NEW: Final = frozenset({"raised", "unsuppressed", "re_alarmed"})
 """Triggers that call the operator anew: the only steps that are counted as alarms (ISA-18.2 counts annunciations)."""
-RETURNS: Final = frozenset({"returned", "returned_latched"})
+RETURNS: Final = frozenset({"returned", "returned_latched", "returned_untold"})
 ENDS: Final = RETURNS | {"reactivated", "definition_removed", "definition_changed"}
 """Triggers after which the condition of an occurrence stands no longer."""
 

@@ -16,7 +16,7 @@ from monitor.alarms.newest import Newest
 from monitor.alarms.orders import Situation, decide
 from monitor.alarms.refusals import Winner
 from monitor.alarms.shelving import is_shelved, shelf_of, worsened_by
-from monitor.alarms.steps import Step, end, taken
+from monitor.alarms.steps import Step, end, return_of, taken
 from monitor.alarms.timers import NEVER_NS, clamped, due_ns, elapsed, shifted
 from monitor.alarms.transition import Alarm, Transition, altered
 from rules.verdicts import Verdict, Verdicts
@@ -130,8 +130,7 @@ class Board:
                 steps += self._raise(position, verdicts.details.get(position, ()), wall_ns)
             else:
                 alarm = self._newest.reading(self._alarms[position], position)
-                trigger = Trigger.RETURNED_LATCHED if self._definitions[position].latch else Trigger.RETURNED
-                steps.append(self._take(position, Step(alarm=alarm, trigger=trigger), wall_ns))
+                steps.append(self._take(position, return_of(alarm, self._definitions[position].latch), wall_ns))
         if self._shelved:
             steps += self._worsen(raised.tolist(), renewed, wall_ns)
         return (*steps, *self._elapse(wall_ns))

@@ -77,6 +77,7 @@ def begun(alarm: Alarm, priority: int, detail: tuple[str, ...], wall_ns: int, re
         acknowledged_wall_ns=None,
         comment="",
         detail=detail,
+        told=False,
         **reading,
     )
 

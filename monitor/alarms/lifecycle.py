@@ -21,6 +21,8 @@ class Trigger(StrEnum):
     RAISED = "raised"
     RETURNED = "returned"
     RETURNED_LATCHED = "returned_latched"
+    RETURNED_UNTOLD = "returned_untold"
+    """The condition of an occurrence that was never annunciated returned: nobody was told, so nobody has to answer."""
     REACTIVATED = "reactivated"
     """Closes the old occurrence of an alarm that became TRUE again before it was acknowledged or reset."""
     ACKNOWLEDGED = "acknowledged"
@@ -78,6 +80,7 @@ TRANSITIONS: Final[dict[tuple[State, Trigger], State]] = {
     (State.UNACKNOWLEDGED, Trigger.ACKNOWLEDGED): State.ACKNOWLEDGED,
     (State.UNACKNOWLEDGED, Trigger.RETURNED): State.RETURNED_UNACKNOWLEDGED,
     (State.UNACKNOWLEDGED, Trigger.RETURNED_LATCHED): State.LATCHED_UNACKNOWLEDGED,
+    (State.UNACKNOWLEDGED, Trigger.RETURNED_UNTOLD): State.NORMAL,
     (State.ACKNOWLEDGED, Trigger.RETURNED): State.NORMAL,
     (State.ACKNOWLEDGED, Trigger.RETURNED_LATCHED): State.LATCHED_ACKNOWLEDGED,
     (State.RETURNED_UNACKNOWLEDGED, Trigger.ACKNOWLEDGED): State.NORMAL,
@@ -105,6 +108,8 @@ NO_STEP: Final[dict[Trigger, frozenset[State]]] = {
     Trigger.RAISED: IS_ACTIVE,
     Trigger.RETURNED: frozenset(State) - IS_TRUE,
     Trigger.RETURNED_LATCHED: frozenset(State) - IS_TRUE,
+    # who acknowledged it knows of it
+    Trigger.RETURNED_UNTOLD: frozenset(State) - {State.UNACKNOWLEDGED},
     Trigger.REACTIVATED: frozenset({State.NORMAL}),
     # refused to the person, with who was first or what to do instead
     Trigger.ACKNOWLEDGED: frozenset(State) - NEEDS_ACKNOWLEDGE,

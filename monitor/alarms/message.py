@@ -34,6 +34,7 @@ _HAPPENED: Final[dict[Trigger, tuple[str, str]]] = {
     Trigger.RAISED: ("", ""),
     Trigger.RETURNED: ("恢复", "returned"),
     Trigger.RETURNED_LATCHED: ("恢复，锁定待复位", "returned, latched until reset"),
+    Trigger.RETURNED_UNTOLD: ("恢复，抑制期间未通知", "returned, nobody had been told"),
     Trigger.REACTIVATED: ("再次触发，上一次关闭", "came again, the one before is closed"),
     Trigger.ACKNOWLEDGED: ("已确认", "acknowledged"),
     Trigger.RESET: ("已复位", "reset"),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from monitor.alarms.commands import Command
 from monitor.alarms.definition import AlarmDefinition
-from monitor.alarms.lifecycle import BEGINS, ENDS, IS_TRUE, QUIET, TRANSITIONS, Trigger
+from monitor.alarms.lifecycle import BEGINS, ENDS, IS_TRUE, QUIET, TRANSITIONS, State, Trigger
 from monitor.alarms.message import message
 from monitor.alarms.transition import Alarm, SuppressionRecord, Transition, altered
 
@@ -29,6 +29,7 @@ def taken(definition: AlarmDefinition, step: Step, wall_ns: int, command: Comman
     alarm, trigger = step.alarm, step.trigger
     state = TRANSITIONS[alarm.state, trigger]
     name = command.person_name if command else ""
+    annunciated = not alarm.suppressions and trigger not in QUIET
     text = message(definition, trigger, alarm.value, alarm.limit, alarm.detail, name, step.why)
     after = altered(
         alarm,
@@ -39,6 +40,7 @@ def taken(definition: AlarmDefinition, step: Step, wall_ns: int, command: Comman
         message_key=text.key,
         message_zh=text.zh,
         message_en=text.en,
+        told=alarm.told or annunciated,
     )
     return Transition(
         definition=definition,
@@ -48,13 +50,21 @@ def taken(definition: AlarmDefinition, step: Step, wall_ns: int, command: Comman
         after=state,
         occurrence=alarm.occurrence,
         transition=after.transition,
-        annunciated=not alarm.suppressions and trigger not in QUIET,
+        annunciated=annunciated,
         decided_wall_ns=wall_ns,
         person=command.person if command else None,
         person_name=command.person_name if command else None,
         comment=command.comment if command else "",
         suppression=step.suppression,
     )
+
+
+def return_of(alarm: Alarm, latch: bool) -> Step:
+    """The condition is FALSE again; a latch waits for a person in any case."""
+    if latch:
+        return Step(alarm=alarm, trigger=Trigger.RETURNED_LATCHED)
+    untold = alarm.state is State.UNACKNOWLEDGED and not alarm.told
+    return Step(alarm=alarm, trigger=Trigger.RETURNED_UNTOLD if untold else Trigger.RETURNED)
 
 
 def begin(alarm: Alarm, record: SuppressionRecord, why: tuple[str, str] = ("", "")) -> Step:

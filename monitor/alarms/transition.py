@@ -67,6 +67,8 @@ class Alarm:
     detail: tuple[str, ...]
     """Names the message lists (blind points)."""
     definition_hash: str
+    told: bool = True
+    """This occurrence was annunciated at least once (True also where a row of an earlier version does not say it)."""
 
     @property
     def shown_state(self) -> str:

@@ -26,6 +26,7 @@ PURPOSE: Final[dict[Trigger, Purpose]] = {
 ENDS_REPEATS: Final[frozenset[Trigger]] = QUIET | {
     Trigger.ACKNOWLEDGED,
     Trigger.RESET,
+    Trigger.RETURNED_UNTOLD,
     Trigger.REACTIVATED,
     Trigger.DEFINITION_REMOVED,
     Trigger.DEFINITION_CHANGED,
@@ -33,7 +34,7 @@ ENDS_REPEATS: Final[frozenset[Trigger]] = QUIET | {
     Trigger.RE_ALARMED,
     Trigger.PRIORITY_RAISED,
 }
-"""A return is not among them: a priority 1 alarm nobody answered goes on being repeated."""
+"""A return of what was told is not among them: a priority 1 alarm nobody answered goes on being repeated."""
 
 
 def decide(

@@ -12,7 +12,7 @@ from monitor.store.tables import JOURNAL
 
 AT_ONCE: Final = 1000
 OPENINGS_AT_ONCE: Final = 200
-TURNS: Final = frozenset({"raised", "returned", "returned_latched"})
+TURNS: Final = frozenset({"raised", "returned", "returned_latched", "returned_untold"})
 """Triggers that say something of the plant: the events of a sequence sheet."""
 _BODIES: Final = select(JOURNAL.c.seq, JOURNAL.c.body).where(JOURNAL.c.kind == "transition")
 _COUNTED: Final = select(

@@ -102,7 +102,7 @@ class Timeline:
             seen.first("mqtt", self.mqtt_raised.get(key))
         elif event["trigger"] == "acknowledged":
             seen.first("acknowledged", wall_ns(alarm["acknowledged_at"]))
-        elif event["trigger"] in ("returned", "returned_latched"):
+        elif event["trigger"] in ("returned", "returned_latched", "returned_untold"):
             seen.first("returned", wall_ns(event["decided_at"]))
         return seen
 

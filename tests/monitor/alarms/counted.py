@@ -10,6 +10,7 @@ TRIGGERS = (
     "raised",
     "returned",
     "returned_latched",
+    "returned_untold",
     "acknowledged",
     "re_alarmed",
     "unsuppressed",

@@ -46,6 +46,7 @@ class Model:
     priority_defined: int
     on: bool = False
     acknowledged: bool = True
+    told: bool = True
     latched: bool = False
     occurrence: int = 0
     said: int = UNKNOWN
@@ -72,14 +73,19 @@ class Model:
         self.said = verdict
         if verdict == TRUE and (renew or not self.on):
             triggers = [] if self.state is State.NORMAL else [Trigger.REACTIVATED]
-            self.on, self.acknowledged, self.latched = True, False, False
+            self.on, self.acknowledged, self.latched, self.told = True, False, False, not self.suppressed
             self.occurrence += 1
             self.priority = self.priority_defined
             self.wait(wall)
             return [*triggers, Trigger.RAISED]
         if verdict == FALSE and self.on:
             self.on, self.latched = False, self.latch
-            return [Trigger.RETURNED_LATCHED if self.latch else Trigger.RETURNED]
+            if self.latch:
+                return [Trigger.RETURNED_LATCHED]
+            if self.acknowledged or self.told:
+                return [Trigger.RETURNED]
+            self.acknowledged = True  # nobody was told, nobody has to answer
+            return [Trigger.RETURNED_UNTOLD]
         return []
 
     def wait(self, wall: int) -> None:
@@ -125,7 +131,7 @@ class Model:
             if self.on and not self.acknowledged:
                 self.wait(wall)
             return ENDS[kind]
-        self.acknowledged = False
+        self.acknowledged, self.told = False, True
         self.wait(wall)
         return Trigger.UNSUPPRESSED
 

@@ -103,11 +103,8 @@ def test_before_the_alarm_everything_is_kept_and_nothing_is_said() -> None:
     assert step.suppression.until_wall_ns == WALL + HOUR
     assert "已搁置：李" in step.alarm.message_zh
     assert bench.scan("LT-1.H") == ["!LT-1.H#1.1 raised unacknowledged"]
-    assert bench.scan() == ["!LT-1.H#1.2 returned returned_unacknowledged"]
-    assert bench.scan("LT-1.H") == [
-        "!LT-1.H#1.3 reactivated normal",
-        "!LT-1.H#2.1 raised unacknowledged",
-    ], "that it comes again does not end a shelf"
+    assert bench.scan() == ["!LT-1.H#1.2 returned_untold normal"]
+    assert bench.scan("LT-1.H") == ["!LT-1.H#2.1 raised unacknowledged"], "that it comes again does not end a shelf"
     assert told(bench.end("LT-1.H")) == "LT-1.H#2.2 unsuppressed unacknowledged"
 
 
@@ -149,13 +146,38 @@ def test_what_cannot_be_judged_at_the_end_was_true_and_is_said() -> None:
     assert bench.scan(later=HOUR, unknown=("LT-1.H",)) == ["LT-1.H#1.2 unsuppressed unacknowledged"]
 
 
-def test_what_came_and_went_in_silence_stays_to_be_seen() -> None:
+def test_what_came_and_went_in_silence_asks_nobody_for_an_answer() -> None:
     bench = Bench()
     bench.shelve("LT-1.H")
     bench.scan("LT-1.H")
-    bench.scan()
-    assert bench.scan(later=HOUR) == ["!LT-1.H#1.3 unshelved returned_unacknowledged"]
+    assert bench.scan() == ["!LT-1.H#1.2 returned_untold normal"]
+    assert bench.scan(later=HOUR) == ["!LT-1.H#1.3 unshelved normal"]
+
+
+def test_what_was_told_once_must_be_answered_though_it_returns_in_silence() -> None:
+    bench = Bench()
+    bench.scan("LT-1.H")
+    bench.shelve("LT-1.H", 1)
+    assert bench.scan() == ["!LT-1.H#1.3 returned returned_unacknowledged"]
+    assert bench.scan(later=HOUR) == ["!LT-1.H#1.4 unshelved returned_unacknowledged"]
     assert bench.acknowledge("LT-1.H").after is State.NORMAL
+
+
+def test_what_was_told_between_two_suppressions_must_be_answered() -> None:
+    bench = Bench()
+    bench.shelve("LT-1.H")
+    bench.scan("LT-1.H")
+    assert told(bench.end("LT-1.H")) == "LT-1.H#1.2 unsuppressed unacknowledged"
+    bench.shelve("LT-1.H", 1)
+    assert bench.scan() == ["!LT-1.H#1.4 returned returned_unacknowledged"]
+
+
+def test_who_acknowledged_in_silence_has_answered() -> None:
+    bench = Bench()
+    bench.shelve("LT-1.H")
+    bench.scan("LT-1.H")
+    bench.acknowledge("LT-1.H")
+    assert bench.scan() == ["!LT-1.H#1.3 returned normal"]
 
 
 @pytest.mark.parametrize(("worse", "milder"), [("LT-1.HH", "LT-1.H"), ("LT-2.LL", "LT-2.L")])

@@ -44,3 +44,15 @@ def test_the_journal_says_which_suppression_began_or_ended() -> None:
     bench.scan("LT-1.H")
     plain = bench.acknowledge("LT-1.H")
     assert orjson.loads(transition_body("p", plain, WALL, WALL))["suppression"] is None
+
+
+def test_whether_an_occurrence_was_told_is_kept_and_a_row_that_does_not_say_it_counts_as_told() -> None:
+    bench = Bench()
+    bench.shelve("LT-1.H")
+    bench.scan("LT-1.H")
+    alarm = next(alarm for alarm in bench.board.alarms() if alarm.id == "LT-1.H")
+    assert not alarm.told
+    assert decode_alarm(encode_alarm(alarm)) == alarm
+    body = orjson.loads(encode_alarm(alarm))
+    del body["told"]
+    assert decode_alarm(orjson.dumps(body)).told

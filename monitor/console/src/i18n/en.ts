@@ -388,6 +388,7 @@ export const en: Messages = {
   "trigger.raised": "raised",
   "trigger.returned": "returned",
   "trigger.returned_latched": "returned, latched",
+  "trigger.returned_untold": "returned, nobody told",
   "trigger.reactivated": "raised again",
   "trigger.acknowledged": "acknowledged",
   "trigger.reset": "reset",

@@ -386,6 +386,7 @@ export const zh = {
   "trigger.raised": "发生",
   "trigger.returned": "恢复",
   "trigger.returned_latched": "恢复，锁存",
+  "trigger.returned_untold": "恢复，未通知过",
   "trigger.reactivated": "再次发生",
   "trigger.acknowledged": "确认",
   "trigger.reset": "复位",
