@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rules import windows
 from rules.geometry import Vessels
-from rules.kinds.explain import explained
+from rules.kinds.explain import explained, inputs_of
 from rules.kinds.flow_totals import FlowTotals
 from rules.kinds.premises import good_of, missing
 from rules.port import NEVER, Explanation, Figure, Judged, Moment, State, frozen
@@ -150,8 +150,7 @@ class MassBalanceGroup:
                 ("出", "sent", sent),
             )
         )
-        place_of, row_of = self.inputs()
-        inputs = tuple(dict.fromkeys(moment.tag_ids[row] for row in row_of[place_of == place]))
+        inputs = inputs_of(self.inputs(), place, moment)
         return explained(int(judged.condition[place]), (zh, en), figures, inputs)
 
     def _gap(self, place: int, moment: Moment, state: State, window_s: float) -> tuple[str, str]:

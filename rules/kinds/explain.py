@@ -2,6 +2,9 @@
 
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from rules.columns.quality import Quality
 from rules.port import Explanation, Figure, Moment
 from rules.verdicts import Verdict
@@ -38,3 +41,11 @@ def explained(
     return Explanation(
         condition=condition, zh=f"{zh}：{words[0]}", en=f"{en}: {words[1]}", figures=figures, inputs=inputs
     )
+
+
+def inputs_of(
+    inputs: tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]], place: int, moment: Moment
+) -> tuple[str, ...]:
+    """Tags that one rule of a group reads, each once; `inputs` as `Group.inputs` gives them."""
+    places, rows = inputs
+    return tuple(dict.fromkeys(moment.tag_ids[row] for row in rows[places == place].tolist()))

@@ -11,9 +11,10 @@ import numpy.typing as npt
 from rules.columns.tags import TagTable
 from rules.errors import RuleError, needs_analog, unknown_tag
 from rules.geometry import METRES, Vessel, Vessels
-from rules.kinds.explain import explained, reading
+from rules.kinds.explain import explained, inputs_of
 from rules.kinds.mistakes import vessel_errors, window_errors
-from rules.kinds.premises import READINGS, Premises, good_of, missing, tag_of
+from rules.kinds.premise_words import premise_words
+from rules.kinds.premises import READINGS, Premises, good_of, tag_of
 from rules.language.conditions import Condition
 from rules.port import Explanation, Figure, Judged, Moment, Rule, State, column, frozen
 from rules.slopes import theil_sen
@@ -125,24 +126,18 @@ class LeakGroup:
         """What is lost an hour, what is allowed, and whether the tank is closed."""
         judged = self.judge(moment, np.full(self.position.size, active), state)
         loss, most, eu = float(judged.value[place]), float(judged.limit[place]), self.eu[place]
-        window_s = self.premises.window_ns[place] / _NS
-        zh, en = reading(moment, int(self.premises.row[place]))
-        asked_zh, asked_en = self.premises.asked(place, moment, judged.state)
-        if judged.condition[place] == Verdict.UNKNOWN:
-            share = self.premises.coverage(judged.state, place, moment.mono_ns)
-            gap = missing(share, float(self.premises.minimum_coverage[place]), window_s)
-            zh, en = f"{zh}；{gap[0]}", f"{en}; {gap[1]}"
+        window_s, told = self.premises.window_ns[place] / _NS, ("", "")
         if not math.isnan(loss):
-            zh += f"；{window_s:g} s 窗口净损失 {loss:.3g} {eu}，允许 {most:.3g} {eu}（含温度余量）"
-            en += f"; loses {loss:.3g} {eu} over {window_s:g} s, {most:.3g} {eu} is allowed (temperature included)"
+            told = (
+                f"{window_s:g} s 窗口净损失 {loss:.3g} {eu}，允许 {most:.3g} {eu}（含温度余量）",
+                f"loses {loss:.3g} {eu} over {window_s:g} s, {most:.3g} {eu} is allowed (temperature included)",
+            )
         figures = (
             Figure(zh="净损失", en="loss", value=loss, eu=eu),
             Figure(zh="允许", en="allowed", value=most, eu=eu),
         )
-        place_of, row_of = self.inputs()
-        inputs = tuple(dict.fromkeys(moment.tag_ids[row] for row in row_of[place_of == place]))
-        words = f"{zh}；关闭条件：{asked_zh}", f"{en}; closed: {asked_en}"
-        return explained(int(judged.condition[place]), words, figures, inputs)
+        words = premise_words(self.premises, place, moment, judged, told, ("关闭条件", "closed"))
+        return explained(int(judged.condition[place]), words, figures, inputs_of(self.inputs(), place, moment))
 
 
 class LeakKind:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rules.columns.tags import TagTable
 from rules.errors import RuleError, needs_analog, no_dead_band, outside_range, unknown_tag
-from rules.kinds.explain import explained, reading
+from rules.kinds.explain import explained, inputs_of, reading
 from rules.kinds.limits import LimitKind
 from rules.language.conditions import Condition, ConditionColumns, ExpressionRefusedError, parse_condition
 from rules.port import Explanation, Figure, Judged, Moment, Rule, State, column
@@ -124,8 +124,7 @@ class ModeLimitGroup:
             Figure(zh="设定值", en="set-point", value=set_point),
             Figure(zh="回差", en="dead band", value=float(self.dead_band[place])),
         )
-        places, rows = self.inputs()
-        inputs = tuple(dict.fromkeys(moment.tag_ids[row] for row in rows[places == place].tolist()))
+        inputs = inputs_of(self.inputs(), place, moment)
         words = f"{zh}；条件：{word_zh} {set_point:g}", f"{en}; condition: {word_en} {set_point:g}"
         return explained(int(judged.condition[place]), words, figures, inputs)
 

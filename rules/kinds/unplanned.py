@@ -11,9 +11,10 @@ import numpy.typing as npt
 from rules import windows
 from rules.columns.tags import TagTable
 from rules.errors import RuleError, needs_analog, unknown_tag
-from rules.kinds.explain import explained, reading
+from rules.kinds.explain import explained, inputs_of
 from rules.kinds.mistakes import window_errors
-from rules.kinds.premises import READINGS, Premises, good_of, missing, tag_of
+from rules.kinds.premise_words import premise_words
+from rules.kinds.premises import READINGS, Premises, good_of, tag_of
 from rules.language.conditions import Condition
 from rules.port import Explanation, Figure, Judged, Moment, Rule, State, column, frozen
 from rules.verdicts import Verdict
@@ -97,24 +98,18 @@ class UnplannedMovementGroup:
         """How far it moved, how far it may, and whether a transfer is planned."""
         judged = self.judge(moment, np.full(self.position.size, active), state)
         change, most, eu = float(judged.value[place]), float(self.maximum_change[place]), self.eu[place]
-        window_s = self.premises.window_ns[place] / _NS
-        zh, en = reading(moment, int(self.premises.row[place]))
-        asked_zh, asked_en = self.premises.asked(place, moment, judged.state)
-        if judged.condition[place] == Verdict.UNKNOWN:
-            share = self.premises.coverage(judged.state, place, moment.mono_ns)
-            gap = missing(share, float(self.premises.minimum_coverage[place]), window_s)
-            zh, en = f"{zh}；{gap[0]}", f"{en}; {gap[1]}"
+        window_s, told = self.premises.window_ns[place] / _NS, ("", "")
         if not math.isnan(change):
-            zh += f"；{window_s:g} s 内变化 {change:+.4g} {eu}，允许 {most:g} {eu}"
-            en += f"; moved {change:+.4g} {eu} within {window_s:g} s, {most:g} {eu} is allowed"
+            told = (
+                f"{window_s:g} s 内变化 {change:+.4g} {eu}，允许 {most:g} {eu}",
+                f"moved {change:+.4g} {eu} within {window_s:g} s, {most:g} {eu} is allowed",
+            )
         figures = (
             Figure(zh="变化", en="moved", value=change, eu=eu),
             Figure(zh="允许", en="allowed", value=most, eu=eu),
         )
-        place_of, row_of = self.inputs()
-        inputs = tuple(dict.fromkeys(moment.tag_ids[row] for row in row_of[place_of == place]))
-        words = f"{zh}；作业条件：{asked_zh}", f"{en}; transfer: {asked_en}"
-        return explained(int(judged.condition[place]), words, figures, inputs)
+        words = premise_words(self.premises, place, moment, judged, told, ("作业条件", "transfer"))
+        return explained(int(judged.condition[place]), words, figures, inputs_of(self.inputs(), place, moment))
 
 
 class UnplannedMovementKind:
