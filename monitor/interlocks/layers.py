@@ -41,27 +41,29 @@ class ProtectionState:
         return tuple(name for layer in self.layers for name in layer.missing)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What one scan knows of the parts of layers."""
+
+    service: Mapping[str, Service]
+    """Of the interlocks that layers name."""
+    alarm_works: Callable[[str], bool]
+    """An alarm is neither blind nor suppressed."""
+    is_sound: Callable[[str], bool]
+    """An alarm that tells a fault is readable and not TRUE."""
+    is_readable: Callable[[str], bool]
+    """A tag."""
+
+
 def judge_layers(
-    protections: Sequence[Protection],
-    transfer: Mapping[str, Verdict],
-    service: Mapping[str, Service],
-    alarm_works: Callable[[str], bool],
-    tag_readable: Callable[[str], bool],
+    protections: Sequence[Protection], transfer: Mapping[str, Verdict], sight: Sight
 ) -> tuple[ProtectionState, ...]:
     """The state of every protection; `transfer` by protection id (one that names no condition always needs its layers)."""
-    return tuple(
-        _judge(item, transfer.get(item.id, Verdict.TRUE), service, alarm_works, tag_readable) for item in protections
-    )
+    return tuple(_judge(item, transfer.get(item.id, Verdict.TRUE), sight) for item in protections)
 
 
-def _judge(
-    protection: Protection,
-    transfer: Verdict,
-    service: Mapping[str, Service],
-    alarm_works: Callable[[str], bool],
-    tag_readable: Callable[[str], bool],
-) -> ProtectionState:
-    layers = tuple(_layer(layer, service, alarm_works, tag_readable) for layer in protection.layers)
+def _judge(protection: Protection, transfer: Verdict, sight: Sight) -> ProtectionState:
+    layers = tuple(_layer(layer, sight) for layer in protection.layers)
     available = sum(layer.available for layer in layers)
     is_short = available < protection.required and transfer is not Verdict.FALSE
     return ProtectionState(
@@ -74,15 +76,11 @@ def _judge(
     )
 
 
-def _layer(
-    layer: Layer,
-    service: Mapping[str, Service],
-    alarm_works: Callable[[str], bool],
-    tag_readable: Callable[[str], bool],
-) -> LayerState:
+def _layer(layer: Layer, sight: Sight) -> LayerState:
     missing = (
-        *(alarm for alarm in layer.alarms if not alarm_works(alarm)),
-        *(interlock for interlock in layer.interlocks if service.get(interlock) not in AVAILABLE),
-        *(tag for tag in layer.tags if not tag_readable(tag)),
+        *(alarm for alarm in layer.alarms if not sight.alarm_works(alarm)),
+        *(interlock for interlock in layer.interlocks if sight.service.get(interlock) not in AVAILABLE),
+        *(tag for tag in layer.tags if not sight.is_readable(tag)),
+        *(fault for fault in layer.faults if not sight.is_sound(fault)),
     )
     return LayerState(id=layer.id, available=not missing, missing=missing)

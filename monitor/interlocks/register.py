@@ -114,6 +114,8 @@ class Layer:
     """Interlocks that must be in service."""
     tags: tuple[str, ...] = ()
     """Tags that must be readable (isolation valve feedback, gas detectors)."""
+    faults: tuple[str, ...] = ()
+    """Alarms that say that it is broken: none may be TRUE, and their tags must not be blind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ CLASS_KEYS: Final = (
     "id", "target_percent", "permit_required", "approval", "longest_hours", "function_check", "authorised_counts",
 )  # fmt: skip
 PROTECTION_KEYS: Final = ("id", "equipment", "hazard_source", "required", "transfer", "towards", "layers")
-LAYER_KEYS: Final = ("id", "name_zh", "name_en", "alarms", "interlocks", "tags")
+LAYER_KEYS: Final = ("id", "name_zh", "name_en", "alarms", "interlocks", "tags", "faults")
 TABLES: Final = ("schema", "interlocks", "interlock_classes", "protections", "bypass_limits")
 TAG = ("位号", "tag")
 WITHIN_S: Final = 10.0
@@ -63,7 +63,7 @@ def check_protections(document: Document, register: Register, alarms: Collection
     """Report every alarm that a protection names and nobody defines; called when all alarms are read."""
     for record, protection in zip(document.records("protections"), register.protections, strict=False):
         for layer in protection.layers:
-            for alarm in layer.alarms:
+            for alarm in (*layer.alarms, *layer.faults):
                 record.must_know("layers", alarm, alarms, ("报警", "alarm"))
         if protection.towards:
             record.must_know("towards", protection.towards, alarms, ("报警", "alarm"))
@@ -265,6 +265,7 @@ def _layer(record: Record, tags: Mapping[str, TagRow], interlocks: Collection[st
         alarms=record.texts("alarms"),
         interlocks=named,
         tags=_tags(record, "tags", tags),
+        faults=record.texts("faults"),
     )
     if not (layer.alarms or layer.interlocks or layer.tags):
         record.wrong("id", "此层没有写明报警、联锁或位号", "the layer names no alarm, no interlock and no tag")

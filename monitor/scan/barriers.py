@@ -12,7 +12,7 @@ from monitor.alarms.lifecycle import IS_TRUE, Suppression
 from monitor.alarms.record import Entry
 from monitor.alarms.shelving import is_shelved
 from monitor.alarms.transition import Alarm
-from monitor.interlocks.layers import ProtectionState, judge_layers
+from monitor.interlocks.layers import ProtectionState, Sight, judge_layers
 from monitor.interlocks.permit_commands import PermitCommand
 from monitor.interlocks.permits import Permit, PermitStep
 from monitor.interlocks.register import Interlock, Register
@@ -157,17 +157,17 @@ class Barriers:
         usable = is_usable(snapshot.quality)
         starting = snapshot.mono_ns - (self._start_mono_ns or 0) < self._start_grace_ns
 
-        def works(alarm_id: str) -> bool:
-            row, at = self._rows.get(alarm_id), self._position[alarm_id]
-            return (row is None or bool(usable[row])) and not alarms[at].suppressions
+        def is_seen(alarm_id: str) -> bool:
+            row = self._rows.get(alarm_id)
+            return row is None or bool(usable[row])
 
-        states = judge_layers(
-            self._register.protections,
-            self._transfer(snapshot),
-            {name: watched.states[place].service for name, place in self._layered},
-            works,
-            lambda tag: bool(usable[self._table.row_of[tag]]),
+        sight = Sight(
+            service={name: watched.states[place].service for name, place in self._layered},
+            alarm_works=lambda name: is_seen(name) and not alarms[self._position[name]].suppressions,
+            is_sound=lambda name: is_seen(name) and not alarms[self._position[name]].condition_true,
+            is_readable=lambda tag: bool(usable[self._table.row_of[tag]]),
         )
+        states = judge_layers(self._register.protections, self._transfer(snapshot), sight)
         if not starting:
             return states
         # nothing was read yet: that is no finding

@@ -53,11 +53,15 @@ def _set(farm: Farm, query: Query) -> None:
     farm.plant.field_inputs[tag] = _number(query) != 0
 
 
-def _reset(farm: Farm, query: Query) -> None:
+def _known_interlock(farm: Farm, query: Query) -> str:
     interlock = query.get("interlock", "")
     if interlock not in farm.plant.safety.tripped:
         raise ValueError(f"unknown interlock {interlock!r}")
-    farm.plant.resets.add(interlock)
+    return interlock
+
+
+def _reset(farm: Farm, query: Query) -> None:
+    farm.plant.resets.add(_known_interlock(farm, query))
 
 
 def _bad(farm: Farm, query: Query) -> None:
@@ -71,6 +75,33 @@ def _bad(farm: Farm, query: Query) -> None:
 def _good(farm: Farm, query: Query) -> None:
     tag = _known_tag(farm, query)
     farm.points[tag][0].bad.pop(tag, None)
+
+
+def _lose(farm: Farm, query: Query) -> None:
+    tag = _known_tag(farm, query)
+    server, point = farm.points[tag]
+    if not (isinstance(point, ModbusPoint) and point.encoding == "bit" and point.bit is None):
+        raise ValueError(f"{tag} is no bit of a Modbus table; use /fault/bad for what can say that it is bad")
+    server.bad[tag] = BAD_SENSOR_FAILURE
+
+
+def _trip(farm: Farm, query: Query) -> None:
+    farm.plant.safety.tripped[_known_interlock(farm, query)] = True
+
+
+def _hang(farm: Farm, query: Query) -> None:
+    farm.plant.safety.hung.add(_known_interlock(farm, query))
+
+
+def _mend(farm: Farm, query: Query) -> None:
+    farm.plant.safety.hung.discard(_known_interlock(farm, query))
+
+
+def _trip_point(farm: Farm, query: Query) -> None:
+    interlock = query.get("interlock", "")
+    if interlock not in farm.plant.trip_points_m:
+        raise ValueError(f"{interlock!r} has no trip point in the safety system")
+    farm.plant.trip_points_m[interlock] = _number(query)
 
 
 def _release(farm: Farm, query: Query) -> None:
@@ -99,6 +130,11 @@ NAMED: Final[dict[str, Callable[[Farm, Query], None]]] = {
     "reset": _reset,
     "bad": _bad,
     "good": _good,
+    "lose": _lose,
+    "trip": _trip,
+    "hang": _hang,
+    "mend": _mend,
+    "trip-point": _trip_point,
     "release": _release,
     "pause": _pause,
     "resume": _resume,

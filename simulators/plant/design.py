@@ -120,6 +120,12 @@ def safety_functions() -> tuple[SafetyFunction, ...]:
     return (*methanol_high, *sphere_high, *sphere_low, *emergency)
 
 
+def trip_points() -> dict[str, float]:
+    """Safety function -> level (m) at which its switch acts, as set in the safety system."""
+    high = {f"SIS-{n}": tank_design(n).switch_high_m for n in ALL_TANKS}
+    return high | {f"SIS-{n + 10}": tank_design(n).switch_low_m for n in SPHERES}
+
+
 def field_inputs() -> dict[str, bool]:
     """Every switch, key and status contact that people or faults set, in its normal state."""
     normal: dict[str, bool] = {function.bypass: not function.bypassed_when for function in safety_functions()}

@@ -38,6 +38,8 @@ class Plant:
         """Tags whose instrument shows this value whatever the process does."""
         self.resets: set[str] = set()
         """Safety functions whose reset button is pressed for the next step."""
+        self.trip_points_m: dict[str, float] = design.trip_points()
+        """Safety function -> level at which its switch acts."""
         self.switch_high: dict[int, bool] = dict.fromkeys(design.ALL_TANKS, False)
         self.switch_low: dict[int, bool] = dict.fromkeys(design.SPHERES, False)
         self.fire_water_m3_per_h = 0.0
@@ -118,10 +120,10 @@ class Plant:
 
     def _switches(self) -> None:
         for number, tank in self.tanks.items():
-            level_m, trip_m = tank.level_m, tank.design.switch_high_m
+            level_m, trip_m = tank.level_m, self.trip_points_m[f"SIS-{number}"]
             held = self.switch_high[number]
             self.switch_high[number] = level_m >= (trip_m - SWITCH_HYSTERESIS_M if held else trip_m)
         for number in design.SPHERES:
             tank, held = self.tanks[number], self.switch_low[number]
-            trip_m = tank.design.switch_low_m
+            trip_m = self.trip_points_m[f"SIS-{number + 10}"]
             self.switch_low[number] = tank.level_m <= (trip_m + SWITCH_HYSTERESIS_M if held else trip_m)

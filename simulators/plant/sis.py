@@ -49,13 +49,15 @@ class SafetyFunction:
 
 
 class SafetySystem:
-    """All functions with their trip latches."""
+    """All functions with their trip latches, and the relays that somebody broke."""
 
-    __slots__ = ("functions", "tripped")
+    __slots__ = ("functions", "hung", "tripped")
 
     def __init__(self, functions: tuple[SafetyFunction, ...]) -> None:
         self.functions = functions
         self.tripped: dict[str, bool] = {function.name: False for function in functions}
+        self.hung: set[str] = set()
+        """Functions whose relay is welded: they never trip."""
 
     def step(self, demands: Mapping[str, bool], switches: Mapping[str, bool], resets: frozenset[str]) -> None:
         """Judge every function once; `switches` holds the bypass switches as they stand."""
@@ -68,6 +70,9 @@ class SafetySystem:
                     reset=function.name in resets,
                 )
             ]
+
+            if function.name in self.hung:
+                self.tripped[function.name] = False
 
     def inlets_closed(self) -> frozenset[int]:
         """Tanks whose inlet a tripped function holds closed."""

@@ -14,7 +14,8 @@ class Frame:
     sampled_wall_ns: int
     values: tuple[float, ...]
     bad: tuple[tuple[int, int], ...] = ()
-    """(position, OPC UA status code) of points served with a bad status; Modbus shows them as a broken wire."""
+    """(position, OPC UA status code) of points served with a bad status; Modbus shows an analog one as a broken wire, and
+    refuses the address of a bit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

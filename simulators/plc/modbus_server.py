@@ -26,12 +26,34 @@ BLOCKS = {"co": "c", "di": "d", "hr": "h", "ir": "i"}
 """Our table names -> pymodbus' block names."""
 
 
+_FUNCTIONS = {1: "co", 2: "di", 3: "hr", 4: "ir"}
+"""Function codes of reads -> our table names."""
+
+
+class Core(SimCore):
+    """What pymodbus serves from, without the addresses that were lost."""
+
+    lost: frozenset[tuple[str, int]] = frozenset()
+    """(table, address) of bits that the device no longer has."""
+
+    async def async_getValues(  # noqa: N802 -- the name is pymodbus'
+        self, device_id: int, func_code: int, address: int, count: int = 1
+    ) -> list[int] | list[bool] | ExcCodes:
+        """Values, or exception 2 where one of the addresses is lost."""
+        table = _FUNCTIONS.get(func_code, "")
+        if self.lost and any((table, address + offset) in self.lost for offset in range(count)):
+            return ExcCodes.ILLEGAL_ADDRESS
+        return await super().async_getValues(device_id, func_code, address, count)
+
+
 class ModbusTables:
     """The four tables of one device, as the registers that pymodbus serves."""
 
     def __init__(self, points: Sequence[ModbusPoint], *, low_word_first: bool) -> None:
         self.points = tuple(points)
         self.low_word_first = low_word_first
+        self.lost: frozenset[tuple[str, int]] = frozenset()
+        """(table, address) of the bits that are refused."""
         self.registers: dict[str, list[int]] = {
             "co": [0] * (BITS // BITS_PER_REGISTER),
             "di": [0] * (BITS // BITS_PER_REGISTER),
@@ -42,6 +64,8 @@ class ModbusTables:
     def write(self, frame: Frame) -> None:
         """Replace every served value; nothing can be read in between, the loop does not turn."""
         bad = {place for place, _ in frame.bad}
+        points = (self.points[place] for place in bad)
+        self.lost = frozenset((point.table, point.address) for point in points if point.encoding == "bit")
         for place, point in enumerate(self.points):
             value = math.nan if place in bad and point.encoding != "bit" else frame.values[place]
             if point.encoding == "bit":
@@ -71,8 +95,8 @@ class ModbusDevice:
         self.server = ModbusTcpServer(device, address=("127.0.0.1", port), trace_packet=self._packet)
         # pymodbus serves from its own lists: from now on those are ours, so that a frame is one write without its
         # 161 microseconds per thousand registers of async_setValues
-        assert isinstance(self.server.context, SimCore)
-        blocks = self.server.context.devices[unit_id].block
+        self.core = self.server.context = Core(device)
+        blocks = self.core.devices[unit_id].block
         for name, block_name in BLOCKS.items():
             served = blocks[block_name][2]
             served[: len(tables.registers[name])] = tables.registers[name]
@@ -109,6 +133,7 @@ async def _serve(pipe: "Connection[object, object]", device: str, points: Sequen
             served.behaviour = message.behaviour
             return
         tables.write(message)
+        served.core.lost = tables.lost
         changes = watch.changes(message)
         if changes:
             tell(pipe, Written(wall_ns=time.time_ns(), changes=changes))

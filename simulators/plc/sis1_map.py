@@ -1,4 +1,4 @@
-"""Points of SIS-1 (Modbus TCP, high word first, read-only tables): switches, trips, bypasses, gas detectors.
+"""Points of SIS-1 (Modbus TCP, high word first, read-only tables): switches, trips, bypasses, trip points, gas detectors.
 
 Written by hand from the (fictional) safety project, not from tags.csv: a test compares the two.
 """
@@ -35,6 +35,10 @@ FLOATS: Final[dict[int, tuple[str, ...]]] = {
     10: ("GT-201", "GT-202", "GT-203", "GT-204", "GT-205", "GT-206"),
     30: ("GT-101", "GT-102", "GT-103", "GT-104"),
     50: ("AT-101", "AT-102"),
+    100: ("SIS-101.SP", "SIS-102.SP", "SIS-103.SP", "SIS-104.SP"),
+    108: ("SIS-105.SP", "SIS-106.SP", "SIS-107.SP", "SIS-108.SP"),
+    116: ("SIS-201.SP", "SIS-202.SP", "SIS-203.SP", "SIS-204.SP"),
+    124: ("SIS-211.SP", "SIS-212.SP", "SIS-213.SP", "SIS-214.SP"),
 }
 """First input register of a run of float32 -> the tags from there on."""
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.plant.design import safety_functions
+from simulators.plant.design import safety_functions, trip_points
 from simulators.plant.plant import Plant
 from simulators.plant.sis import SafetyFunction
 from simulators.plc import plc1_map, plc2_map, sis1_map
@@ -105,6 +105,12 @@ def test_the_register_of_interlocks_is_what_the_safety_system_does() -> None:
         }
         effects = [item["tag"] if isinstance(item, dict) else item for item in register[name]["effects"]]
         assert {tag for tag in effects if tag.startswith("XV")} == closed
+
+
+def test_the_approved_trip_points_are_those_of_the_safety_system() -> None:
+    register = {item["id"]: item for item in toml("interlocks.toml")["interlocks"] if "trip_point" in item}
+    assert {name: item["trip_point"] for name, item in register.items()} == trip_points()
+    assert {item["trip_point_tag"] for item in register.values()} == {f"{name}.SP" for name in trip_points()}
 
 
 def test_priorities_are_rationed() -> None:

@@ -75,6 +75,50 @@ def test_a_bypassed_interlock_lets_it_fill_on(number: int) -> None:
     assert readings[f"XV-{number}I.OPEN"] == 1.0 and readings[f"FT-{number}I"] > 50.0
 
 
+def test_a_hung_relay_never_trips_until_it_is_mended() -> None:
+    plant = overfilled(101, bypassed=False)
+    plant.safety.hung.add("SIS-101")
+    plant.step(1.0)
+    assert plant.read()["LSHH-101"] == 1.0
+    assert plant.read()["SIS-101.TRIP"] == 0.0
+    plant.safety.hung.clear()
+    plant.step(1.0)
+    assert plant.read()["SIS-101.TRIP"] == 1.0
+
+
+def test_a_trip_without_cause_closes_the_valve_and_is_latched() -> None:
+    plant = Plant(np.random.default_rng(3))
+    assert plant.read()["LSHH-102"] == 0.0
+    plant.safety.tripped["SIS-102"] = True
+    for _ in range(5):
+        plant.step(1.0)
+    assert (plant.read()["SIS-102.TRIP"], plant.read()["XV-102I.CLOSED"]) == (1.0, 1.0)
+    plant.resets.add("SIS-102")
+    plant.step(1.0)
+    assert plant.read()["SIS-102.TRIP"] == 0.0
+
+
+@pytest.mark.parametrize(("number", "function", "moved_m", "acts"), [
+    (101, "SIS-101", 11.4, "LSHH-101"), (201, "SIS-201", 11.2, "LSHH-201"), (202, "SIS-212", 0.3, "LSLL-202"),
+])  # fmt: skip
+def test_a_trip_point_that_was_moved_is_shown_and_acted_on(
+    number: int, function: str, moved_m: float, acts: str
+) -> None:
+    plant = Plant(np.random.default_rng(3))
+    tank, approved_m = plant.tanks[number], plant.trip_points_m[function]
+    assert plant.read()[f"{function}.SP"] == approved_m
+    between_m = (approved_m + moved_m) / 2
+    plant.stick(f"LT-{number}A")
+    plant.trip_points_m[function] = moved_m
+    tank.volume_m3 = tank.design.vessel.volume_m3(between_m)
+    plant.step(0.1)
+    assert plant.read()[f"{function}.SP"] == moved_m
+    assert plant.read()[acts] == 0.0, "it acts too late"
+    plant.trip_points_m[function] = approved_m
+    plant.step(0.1)
+    assert plant.read()[acts] == 1.0
+
+
 def test_overpressure_trips_the_sphere() -> None:
     plant = Plant(np.random.default_rng(3))
     plant.stuck["PT-201C"] = 1.8

@@ -162,6 +162,30 @@ async def test_a_bad_status_and_a_broken_wire_are_served(plant: RunningPlant) ->
     await plant.wait("good again", lambda: plant.get("/truth")["LT-102A"] is not None)
 
 
+async def test_a_lost_bit_is_refused_and_its_neighbours_are_not(plant: RunningPlant) -> None:
+    async def ask(address: int, count: int) -> str:
+        """Bytes after the frame's head of the answer to a read of discrete inputs."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", plant.modbus_b_port)
+        try:
+            writer.write(bytes.fromhex("0007000000060102") + address.to_bytes(2, "big") + count.to_bytes(2, "big"))
+            async with asyncio.timeout(1.0):
+                return (await reader.read(260))[7:9].hex()
+        finally:
+            writer.close()
+            await writer.wait_closed()
+
+    assert (await asyncio.to_thread(plant.post, "/fault/lose?tag=BPS-103"))[0] == 202  # di:42
+    try:
+        await asyncio.sleep(0.3)
+        assert [await ask(40, 2), await ask(43, 5)] == ["0201", "0201"], "one byte of bits"
+        assert [await ask(42, 1), await ask(40, 8), await ask(0, 64)] == ["8202"] * 3
+        assert (await asyncio.to_thread(plant.get, "/truth"))["BPS-103"] is None
+    finally:
+        await asyncio.to_thread(plant.post, "/fault/good?tag=BPS-103")
+    await asyncio.sleep(0.3)
+    assert await ask(42, 1) == "0201"
+
+
 async def test_nothing_can_be_written(plant: RunningPlant) -> None:
     client = AsyncModbusTcpClient("127.0.0.1", port=plant.modbus_a_port, timeout=5, retries=0)
     assert await client.connect()

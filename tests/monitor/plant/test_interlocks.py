@@ -37,13 +37,14 @@ proof_test_interval_days = 365
 last_proof_test = 2026-03-01
 
 [[protections]]
+id = "T-101.more"
 equipment = "T-101"
 hazard_source = "HS-2"
 required = 2
 towards = "LT-101A.HH"
 layers = [
   { id = "alarm", name_zh = "报警", alarms = ["LT-101A.HH"] },
-  { id = "sis", name_zh = "联锁", interlocks = ["SIS-900"], tags = ["XV-101I.CLOSED"] },
+  { id = "sis", name_zh = "联锁", interlocks = ["SIS-900"], tags = ["XV-101I.CLOSED"], faults = ["LT-101A.bad"] },
 ]
 
 [[bypass_limits]]
@@ -83,11 +84,16 @@ def test_everything_that_can_be_said(folder: Path) -> None:
         id="A", target_percent=99.5, approval=("shift_leader", "manager"), longest_s=86_400, counts_authorised=False
     )
     (protection,) = register.protections[-1:]
-    assert (protection.id, protection.required, protection.towards) == ("T-101.layers", 2, "LT-101A.HH")
+    assert (protection.id, protection.required, protection.towards) == ("T-101.more", 2, "LT-101A.HH")
     assert protection.layers[1] == Layer(
-        id="sis", name_zh="联锁", name_en="联锁", interlocks=("SIS-900",), tags=("XV-101I.CLOSED",)
+        id="sis",
+        name_zh="联锁",
+        name_en="联锁",
+        interlocks=("SIS-900",),
+        tags=("XV-101I.CLOSED",),
+        faults=("LT-101A.bad",),
     )
-    assert register.simultaneous == {"HS-2": 1}
+    assert register.simultaneous == {"HS-1": 2, "HS-2": 1}
 
 
 def test_plain_causes_demand_the_trip_in_their_abnormal_state() -> None:
@@ -112,6 +118,7 @@ def test_plain_causes_demand_the_trip_in_their_abnormal_state() -> None:
         ("required = 2", "required = 3", "required", ""),
         ('interlocks = ["SIS-900"], tags', 'interlocks = ["SIS-901"], tags', "interlocks", "did you mean SIS-900"),
         ('alarms = ["LT-101A.HH"]', 'alarms = ["LT-101A.HHH"]', "layers", "did you mean"),
+        ('faults = ["LT-101A.bad"]', 'faults = ["LT-101A.worse"]', "layers", "there is no alarm"),
         ('alarms = ["LT-101A.HH"]', "alarms = []", "id", "names no alarm"),
         ('towards = "LT-101A.HH"', 'towards = "LT-101A.XX"', "towards", ""),
         ("most = 1", "most = -1", "most", ""),

@@ -62,15 +62,17 @@ def plant_of(folder: Path) -> Plant:
 
 @pytest.fixture(scope="module")
 def plant(tmp_path_factory: pytest.TempPathFactory) -> Plant:
-    """The demo plant whose SIS-101 knows its tank, must act within 5 s, and of which a filling T-101 needs two layers."""
+    """The demo plant whose SIS-101 must act within 5 s, and of which a filling T-101 needs two layers."""
     folder = tmp_path_factory.mktemp("barriers") / "plant"
     shutil.copytree(DEMO, folder)
     path = folder / "interlocks.toml"
     text = path.read_text(encoding="utf-8")
     effects = 'effects = ["XV-101I.CLOSED"]'
     assert text.count(effects) == 1
-    better = 'equipment = "T-101"\neffects = [{ tag = "XV-101I.CLOSED", acted_when = 1, within_s = 5 }]'
-    path.write_text(text.replace(effects, better) + MORE, encoding="utf-8")
+    better = 'effects = [{ tag = "XV-101I.CLOSED", acted_when = 1, within_s = 5 }]'
+    interlocks, _, protections = text.replace(effects, better).partition("# Independent layers")
+    assert "[[protections]]" in protections
+    path.write_text(interlocks + MORE, encoding="utf-8")
     return plant_of(folder)
 
 
@@ -81,7 +83,7 @@ class Yard:
         self.plant = plant
         self.clock: ManualClock = before.clock if before else ManualClock()
         self.disk: MemoryDisk = before.disk if before else MemoryDisk()
-        self.values: dict[str, float] = before.values if before else {tag.id: _calm(tag) for tag in plant.tags.tags}
+        self.values: dict[str, float] = before.values if before else _all_calm(plant)
         self.silent: set[str] = set()
         self.inbox = Inbox(plant.tags)
         self.publisher = Publisher(self.inbox.wake)
@@ -171,6 +173,12 @@ class Yard:
     def told(self) -> list[str]:
         """What the journal says of permits."""
         return [str((entry.values or {})["trigger"]) for entry in self.entries("permit")]
+
+
+def _all_calm(plant: Plant) -> dict[str, float]:
+    """Every tag at a value that demands nothing; trip points as they were approved."""
+    approved = {item.trip_point_tag: item.trip_point for item in plant.interlocks}
+    return {tag.id: approved.get(tag.id) or _calm(tag) for tag in plant.tags.tags}
 
 
 def _calm(tag: Tag) -> float:

@@ -115,7 +115,7 @@ CASES = [
     ('tag = "PT-201B", sense', 'tag = "PT-201Z", sense', "causes[1].tag", "there is no tag 'PT-201Z'"),
     ('"PT-201B", sense = "high", trip_point = 1.7', '"PT-201B", sense = "high", trip_point = 17', "causes[1].trip_point", "outs"),
     ('tag = "P-201.RUN"', 'tag = "PT-201A"', "effects[0].tag", "not discrete"),
-    ('tag = "LT-101A"\n', "", "rules.tag", "the tag with the trip point of the PLC"),
+    ('interlock = "SIS-101"\ntag = "LT-101A"\n', 'interlock = "ESD-2"\n', "rules.tag", "the tag with the trip point of the PLC"),
     ('tag = "LT-101A"\n', 'tag = "PT-201A"\n', "rules.tag", "SIS-101 gives its trip point in m, PT-201A is in MPa"),
     ("tolerance = 0.05", "tolerance = -0.05", "rules.tolerance", "must be from 0"),
     ('interlock = "SIS-101"\n', "", "rules.approved", "must be given: the approved trip point"),
