@@ -1,24 +1,25 @@
-"""What one evaluation leaves for the next beside the memory: derived, never stored."""
+"""What one evaluation leaves for the next beside the memory: derived, never stored, and written to by the next one."""
 
-from dataclasses import dataclass, replace
-from typing import Final, Self, TypeVar
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from rules.columns.quality import FIRST_UNUSABLE
-from rules.hold import HoldMemory, merged
+from rules.hold import HoldMemory
+from rules.joint import JointBands
 from rules.port import FOREVER, Moment, State
+from rules.runs import Places, merged
 from rules.whole import WholeSeen
 
 CHUNK: Final = 16_384
 """Rows that are compared at once: what is computed between stays in the cache."""
 _FIRST_UNUSABLE: Final = np.uint8(FIRST_UNUSABLE)
-Rows = npt.NDArray[np.intp]
-_S = TypeVar("_S", bound=np.generic)
+Rows = Places
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Bands:
     """The no-change band of every tag (row), over all rules that read only it; columns of length n.
 
@@ -40,44 +41,45 @@ class Bands:
     """Rows of which any other received time matters, ascending."""
     watched_received_ns: npt.NDArray[np.int64]
     """Received time of the watched rows when the band was made."""
+    least_silent_ns: list[int]
+    """Of each chunk: no `silent_ns` in it is less."""
+    least_look_ns: list[int]
+    """Of each chunk: no `look_ns` in it is less."""
 
     @classmethod
     def none(cls, length: int, *, silent: bool, look: bool) -> Self:
         """No band holds: the empty start."""
-        low, high = np.full(length, -np.inf), np.full(length, np.inf)
+        chunks = -(-length // CHUNK)
         return cls(
-            low=low,
-            high=high,
-            still_low=low,
-            still_high=high,
+            low=np.full(length, -np.inf),
+            high=np.full(length, np.inf),
+            still_low=np.full(length, -np.inf),
+            still_high=np.full(length, np.inf),
             quality=np.zeros(length, np.uint8),
             silent_ns=np.full(length, FOREVER) if silent else None,
             look_ns=np.full(length, FOREVER) if look else None,
             watched=np.zeros(0, np.intp),
             watched_received_ns=np.zeros(0, np.int64),
+            least_silent_ns=[FOREVER] * chunks,
+            least_look_ns=[FOREVER] * chunks,
         )
 
     def left(self, moment: Moment) -> "Left":
         """The rows that left their band."""
-        found, ended, due_ns = [], [], FOREVER
-        for start in range(0, self.low.shape[0], CHUNK):
+        found, ended, last_ns = [], [], FOREVER
+        for chunk, start in enumerate(range(0, self.low.shape[0], CHUNK)):
             part = slice(start, start + CHUNK)
+            received_ns = moment.received_mono_ns[part]
             holds = self._holds(moment, part)
-            if self.silent_ns is not None:
-                last_ns = moment.received_mono_ns[part] + self.silent_ns[part]
-                first_ns = int(last_ns.min())
-                due_ns = min(due_ns, first_ns + 1)
-                if first_ns < moment.mono_ns:
-                    holds &= last_ns >= moment.mono_ns
-            found.append((~holds).nonzero()[0] + start)
-            if self.look_ns is not None:
-                holds &= moment.received_mono_ns[part] >= self.look_ns[part]
-                ended.append(holds.nonzero()[0] + start)
+            last_ns = min(last_ns, self._silence(chunk, received_ns, holds, last_ns, moment.mono_ns))
+            if not holds.all():
+                found.append((~holds).nonzero()[0] + start)
+            ended += self._ended(chunk, received_ns, holds)
         rows = _joined(found)
         if self.watched.size:
             read = self.watched[moment.received_mono_ns[self.watched] != self.watched_received_ns]
             rows = merged(rows, read)
-        return Left(rows=rows, ended=_joined(ended), due_ns=due_ns)
+        return Left(rows=rows, ended=_joined(ended), due_ns=_after(last_ns))
 
     def _holds(self, moment: Moment, part: slice) -> npt.NDArray[np.bool_]:
         value, quality = moment.value[part], moment.quality[part]
@@ -89,11 +91,81 @@ class Bands:
         holds &= quality == self.quality[part]
         return holds
 
+    def _silence(
+        self,
+        chunk: int,
+        received_ns: npt.NDArray[np.int64],
+        holds: npt.NDArray[np.bool_],
+        known_ns: int,
+        mono_ns: int,
+    ) -> int:
+        """Takes rows that are silent for too long out of `holds`; the last moment at which all of the chunk are not yet.
+
+        Most chunks need no look at every row: the oldest read and the shortest silence together are late enough.
+        """
+        if self.silent_ns is None:
+            return FOREVER
+        bound_ns = int(received_ns.min()) + self.least_silent_ns[chunk]
+        if bound_ns >= min(known_ns, FOREVER) and bound_ns >= mono_ns:
+            return FOREVER
+        silent_ns = self.silent_ns[chunk * CHUNK : (chunk + 1) * CHUNK]
+        last_ns = received_ns + silent_ns
+        first_ns = int(last_ns.min())
+        if first_ns != bound_ns:
+            self.least_silent_ns[chunk] = int(silent_ns.min())
+        if first_ns < mono_ns:
+            holds &= last_ns >= mono_ns
+        return first_ns
+
+    def _ended(self, chunk: int, received_ns: npt.NDArray[np.int64], holds: npt.NDArray[np.bool_]) -> list[Rows]:
+        """Rows of a chunk whose band holds but for the time it ends at."""
+        if self.look_ns is None or int(received_ns.max()) < self.least_look_ns[chunk]:
+            return []
+        start = chunk * CHUNK
+        look_ns = self.look_ns[start : start + CHUNK]
+        over = received_ns >= look_ns
+        # those that end now get another time to look at; what stays is the least of the others
+        self.least_look_ns[chunk] = int(np.where(over, FOREVER, look_ns).min())
+        return [(over & holds).nonzero()[0] + start]
+
     def due_ns(self, moment: Moment) -> int:
         """First mono time at which a row leaves its band although nothing is read; FOREVER where none does."""
         if self.silent_ns is None or not self.silent_ns.size:
             return FOREVER
-        return int((moment.received_mono_ns + self.silent_ns).min()) + 1
+        return _after(int((moment.received_mono_ns + self.silent_ns).min()))
+
+    def renew(self, still: "RowBand", moving: "RowBand", moment: Moment, undecided: Rows) -> bool:
+        """Take over the bands of some rows: of the rules whose bands stay, and of those whose bands end with time.
+
+        `moving` has all rows of `still`.  `undecided` rows have no band: they are judged at the next evaluation.  True
+        where `due_ns` may be another.
+        """
+        rows, silence = still.rows, False
+        if rows.size:
+            self.still_low[rows], self.still_high[rows] = still.low, still.high
+            self.quality[rows] = moment.quality[rows]
+            if self.silent_ns is not None:
+                silence = not np.array_equal(self.silent_ns[rows], still.silent_ns)
+                self.silent_ns[rows] = still.silent_ns
+                _lower(self.least_silent_ns, rows, still.silent_ns)
+        if moving.rows.size:
+            rows = moving.rows
+            self.low[rows] = np.maximum(moving.low, self.still_low[rows])
+            self.high[rows] = np.minimum(moving.high, self.still_high[rows])
+            if self.look_ns is not None:
+                self.look_ns[rows] = moving.look_ns
+                _lower(self.least_look_ns, rows, moving.look_ns)
+        self.low[undecided], self.high[undecided] = np.inf, -np.inf
+        self._watch(still, moment)
+        return silence
+
+    def _watch(self, still: "RowBand", moment: Moment) -> None:
+        watched = self.watched
+        if watched.size and still.rows.size:
+            watched = np.setdiff1d(watched, still.rows, assume_unique=True)
+        watched = merged(watched, still.rows[still.watched])
+        if watched.size or self.watched.size:
+            self.watched, self.watched_received_ns = watched, moment.received_mono_ns[watched]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -132,55 +204,28 @@ class RowBand:
         )
 
 
-def renewed(bands: Bands, still: RowBand, moving: RowBand, moment: Moment, undecided: Rows) -> Bands:
-    """The bands with those of some rows made anew: of the rules whose bands stay, and of those whose bands end with time.
-
-    `moving` has all rows of `still`.  `undecided` rows have no band: they are judged at the next evaluation.
-    """
-    if not moving.rows.size and not undecided.size:
-        return bands
-    rows, still_low, still_high = still.rows, bands.still_low, bands.still_high
-    if rows.size:
-        still_low, still_high = _with(still_low, rows, still.low), _with(still_high, rows, still.high)
-    low = _with(bands.low, moving.rows, np.maximum(moving.low, still_low[moving.rows]))
-    high = _with(bands.high, moving.rows, np.minimum(moving.high, still_high[moving.rows]))
-    low[undecided], high[undecided] = np.inf, -np.inf
-    watched = np.setdiff1d(bands.watched, rows, assume_unique=True) if bands.watched.size else bands.watched
-    watched = merged(watched, rows[still.watched])
-    return replace(
-        bands,
-        low=low,
-        high=high,
-        still_low=still_low,
-        still_high=still_high,
-        quality=_changed(bands.quality, rows, moment.quality[rows]),
-        silent_ns=None if bands.silent_ns is None else _changed(bands.silent_ns, rows, still.silent_ns),
-        look_ns=None if bands.look_ns is None else _changed(bands.look_ns, moving.rows, moving.look_ns),
-        watched=watched,
-        watched_received_ns=moment.received_mono_ns[watched],
-    )
-
-
 def _joined(parts: list[Rows]) -> Rows:
     return np.concatenate(parts) if parts else np.zeros(0, np.intp)
 
 
-def _with(column: npt.NDArray[_S], rows: Rows, values: npt.NDArray[_S]) -> npt.NDArray[_S]:
-    made = column.copy()
-    made[rows] = values
-    return made
+def _after(last_ns: int) -> int:
+    return FOREVER if last_ns >= FOREVER else last_ns + 1
 
 
-def _changed(column: npt.NDArray[_S], rows: Rows, values: npt.NDArray[_S]) -> npt.NDArray[_S]:
-    """The very same column where nothing differs."""
-    return column if bool((column[rows] == values).all()) else _with(column, rows, values)
+def _lower(least: list[int], rows: Rows, values: npt.NDArray[np.int64]) -> None:
+    """No bound of a chunk is above the values of its rows (ascending)."""
+    starts = np.flatnonzero(np.diff(rows // CHUNK, prepend=-1))
+    chunks = (rows[starts] // CHUNK).tolist()
+    for chunk, value in zip(chunks, np.minimum.reduceat(values, starts).tolist(), strict=True):
+        least[chunk] = min(least[chunk], value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Carried:
     """Of one rule set and its last snapshot; without it everything is judged anew and told as changed.
 
-    It belongs to the memory that it was made with: `holds`, `states` and start; beside others it is not believed.
+    It belongs to the memory that it was made with: `holds`, `states` and start; beside others it is not believed.  The
+    next evaluation takes it and writes to its bands, so it is given out once.
     """
 
     start_mono_ns: int
@@ -188,3 +233,5 @@ class Carried:
     states: tuple[State, ...]
     whole: WholeSeen
     bands: Bands
+    joint: JointBands
+    spent: bool = False

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rules.columns.tags import Tag
+from rules.joint import Joints
 from rules.kinds import (
     agreement,
     balance,
@@ -75,6 +76,8 @@ class RuleSet:
     """Where the rules of each group stand: a slice where they stand together."""
     points: Points
     """The groups of one tag each, by the row of their tag."""
+    joints: Joints
+    """The groups of rules over several tags that have bands."""
     whole: WholeInputs
     """All other groups with what they read: judged whole, when anything of it changed."""
     group_of: npt.NDArray[np.int32]

@@ -8,8 +8,9 @@ import numpy.typing as npt
 from rules.catalog import KINDS, Rule, RuleSet
 from rules.columns.tags import TagTable
 from rules.errors import RuleError, RulesRefusedError
+from rules.joint import Joints
 from rules.points import Points
-from rules.port import PointGroup, column
+from rules.port import JointGroup, PointGroup, column
 from rules.whole import WholeInputs
 
 __all__ = ["RuleSet", "compile_rules"]
@@ -46,8 +47,11 @@ def compile_rules(rules: Sequence[Rule], table: TagTable) -> RuleSet:
         off_delay_ns=column([rule.delays.off_delay_ns for rule in rules], np.int64),
         spans=tuple(_span(group.position) for _, group in groups),
         points=Points.of([group for _, group in groups], len(table)),
+        joints=Joints.of(
+            [(at, group) for at, (_, group) in enumerate(groups) if isinstance(group, JointGroup)], len(rules)
+        ),
         whole=WholeInputs.of(
-            [(at, group) for at, (_, group) in enumerate(groups) if not isinstance(group, PointGroup)]
+            [(at, group) for at, (_, group) in enumerate(groups) if not isinstance(group, PointGroup | JointGroup)]
         ),
         group_of=column(group_of, np.int32),
         place_of=column(place_of, np.int32),

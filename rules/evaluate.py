@@ -8,9 +8,10 @@ import numpy.typing as npt
 from rules.catalog import RuleSet
 from rules.columns.quality import Quality
 from rules.columns.snapshot import Snapshot
-from rules.hold import hold, merged, next_due_ns
+from rules.hold import hold, next_due_ns
 from rules.memory import Memory
 from rules.port import Explanation, Moment
+from rules.runs import merged
 from rules.sweep import NOWHERE, Sweep
 from rules.verdicts import Verdicts
 
@@ -37,7 +38,7 @@ def evaluate(rule_set: RuleSet, snapshot: Snapshot, memory: Memory, mono_ns: int
         ids=rule_set.ids,
         verdict=held.memory.verdict,
         condition=condition,
-        changed=np.arange(len(rule_set)) if memory.bands is None else merged(differs, held.turned),
+        changed=np.arange(len(rule_set)) if sweep.carried is None else merged(differs, held.turned),
         renew=NOWHERE,
         look_up=sweep.look_up(snapshot),
         details=sweep.details,

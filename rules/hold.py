@@ -6,6 +6,7 @@ from typing import Final, Self
 import numpy as np
 import numpy.typing as npt
 
+from rules.runs import merged
 from rules.verdicts import Verdict
 
 _UNKNOWN: Final = np.uint8(Verdict.UNKNOWN)
@@ -163,17 +164,3 @@ def next_due_ns(
         return None
     delay = np.where(active[runs], off_delay_ns[at], on_delay_ns[at])
     return memory.mono_ns + int((delay - memory.counted_ns[runs]).min())
-
-
-def merged(first: npt.NDArray[np.intp], second: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    """What stands in either, ascending and once."""
-    if not second.size:
-        return first
-    if not first.size:
-        return second
-    both = np.concatenate((first, second))
-    both.sort(kind="stable")  # two ascending runs: one merge
-    fresh = np.empty(both.shape, np.bool_)
-    fresh[0] = True
-    np.not_equal(both[1:], both[:-1], out=fresh[1:])
-    return both[fresh]

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from rules.carried import Bands, Carried
+from rules.carried import Carried
 from rules.catalog import RuleSet
 from rules.hold import HoldMemory
 from rules.port import State
@@ -35,13 +35,18 @@ class Memory:
         self.awaiting.flags.writeable = False
         self.inputs_seen_good.flags.writeable = False
 
-    @property
-    def bands(self) -> Bands | None:
-        """The no-change bands, as the last evaluation left them; None where there was none."""
+    def take_carried(self) -> Carried | None:
+        """What the last evaluation left, for one evaluation, which writes to it; None where it is not to be believed.
+
+        Asked again from the same memory, everything is judged anew, with the same result.
+        """
         carried = self.carried
-        if carried is None or carried.holds is not self.holds or carried.states is not self.states:
+        if carried is None or carried.spent or carried.holds is not self.holds or carried.states is not self.states:
             return None
-        return carried.bands if carried.start_mono_ns == self.start_mono_ns else None
+        if carried.start_mono_ns != self.start_mono_ns:
+            return None
+        carried.spent = True
+        return carried
 
     @classmethod
     def fresh(cls, rule_set: RuleSet, mono_ns: int) -> Self:

@@ -7,10 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rules.carried import Bands, RowBand, Rows
-from rules.hold import merged
 from rules.port import Band, Group, Moment, PointGroup, State
-
-Places = npt.NDArray[np.intp]
+from rules.runs import Places, merged, places_of_runs, scattered, taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,9 +45,8 @@ class PointRules:
         begin, end = begin[has], end[has]
         if self.single:
             return self._by_row(begin), np.arange(has.size), has
-        count = end - begin
-        starts = np.cumsum(count) - count
-        return self._by_row(np.arange(int(count.sum())) + np.repeat(begin - starts, count)), starts, has
+        at, starts = places_of_runs(begin, end)
+        return self._by_row(at), starts, has
 
     def _by_row(self, at: Places) -> Places:
         return at if self.by_row is None else self.by_row[at]
@@ -110,10 +107,10 @@ class Points:
             if not places.size:
                 continue
             group, before = rules.group.at(places), states[rules.at]
-            state = {name: array[places] for name, array in before.items()}
+            state = taken(before, places)
             was_active = active[group.position]
             judged = group.judge(moment, was_active, state)
-            states[rules.at] = _scattered(before, state, judged.state, places)
+            states[rules.at] = scattered(before, state, judged.state, places)
             _narrow(made, group.band(moment, was_active, judged), starts, has)
             positions.append(group.position)
             conditions.append(judged.condition)
@@ -131,17 +128,3 @@ def _narrow(made: RowBand, band: Band, starts: Places, has: Places) -> None:
         made.look_ns[has] = np.minimum(made.look_ns[has], np.minimum.reduceat(band.look_ns, starts))
     if band.watched is not None:
         made.watched[has] |= np.logical_or.reduceat(band.watched, starts)
-
-
-def _scattered(before: State, given: State, after: State, places: Places) -> State:
-    """The state of the whole group with the rows of `places` as judged; arrays that nothing changed stay the same."""
-    if after is given:
-        return before
-    whole = dict(before)
-    for name, array in after.items():
-        if array is not given[name]:
-            column = before[name].copy()
-            column[places] = array
-            column.flags.writeable = False
-            whole[name] = column
-    return whole

@@ -191,6 +191,35 @@ class PointGroup(Group, Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class JointBand:
+    """What the inputs of rules over several tags may do together without changing a condition, a detail or a state.
+
+    Of every input: the quality stays, low <= value <= high (any value where the quality is unusable), received before
+    `look_ns`; and the mono time is before `until_ns`.  Columns in the order of `inputs()`, `until_ns` of length m.  Too
+    narrow costs time, too wide is wrong.  NaN as `low` is no band: the rule is judged at every evaluation.
+    """
+
+    low: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
+    look_ns: npt.NDArray[np.int64] | None = None
+    until_ns: npt.NDArray[np.int64] | None = None
+
+
+@runtime_checkable
+class JointGroup(Group, Protocol):
+    """A group whose rules have bands over all their inputs: a rule is judged only where one of its inputs left its band.
+
+    Within a rule the order of `inputs()` is always the same, whatever rules stand beside it.
+    """
+
+    def at(self, places: npt.NDArray[np.intp]) -> Self:
+        """The rules at these places (ascending) only; the state that goes with them is taken the same way."""
+
+    def joint_band(self, moment: Moment, active: npt.NDArray[np.bool_], judged: Judged) -> JointBand:
+        """Where nothing changes, seen from this moment while the decisions stay; `judged` is what the group said at it."""
+
+
 R = TypeVar("R", bound=Rule, contravariant=True)
 
 

@@ -69,6 +69,22 @@ def limit_band(
     return np.where(high, inner, -outer), np.where(high, outer, -inner)
 
 
+def number_band(
+    value: npt.NDArray[np.float64],
+    quality: npt.NDArray[np.uint8],
+    low: npt.NDArray[np.float64],
+    high: npt.NDArray[np.float64],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """A band (low, high) of finite numbers, for rules to which NaN and infinity are bad; any value where unusable.
+
+    Low is NaN, so no band, where the value is none of them: it may be a number next time.
+    """
+    usable = is_usable(quality)
+    greatest = np.finfo(np.float64).max
+    lowest = np.where(np.isfinite(value), np.maximum(low, -greatest), np.nan)
+    return np.where(usable, lowest, -np.inf), np.where(usable, np.minimum(high, greatest), np.inf)
+
+
 def in_state(
     value: npt.NDArray[np.float64], quality: npt.NDArray[np.uint8], state: npt.NDArray[np.float64]
 ) -> Condition:

@@ -6,13 +6,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from rules.carried import Bands, Carried, Rows, renewed
+from rules.carried import Bands, Carried, Rows
 from rules.catalog import RuleSet
 from rules.columns.snapshot import Snapshot
-from rules.hold import Held, merged
+from rules.hold import Held
+from rules.joint import JointBands, JointTouched
 from rules.memory import Memory
 from rules.points import Touched
-from rules.port import FOREVER, Judged, Moment, PointGroup, State
+from rules.port import FOREVER, JointGroup, Judged, Moment, PointGroup, State
+from rules.runs import merged, taken
 from rules.verdicts import Evidence, Verdict
 from rules.whole import WholeSweep
 
@@ -24,7 +26,7 @@ NOWHERE: Final[Positions] = np.zeros(0, np.intp)
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Sweep:
-    """Judges at one moment: rules of one tag where its reading left its band, groups of other rules whole."""
+    """Judges at one moment: rules with bands where a reading left its band, groups of other rules whole."""
 
     rule_set: RuleSet
     moment: Moment
@@ -35,31 +37,45 @@ class Sweep:
     """Position -> names, of TRUE rules that carry a list."""
     due_ns: int = FOREVER
     """First mono time at which a condition may change although nothing is read."""
+    carried: Carried | None = field(init=False)
+    """From the last evaluation; None where everything is judged anew."""
     _touched: Touched = field(init=False)
+    _joint: JointTouched = field(init=False)
     _bands: Bands = field(init=False)
-    """From before."""
+    _joint_bands: JointBands = field(init=False)
     _bands_due_ns: int | None = None
-    """By these bands; None where they are not believed."""
+    """By the bands from before; None where they are not believed."""
     _sweep: WholeSweep = field(init=False)
     """The groups that are judged whole."""
 
     def __post_init__(self) -> None:
         self.states = list(self.memory.states)
-        self._bands = self.memory.bands or self.rule_set.points.no_bands(len(self.rule_set.tag_ids))
+        carried = self.carried = self.memory.take_carried()
+        rows = len(self.rule_set.tag_ids)
+        self._bands = self.rule_set.points.no_bands(rows) if carried is None else carried.bands
+        self._joint_bands = self.rule_set.joints.no_bands() if carried is None else carried.joint
 
     def judge(self) -> None:
         """Judge what must be judged."""
-        groups = [group for _, group in self.rule_set.groups]
-        active = self.memory.holds.active
-        if self.memory.bands is None or self.moment.mono_ns < self.memory.holds.mono_ns:
+        active, joints = self.memory.holds.active, self.rule_set.joints
+        if self.carried is None or self.moment.mono_ns < self.memory.holds.mono_ns:
             # nothing was judged before, or time went back: no band can be believed
-            rows, ended = np.arange(len(self.rule_set.tag_ids)), NOWHERE
+            rows, ended, rules = np.arange(len(self.rule_set.tag_ids)), NOWHERE, np.arange(joints.first.size - 1)
         else:
             left = self._bands.left(self.moment)
             rows, ended, self._bands_due_ns = merged(left.rows, self._rows_awaited()), left.ended, left.due_ns
+            waiting = joints.numbers(np.flatnonzero(self.memory.awaiting)) if self.memory.awaiting.any() else NOWHERE
+            rules = merged(self._joint_bands.left(joints, self.moment), waiting)
         self._touched = self.rule_set.points.judge(rows, ended, self.moment, active, self.states)
-        carried = self.memory.carried if self.memory.bands is not None else None
-        self._sweep = WholeSweep.begun(self.rule_set.whole, self.moment, None if carried is None else carried.whole)
+        self._joint = joints.judge(rules, self.moment, active, self.states, self._joint_bands)
+        self.due_ns = self._joint.due_ns
+        self.details.update(self._joint_bands.details)
+        self._judge_whole(active)
+
+    def _judge_whole(self, active: npt.NDArray[np.bool_]) -> None:
+        before = None if self.carried is None else self.carried.whole
+        groups = [group for _, group in self.rule_set.groups]
+        self._sweep = WholeSweep.begun(self.rule_set.whole, self.moment, before)
         for at in self.rule_set.whole.groups:
             group, decided = groups[at], active[self.rule_set.spans[at]]
             judged = self._sweep.kept(at, decided) or group.judge(self.moment, decided, self.states[at])
@@ -78,7 +94,8 @@ class Sweep:
         before = self.memory.holds.condition
         changed, values = [], []
         judged: list[tuple[slice | Positions, npt.NDArray[np.uint8]]] = [
-            (self._touched.positions, self._touched.condition)
+            (self._touched.positions, self._touched.condition),
+            (self._joint.positions, self._joint.condition),
         ]
         judged += [(self.rule_set.spans[at], whole.condition) for at, whole in self._sweep.judged.items()]
         for span, told in judged:
@@ -99,14 +116,16 @@ class Sweep:
         """The memory for the next evaluation.
 
         A dead band acts from the decision on.  Where the condition is what was decided, the band from before is only too
-        narrow: there was no dead band then.  What was decided in spite of UNKNOWN is judged anew.
+        narrow: there was no dead band then.  What was decided in spite of UNKNOWN is judged anew, and so is every rule over
+        several tags that was decided.
         """
         unknown = held.memory.condition[held.decided] == _UNKNOWN
         undecided = self._point_rows(held.decided[unknown])
-        bands = renewed(self._bands, self._touched.still, self._touched.moving, self.moment, undecided)
+        silence = self._bands.renew(self._touched.still, self._touched.moving, self.moment, undecided)
+        self._joint_bands.end(self.rule_set.joints, self.rule_set.joints.numbers(held.decided))
         due_ns = self._bands_due_ns
-        if due_ns is None or bands.silent_ns is not self._bands.silent_ns:
-            due_ns = bands.due_ns(self.moment)
+        if due_ns is None or silence:
+            due_ns = self._bands.due_ns(self.moment)
         self.due_ns = min(self.due_ns, due_ns)
         states, start_mono_ns = tuple(self.states), self.memory.start_mono_ns
         seen = self._sweep.seen(self.moment.mono_ns)
@@ -121,7 +140,8 @@ class Sweep:
                 start_mono_ns=start_mono_ns,
                 holds=held.memory,
                 states=states,
-                bands=bands,
+                bands=self._bands,
+                joint=self._joint_bands,
                 whole=seen,
             ),
         )
@@ -175,8 +195,8 @@ class LookUp:
             places = place_of[mine].astype(np.intp)
             judged = self.whole.get(at)
             if judged is None:
-                judged = self._point(at, places, positions[mine])
-                places = np.arange(mine.size)
+                some, places = np.unique(places, return_inverse=True)
+                judged = self._some(at, some)
             value[mine], limit[mine], row[mine] = judged.value[places], judged.limit[places], judged.row[places]
         return Evidence(
             value=value,
@@ -186,9 +206,9 @@ class LookUp:
             received_wall_ns=self.snapshot.received_wall_ns[row],
         )
 
-    def _point(self, at: int, places: Positions, positions: Positions) -> Judged:
-        """Rules of one tag once more: judging twice at one moment says the same."""
+    def _some(self, at: int, places: Positions) -> Judged:
+        """Some rules once more: judging twice at one moment says the same."""
         group = self.rule_set.groups[at][1]
-        assert isinstance(group, PointGroup)
-        state = {name: array[places] for name, array in self.states[at].items()}
-        return group.at(places).judge(self.moment, self.active[positions], state)
+        assert isinstance(group, PointGroup | JointGroup)
+        active = self.active[group.position[places]]
+        return group.at(places).judge(self.moment, active, taken(self.states[at], places))

@@ -55,6 +55,14 @@ def kept(
     return _frozen(times), _frozen(values)
 
 
+def next_slot_ns(
+    last_mono_ns: npt.NDArray[np.int64], window_ns: npt.NDArray[np.int64], slots: int
+) -> npt.NDArray[np.int64]:
+    """Received time (m) from which a good reading is kept after the sample of `last_mono_ns`; at once where there is none."""
+    slot_ns = np.maximum(window_ns // slots, 1)
+    return np.where(last_mono_ns == NEVER, NEVER, (last_mono_ns // slot_ns + 1) * slot_ns)
+
+
 def kept_beside(
     beside: npt.NDArray[np.float64], new: npt.NDArray[np.intp], value: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:

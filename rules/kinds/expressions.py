@@ -1,5 +1,6 @@
 """Conditions that engineers write themselves, in the language of docs/rules/expressions.md."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -7,11 +8,11 @@ from typing import Any, ClassVar, Final
 import numpy as np
 import numpy.typing as npt
 
-from rules.columns.tags import TagTable
+from rules.columns.tags import Tag, TagTable
 from rules.errors import RuleError
 from rules.kinds.explain import explained
 from rules.language.conditions import ConditionColumns, ExpressionRefusedError, parse_condition
-from rules.port import NO_STATE, Explanation, Figure, Judged, Kind, Moment, Rule, State, column
+from rules.port import NO_STATE, Explanation, Figure, JointBand, Judged, Kind, Moment, Rule, State, column
 from rules.verdicts import Verdict
 
 _TRUE: Final = np.uint8(Verdict.TRUE)
@@ -37,6 +38,8 @@ class ExpressionGroup:
     """Where the tags of each rule begin in `columns.input_row`."""
     no_number: npt.NDArray[np.float64]
     """NaN: a condition is no measured value."""
+    span: npt.NDArray[np.float64]
+    """Range of every tag of the plant, by row."""
 
     @property
     def timeless(self) -> bool:
@@ -63,6 +66,22 @@ class ExpressionGroup:
             due_ns=self.columns.due_ns(after, moment.mono_ns),
             detail=() if condition.ndim > 1 else self._tags_of(condition),
         )
+
+    def at(self, places: npt.NDArray[np.intp]) -> "ExpressionGroup":
+        """The rules at these places only."""
+        columns = self.columns.at(places)
+        return ExpressionGroup(
+            position=self.position[places],
+            columns=columns,
+            first_input=np.searchsorted(columns.input_place, np.arange(places.size)),
+            no_number=self.no_number[places],
+            span=self.span,
+        )
+
+    def joint_band(self, moment: Moment, active: npt.NDArray[np.bool_], judged: Judged) -> JointBand:
+        """What `band` of its condition says; a `for` that runs is judged at every evaluation."""
+        low, high = self.columns.band(moment, self.span)
+        return JointBand(low=low, high=high)
 
     def explain(self, place: int, moment: Moment, active: bool, state: State) -> Explanation:
         """The condition with the numbers put in."""
@@ -120,7 +139,15 @@ class ExpressionKind:
             columns=ConditionColumns.of(conditions, table),
             first_input=column(np.cumsum(counts) - counts, np.intp),
             no_number=column(np.full(len(rules), np.nan), np.float64),
+            span=column([_span(tag) for tag in table.tags], np.float64),
         )
+
+
+def _span(tag: Tag) -> float:
+    """Its range, 0 of a state; 1 where none is given."""
+    if tag.discrete:
+        return 0.0
+    return tag.high - tag.low if math.isfinite(tag.high - tag.low) and tag.low < tag.high else 1.0
 
 
 KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {Expression: ExpressionKind()}

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from rules import windows
 from rules.columns.tags import Tag, TagTable
 from rules.language.conditions import Condition, ConditionColumns
-from rules.port import NEVER, Moment, State, column
+from rules.port import FOREVER, NEVER, Moment, State, column
 from rules.verdicts import Verdict
 
 SLOTS: Final = windows.SLOTS
@@ -78,6 +78,31 @@ class Premises:
             unconditional=column([condition is None for condition in conditions], np.bool_),
         )
 
+    def at(self, places: npt.NDArray[np.intp]) -> "Premises":
+        """Those of the rules at these places only."""
+        return Premises(
+            row=self.row[places],
+            window_ns=self.window_ns[places],
+            period_ns=self.period_ns[places],
+            minimum_coverage=self.minimum_coverage[places],
+            silence_ns=self.silence_ns[places],
+            settle_ns=self.settle_ns[places],
+            conditions=self.conditions.at(places),
+            inverted=self.inverted,
+            unconditional=self.unconditional[places],
+        )
+
+    def unchanged(self, moment: Moment, state: State) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Of rules without a condition, as sampled at this moment: (look_ns, until_ns) of their bands.
+
+        A good reading of the next slot is looked at, and the moment at which the last sample is too old.
+        """
+        last = state["sample_mono_ns"][:, -1]
+        good = moment.quality[self.row] == 0
+        look_ns = np.where(good, windows.next_slot_ns(last, self.window_ns, SLOTS), FOREVER)
+        heard = (last != NEVER) & (moment.mono_ns - last <= self.silence_ns)
+        return look_ns, np.where(heard, last + self.silence_ns + 1, FOREVER).astype(np.int64)
+
     def fresh(self, mono_ns: int) -> dict[str, npt.NDArray[Any]]:
         """No samples; `beside` is a second value that is sampled with the first."""
         times, values = windows.fresh(self.row.size)
@@ -94,20 +119,19 @@ class Premises:
     ) -> tuple[Watched, dict[str, npt.NDArray[Any]]]:
         """Judge the premise and take a sample where it holds (or where `exempt`) and value and `beside` are usable."""
         verdict, after = self.conditions.judge(moment, state)
-        premise = np.where(self.unconditional, _TRUE, _NOT[verdict] if self.inverted else verdict)
+        premise = self.premise(verdict)
         false = premise == _FALSE
         broken_ns = np.where(false, moment.mono_ns, state["broken_mono_ns"])
         samples = state["sample_mono_ns"], state["sample"]
         gone = false & ~exempt & (samples[0][:, -1] != NEVER)
         before = windows.forgotten(samples, gone)
         received_ns = moment.received_mono_ns[self.row]
-        take = usable & ((premise == _TRUE) | exempt) & (exempt | (received_ns >= broken_ns + self.settle_ns))
+        take = usable & self.sampled(premise, exempt, received_ns, broken_ns)
         samples = windows.kept(before, moment.value[self.row], take, received_ns, self.window_ns)
         new = windows.new_places(before, samples)
         last = samples[0][:, -1]
-        heard = (last != NEVER) & (moment.mono_ns - last <= self.silence_ns)
+        heard, broken = self.standing(last, broken_ns, moment.mono_ns)
         still_ns = self.window_ns + self.settle_ns
-        broken = (broken_ns != NEVER) & (moment.mono_ns - broken_ns <= still_ns)
         ends = np.concatenate([(last + self.silence_ns + 1)[heard], (broken_ns + still_ns + 1)[broken & ~false]])
         due = self.conditions.due_ns(after, moment.mono_ns)
         if ends.size:
@@ -121,14 +145,41 @@ class Premises:
         }
         return Watched(premise, new, gone, heard, broken, due), next_state
 
+    def premise(self, verdict: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Verdict of every premise by those of the conditions, both (..., m)."""
+        return np.where(self.unconditional, _TRUE, _NOT[verdict] if self.inverted else verdict)
+
+    def sampled(
+        self,
+        premise: npt.NDArray[np.uint8],
+        exempt: Bools,
+        received_ns: npt.NDArray[np.int64],
+        broken_ns: npt.NDArray[np.int64],
+    ) -> Bools:
+        """Where a reading counts (..., m): the premise holds and has held for long enough, or the rule is `exempt`."""
+        settled: Bools = exempt | ((premise == _TRUE) & (received_ns >= broken_ns + self.settle_ns))
+        return settled
+
+    def standing(
+        self, last_ns: npt.NDArray[np.int64], broken_ns: npt.NDArray[np.int64], mono_ns: windows.Now
+    ) -> tuple[Bools, Bools]:
+        """(heard, broken), see `Watched`; by the times of the last samples and of the last FALSE premise (..., m)."""
+        heard = (last_ns != NEVER) & (mono_ns - last_ns <= self.silence_ns)
+        broken = (broken_ns != NEVER) & (mono_ns - broken_ns <= self.window_ns + self.settle_ns)
+        return heard, broken
+
     def window(
         self, state: State, places: npt.NDArray[np.intp]
     ) -> tuple[windows.Samples, Bools, npt.NDArray[np.float64]]:
         """Of some rules, as their window ends with the last sample: samples, which are inside, share that they cover."""
         samples = state["sample_mono_ns"][places], state["sample"][places]
+        return samples, *self.measured(samples, places)
+
+    def measured(self, samples: windows.Samples, places: npt.NDArray[np.intp]) -> tuple[Bools, npt.NDArray[np.float64]]:
+        """Of windows that end with their last sample, row by row of the rule at `places`: what is inside, share covered."""
         last, window_ns = samples[0][:, -1], self.window_ns[places]
         share = windows.coverage(samples, window_ns, last, self.period_ns[places])
-        return samples, windows.inside(samples, window_ns, last), share
+        return windows.inside(samples, window_ns, last), share
 
     def coverage(self, state: State, place: int, mono_ns: int) -> float:
         """Share of the window of one rule that its samples cover now; for explanations."""

@@ -8,15 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from rules import windows
+from rules.columns.quality import is_usable
 from rules.geometry import Vessels
 from rules.kinds.explain import explained, reading
 from rules.kinds.premises import Premises, good_of, missing
-from rules.port import Explanation, Figure, Judged, Moment, State, frozen
+from rules.port import FOREVER, Explanation, Figure, JointBand, Judged, Moment, State, frozen
+from rules.runs import places_of_runs
 from rules.verdicts import Verdict
 
 _NS: Final = 1_000_000_000
 _TRUE: Final = np.uint8(Verdict.TRUE)
 _FALSE: Final = np.uint8(Verdict.FALSE)
+Solved = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]
+"""(movement, expected change, coverage)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,12 +60,7 @@ class StuckGroup:
         drivers, usable = self._drivers(moment)
         watched, after = self.premises.watch(moment, state, drivers, usable, exempt=active)
         movement, expected, share = self._solved(after, state, watched.new, watched.gone)
-        covered = watched.heard & (share >= self.premises.minimum_coverage)
-        not_asked = (watched.premise == _FALSE) | watched.broken | (covered & (expected < self.minimum_change))
-        flat = covered & (movement <= self.flat_within) & (expected >= self.minimum_change)
-        condition = np.full(self.position.size, np.uint8(Verdict.UNKNOWN))
-        condition[(watched.heard & (movement > self.flat_within)) | (not_asked & ~active)] = _FALSE
-        condition[flat & (watched.premise != _FALSE)] = _TRUE
+        condition = self.told(active, watched.premise, watched.heard, watched.broken, (movement, expected, share))
         return Judged(
             condition=condition,
             value=movement,
@@ -70,6 +69,55 @@ class StuckGroup:
             state=frozen(**{**after, "movement": movement, "expected": expected, "share": share}),
             due_ns=watched.due_ns,
         )
+
+    def at(self, places: npt.NDArray[np.intp]) -> "StuckGroup":
+        """The rules at these places only."""
+        begin, end = np.searchsorted(self.driver_rule, places), np.searchsorted(self.driver_rule, places, "right")
+        drivers, _ = places_of_runs(begin, end)
+        return StuckGroup(
+            position=self.position[places],
+            premises=self.premises.at(places),
+            flat_within=self.flat_within[places],
+            minimum_change=self.minimum_change[places],
+            vessels=self.vessels.at(places),
+            neighbour_vessels=self.neighbour_vessels.at(places),
+            by_flow=self.by_flow[places],
+            by_neighbour=self.by_neighbour[places],
+            driver_rule=np.repeat(np.arange(places.size), end - begin),
+            driver_row=self.driver_row[drivers],
+            driver_factor=self.driver_factor[drivers],
+            eu=tuple(self.eu[place] for place in places.tolist()),
+        )
+
+    def joint_band(self, moment: Moment, active: npt.NDArray[np.bool_], judged: Judged) -> JointBand:
+        """Values matter when they are sampled and only then; where a condition is to hold too, there is no band."""
+        place, row = self.inputs()
+        place, row = place[order := np.argsort(place, kind="stable")], row[order]
+        own = np.searchsorted(place, np.arange(self.position.size))
+        low = np.where(self.premises.unconditional[place], -np.inf, np.nan)
+        value, quality = moment.value[self.premises.row], moment.quality[self.premises.row]
+        low[own[is_usable(quality) & ~np.isfinite(value)]] = np.nan  # it may be a number next time
+        look_ns = np.full(place.size, FOREVER)
+        look_ns[own], until_ns = self.premises.unchanged(moment, judged.state)
+        return JointBand(low=low, high=np.full(place.size, np.inf), look_ns=look_ns, until_ns=until_ns)
+
+    def told(
+        self,
+        active: npt.NDArray[np.bool_],
+        premise: npt.NDArray[np.uint8],
+        heard: npt.NDArray[np.bool_],
+        broken: npt.NDArray[np.bool_],
+        solved: Solved,
+    ) -> npt.NDArray[np.uint8]:
+        """The conditions, shape (..., m) as the columns."""
+        movement, expected, share = solved
+        covered = heard & (share >= self.premises.minimum_coverage)
+        not_asked = (premise == _FALSE) | broken | (covered & (expected < self.minimum_change))
+        flat = covered & (movement <= self.flat_within) & (expected >= self.minimum_change)
+        condition = np.full(flat.shape, np.uint8(Verdict.UNKNOWN))
+        condition[(heard & (movement > self.flat_within)) | (not_asked & ~active)] = _FALSE
+        condition[flat & (premise != _FALSE)] = _TRUE
+        return condition
 
     def _drivers(self, moment: Moment) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
         """Net inflow in m3/s, or the value of the neighbour; and where everything that is sampled is good."""
@@ -82,9 +130,7 @@ class StuckGroup:
         net = np.bincount(self.driver_rule, flow, usable.size).astype(np.float64)
         return net, usable & ~bad
 
-    def _solved(
-        self, after: State, state: State, new: npt.NDArray[np.intp], gone: npt.NDArray[np.bool_]
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def _solved(self, after: State, state: State, new: npt.NDArray[np.intp], gone: npt.NDArray[np.bool_]) -> Solved:
         """Movement, expected change and coverage; solved again only where a sample is new."""
         solved = state["movement"], state["expected"], state["share"]
         if not new.size and not bool(gone.any()):
@@ -93,10 +139,14 @@ class StuckGroup:
         for of in (movement, expected, share):
             of[gone] = np.nan
         if new.size:
-            samples, use, share[new] = self.premises.window(after, new)
-            movement[new] = _range_but_one(samples[1], use)
-            expected[new] = self._expected(samples, after["beside"][new], use, new)
+            samples, beside = (after["sample_mono_ns"][new], after["sample"][new]), after["beside"][new]
+            movement[new], expected[new], share[new] = self.solve(samples, beside, new)
         return movement, expected, share
+
+    def solve(self, samples: windows.Samples, beside: npt.NDArray[np.float64], places: npt.NDArray[np.intp]) -> Solved:
+        """Movement, expected change and coverage of windows that end with their last sample, each of the rule at `places`."""
+        use, share = self.premises.measured(samples, places)
+        return _range_but_one(samples[1], use), self._expected(samples, beside, use, places), share
 
     def _expected(
         self,

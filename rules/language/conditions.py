@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rules.columns.tags import TagTable
+from rules.language.boxes import settled_within
 from rules.language.errors import ExpressionRefusedError
 from rules.language.explain import told
 from rules.language.lasting import next_due_ns
@@ -18,6 +19,8 @@ from rules.language.remembered import SINCE, Remembered, fresh_state
 from rules.language.shapes import Shape, Trace, shapes_of
 from rules.language.tree import Lasting, Mode, Reading, Truth, walk
 from rules.port import Moment, State, column
+from rules.predicates import number_band
+from rules.runs import places_of_runs
 from rules.verdicts import Verdict
 
 __all__ = ["Condition", "ConditionColumns", "ExpressionRefusedError", "parse_condition"]
@@ -101,6 +104,37 @@ class ConditionColumns:
             input_place=column([place for place, _ in pairs], np.intp),
             input_row=column([row for _, row in pairs], np.int32),
         )
+
+    def at(self, places: npt.NDArray[np.intp]) -> "ConditionColumns":
+        """The conditions at these places (ascending) only."""
+        begin, end = (np.searchsorted(self.input_place, places, side) for side in ("left", "right"))
+        pairs, _ = places_of_runs(begin, end)
+        conditions = tuple(self.conditions[place] for place in places.tolist())
+        return ConditionColumns(
+            conditions=conditions,
+            timeless=self.timeless,
+            shapes=tuple(shape for each in self.shapes if (shape := each.at(places, len(self.conditions))) is not None),
+            duration_ns=self.duration_ns[places],
+            input_place=np.repeat(np.arange(places.size), end - begin),
+            input_row=self.input_row[pairs],
+        )
+
+    def band(
+        self, moment: Moment, span: npt.NDArray[np.float64]
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """(low, high) of every input: while all inputs of a condition stay between, it stays TRUE, or FALSE.
+
+        `span` is the range of every tag by its row.  Low is NaN where there is no band.
+        """
+        share = np.zeros(len(self.conditions))
+        with np.errstate(all="ignore"):
+            for shape in self.shapes:
+                share[shape.places] = settled_within(shape, moment, span)
+            rows, width = self.input_row, share[self.input_place] * span[self.input_row]
+            value, quality = moment.value[rows], moment.quality[rows]
+            low, high = number_band(value, quality, value - width, value + width)
+        low[(share == 0.0)[self.input_place]] = np.nan
+        return low, high
 
     def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
         """(place, row): one pair for every tag that a condition reads."""

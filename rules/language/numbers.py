@@ -107,8 +107,9 @@ def compared(ordering: Ordering, left: Column, right: Column, positive: bool) ->
 
 def counted(ranks: Sequence[Ranks]) -> Column:
     """How many are TRUE: at least the TRUE ones, at most all that are not FALSE."""
-    low = np.add.reduce([rank == TRUE_RANK for rank in ranks], dtype=np.float64)
-    return Column(low, np.add.reduce([rank != FALSE_RANK for rank in ranks], dtype=np.float64))
+    stacked = np.stack(np.broadcast_arrays(*ranks))
+    low = np.add.reduce(stacked == TRUE_RANK, axis=0, dtype=np.float64)
+    return Column(low, np.add.reduce(stacked != FALSE_RANK, axis=0, dtype=np.float64))
 
 
 def _bounds(ordering: Ordering, left: Column, right: Column) -> tuple[Flags, Flags]:

@@ -60,9 +60,25 @@ class Shape:
     duration_ns: npt.NDArray[np.int64]
     """(`for`s, g)."""
 
+    def at(self, places: npt.NDArray[np.intp], total: int) -> "Shape | None":
+        """Those among the conditions at `places` (ascending) of `total`, at their new places; None where there are none."""
+        new = np.full(total, -1, np.intp)
+        new[places] = np.arange(places.size)
+        new = new[self.places]
+        kept = np.flatnonzero(new >= 0)
+        if not kept.size:
+            return None
+        return Shape(
+            truth=self.truth,
+            places=slice(None) if kept.size == places.size else new[kept],
+            rows=self.rows[:, kept],
+            constants=self.constants[:, kept],
+            duration_ns=self.duration_ns[:, kept],
+        )
+
     def judge(self, moment: Moment, remembered: Remembered, trace: Trace | None = None) -> Ranks:
         """Rank of every condition, shape (..., g)."""
-        return _Sweep(self, moment, remembered, trace).truth(self.truth)
+        return Sweep(self, moment, remembered, trace).truth(self.truth)
 
 
 @dataclass(slots=True)
@@ -130,7 +146,7 @@ def _columns(of_each: Sequence[Sequence[float]], dtype: type[S]) -> npt.NDArray[
     return column(np.ascontiguousarray(np.array(of_each, dtype).T), dtype)
 
 
-class _Sweep:
+class Sweep:
     """One judgement of one shape: walks the tree in written order and takes the next leaf whenever it meets one."""
 
     def __init__(self, shape: Shape, moment: Moment, remembered: Remembered, trace: Trace | None) -> None:
@@ -142,6 +158,7 @@ class _Sweep:
         self._previous: list[str] = []
 
     def truth(self, node: Truth) -> Ranks:
+        """Rank of one part of the tree, shape (..., g)."""
         ranks = self._truth(node)
         if self._trace is not None:
             self._trace.ranks[id(node)] = ranks
@@ -175,6 +192,7 @@ class _Sweep:
         return lasted
 
     def number(self, node: Number) -> Column:
+        """One number of the tree, shape (..., g)."""
         column = self._number(node)
         if self._trace is not None:
             self._trace.numbers[id(node)] = column
@@ -203,7 +221,11 @@ class _Sweep:
             received = self._moment.received_mono_ns.take(self._shape.rows[leaf], axis=-1)
             slot = self._previous.index(node.tag)
             value, quality = self._remembered.previous(self._shape.places, slot, value, quality, received)
-        return numbers.measured(value, quality, node.discrete)
+        return self.measured(leaf, value, quality, node.discrete)
+
+    def measured(self, leaf: int, value: numbers.Floats, quality: Ranks, discrete: bool) -> Column:
+        """What reading number `leaf` says."""
+        return numbers.measured(value, quality, discrete)
 
     def _quality_test(self, name: str) -> Ranks:
         leaf, self._readings = self._readings, self._readings + 1

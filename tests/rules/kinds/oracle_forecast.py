@@ -5,7 +5,8 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from rules.kinds.forecast import SLOTS, MinutesToLimit
+from rules.kinds.forecast import MinutesToLimit
+from rules.kinds.forecast_group import SLOTS
 from tests.rules.kinds.series import GOOD, UNCERTAIN, Point
 
 FALSE, TRUE, UNKNOWN = 0, 1, 2

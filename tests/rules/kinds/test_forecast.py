@@ -13,7 +13,8 @@ from rules.compile import compile_rules
 from rules.errors import RulesRefusedError
 from rules.evaluate import evaluate, explain, next_deadline_ns
 from rules.geometry import Vessel, Vessels
-from rules.kinds.forecast import MinutesToLimit, MinutesToLimitGroup, MinutesToLimitKind, minutes_to
+from rules.kinds.forecast import MinutesToLimit, MinutesToLimitKind
+from rules.kinds.forecast_group import MinutesToLimitGroup, minutes_to
 from rules.memory import Memory
 from rules.port import State
 from tests.rules.kinds.oracle_forecast import Oracle

@@ -1,0 +1,169 @@
+"""Rules over several tags with bands: only those whose inputs left theirs are judged."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from rules.columns.quality import FIRST_UNUSABLE
+from rules.port import FOREVER, JointBand, JointGroup, Judged, Moment, State
+from rules.runs import Places, places_of_runs, scattered, taken
+
+_FIRST_UNUSABLE: Final = np.uint8(FIRST_UNUSABLE)
+_NOWHERE: Final[Places] = np.zeros(0, np.intp)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class JointRules:
+    """The rules of one group among all rules of this sort."""
+
+    at: int
+    """Which group of the rule set."""
+    group: JointGroup
+    begin: int
+    """Number of its first rule."""
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Joints:
+    """All groups of this sort: their rules numbered one group after the other, their inputs rule by rule."""
+
+    members: tuple[JointRules, ...]
+    row: Places
+    """Of every input."""
+    rule: Places
+    """Number of the rule of every input, ascending."""
+    first: Places
+    """Where the inputs of each rule begin (rules + 1)."""
+    number: Places
+    """Of the rule at each position of the rule set; -1 where it is of another sort."""
+
+    @classmethod
+    def of(cls, groups: Sequence[tuple[int, JointGroup]], rules: int) -> Self:
+        """(index in the rule set, group); `rules` in the whole set."""
+        members, rows, numbers, at_rule = [], [_NOWHERE], [_NOWHERE], 0
+        number = np.full(rules, -1, np.intp)
+        for at, group in groups:
+            place, row = group.inputs()
+            order = np.argsort(place, kind="stable")
+            rows.append(row[order].astype(np.intp))
+            numbers.append(place[order] + at_rule)
+            end = at_rule + group.position.size
+            number[group.position] = np.arange(at_rule, end)
+            members.append(JointRules(at=at, group=group, begin=at_rule, end=end))
+            at_rule = end
+        rule = np.concatenate(numbers)
+        first = np.searchsorted(rule, np.arange(at_rule + 1))
+        return cls(members=tuple(members), row=np.concatenate(rows), rule=rule, first=first, number=number)
+
+    def no_bands(self) -> "JointBands":
+        """Before anything was judged."""
+        inputs = self.row.size
+        return JointBands(
+            low=np.full(inputs, np.nan),
+            high=np.full(inputs, np.nan),
+            quality=np.zeros(inputs, np.uint8),
+            look_ns=np.full(inputs, FOREVER),
+            until_ns=np.full(self.first.size - 1, FOREVER),
+            details={},
+        )
+
+    def numbers(self, positions: Places) -> Places:
+        """Numbers of those of these rules that are of this sort, ascending."""
+        found = self.number[positions]
+        return np.sort(found[found >= 0])
+
+    def judge(
+        self, rules: Places, moment: Moment, active: npt.NDArray[np.bool_], states: list[State], bands: "JointBands"
+    ) -> "JointTouched":
+        """Judge the rules of these numbers (ascending); new states take the place of those in `states`, bands are renewed."""
+        positions, conditions, due_ns = [_NOWHERE], [np.zeros(0, np.uint8)], FOREVER
+        for member, end in zip(self.members, np.searchsorted(rules, [one.end for one in self.members]), strict=True):
+            mine = rules[np.searchsorted(rules, member.begin) : end]
+            if not mine.size:
+                continue
+            places, before = mine - member.begin, states[member.at]
+            group, whole = member.group, places.size == member.end - member.begin
+            state = before if whole else taken(before, places)
+            group = group if whole else group.at(places)
+            was_active = active[group.position]
+            judged = group.judge(moment, was_active, state)
+            states[member.at] = judged.state if whole else scattered(before, state, judged.state, places)
+            bands.renew(self, mine, moment, group.joint_band(moment, was_active, judged))
+            bands.tell(group.position, judged)
+            due_ns = min(due_ns, FOREVER if judged.due_ns is None else judged.due_ns)
+            positions.append(group.position)
+            conditions.append(np.broadcast_to(judged.condition, mine.shape))
+        return JointTouched(
+            positions=np.concatenate(positions),
+            condition=np.concatenate(conditions),
+            due_ns=min(due_ns, bands.due_ns()),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class JointTouched:
+    """What the judgement of some rules says."""
+
+    positions: Places
+    """In the rule set, in no order."""
+    condition: npt.NDArray[np.uint8]
+    due_ns: int
+    """First mono time at which a condition of any rule of this sort may change although nothing is read."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class JointBands:
+    """The bands of all rules of this sort; columns of length inputs, written to as long as one evaluation owns them."""
+
+    low: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
+    quality: npt.NDArray[np.uint8]
+    """When the band was made."""
+    look_ns: npt.NDArray[np.int64]
+    until_ns: npt.NDArray[np.int64]
+    """Of every rule."""
+    details: Mapping[int, tuple[str, ...]]
+    """Position -> names, of TRUE rules that carry a list; another mapping when one changes."""
+
+    def left(self, joints: Joints, moment: Moment) -> Places:
+        """Numbers of the rules whose inputs left their bands, ascending."""
+        value = moment.value.take(joints.row)
+        quality = moment.quality.take(joints.row)
+        holds = value >= self.low
+        holds &= value <= self.high
+        if not holds.all():
+            # what cannot be judged may have any value, but a rule without a band is looked at whatever it is
+            holds |= (quality >= _FIRST_UNUSABLE) & (self.low == self.low)
+        holds &= quality == self.quality
+        holds &= moment.received_mono_ns.take(joints.row) < self.look_ns
+        late = (self.until_ns <= moment.mono_ns).nonzero()[0]
+        return np.unique(np.concatenate((joints.rule[~holds], late)))
+
+    def renew(self, joints: Joints, rules: Places, moment: Moment, band: JointBand) -> None:
+        """Take over the new bands of the rules of these numbers (ascending)."""
+        at, _ = places_of_runs(joints.first[rules], joints.first[rules + 1])
+        self.low[at], self.high[at] = band.low, band.high
+        self.quality[at] = moment.quality.take(joints.row[at])
+        if band.look_ns is not None:
+            self.look_ns[at] = band.look_ns
+        if band.until_ns is not None:
+            self.until_ns[rules] = band.until_ns
+
+    def end(self, joints: Joints, rules: Places) -> None:
+        """These rules are judged at the next evaluation whatever is read."""
+        self.low[joints.first[rules]] = np.nan
+
+    def tell(self, positions: Places, judged: Judged) -> None:
+        """What the rules at these positions carry now."""
+        told = {int(positions[place]): names for place, names in judged.detail}
+        gone = self.details.keys() & set(positions.tolist()) if self.details else set()
+        if told or gone:
+            self.details = {at: names for at, names in self.details.items() if at not in gone} | told
+
+    def due_ns(self) -> int:
+        """First mono time at which a band ends although nothing is read."""
+        return int(self.until_ns.min()) if self.until_ns.size else FOREVER
