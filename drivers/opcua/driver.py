@@ -3,20 +3,18 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final, Self
 
-import numpy as np
-
 from drivers.bad_items import BadItems
 from drivers.errors import MisconfiguredError
 from drivers.opcua import wire
 from drivers.opcua.plan import ScanClass, plan
 from drivers.opcua.prepared import PreparedRead
+from drivers.opcua.readings import batch_of
 from drivers.opcua.settings import OpcUaSettings, read_settings
 from drivers.opcua.stack import status_words
 from drivers.opcua.transport import Session
 from drivers.port import Address, Clock, Driver, DriverHealth
 from drivers.schedule import Schedule
-from rules.columns.quality import Quality
-from rules.columns.readings import Origin, ReadingBatch
+from rules.columns.readings import ReadingBatch
 
 _RELEARN_NS: Final = 30_000_000_000
 """How often a server is asked again for namespaces that it did not have."""
@@ -141,33 +139,6 @@ class OpcUaDriver:
             return
         await self._session.learn_namespaces()
         await self._prepare()
-
-
-def batch_of(
-    device_id: str, scan_class: ScanClass, columns: wire.Columns, *, mono_ns: int, wall_ns: int
-) -> ReadingBatch:
-    """Turn what a server answered into readings: engineering units, quality, rows."""
-    quality = wire.quality(columns.status, columns.value)
-    raw = columns.value
-    value = scan_class.to_eu(raw) if scan_class.scaled else raw
-    if scan_class.discrete.any():
-        value = np.where(scan_class.discrete, raw != 0, value)
-    # A value that nobody vouches for must not look like one.
-    value = np.where(quality == Quality.BAD, np.nan, value)
-    value, quality, status = scan_class.bands.judge(value, quality, columns.status)
-    return ReadingBatch(
-        device=device_id,
-        received_mono_ns=mono_ns,
-        received_wall_ns=wall_ns,
-        origin=Origin.LIVE,
-        row=scan_class.row,
-        value=value,
-        quality=quality,
-        status=status,
-        source_time_ns=columns.source_time_ns,
-        raw=raw if scan_class.scaled else None,
-        texts=tuple((int(scan_class.row[index]), text) for index, text in columns.texts),
-    )
 
 
 def open_driver(device_id: str, settings: Mapping[str, object], addresses: Sequence[Address], clock: Clock) -> Driver:
