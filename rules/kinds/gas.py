@@ -13,7 +13,8 @@ from rules.columns.tags import Tag, TagTable
 from rules.errors import RuleError, needs_analog, outside_range, unknown_tag
 from rules.kinds.explain import explained, reading
 from rules.kinds.gas_faults import GasFault, GasFaultKind
-from rules.port import NO_STATE, Explanation, Figure, Judged, Kind, Moment, Rule, State, column
+from rules.kinds.one_tag import OneTagGroup
+from rules.port import Explanation, Figure, Judged, Kind, Moment, Rule, State, column
 from rules.predicates import decide
 
 Gas = Literal["toxic", "combustible", "open_path", "oxygen"]
@@ -52,11 +53,9 @@ class GasLimit(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class GasLimitGroup:
+class GasLimitGroup(OneTagGroup):
     """All GasLimit rules; a side that a rule does not watch is infinite."""
 
-    position: npt.NDArray[np.intp]
-    row: npt.NDArray[np.int32]
     high: npt.NDArray[np.float64]
     low: npt.NDArray[np.float64]
     dead_band: npt.NDArray[np.float64]
@@ -66,14 +65,6 @@ class GasLimitGroup:
     only: npt.NDArray[np.float64]
     """The limit that is told above the middle: high, or low where there is no high."""
     timeless: ClassVar[bool] = True
-
-    def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
-        """Each rule reads its detector."""
-        return np.arange(self.row.size), self.row
-
-    def fresh(self, mono_ns: int) -> State:
-        """Nothing is remembered but the verdict."""
-        return NO_STATE
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
         """Compare with both sides, or while active with where they return."""

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from rules.columns.tags import Tag, TagTable
 from rules.errors import RuleError, needs_analog, no_dead_band, not_a_number, outside_range, unknown_tag
 from rules.kinds.explain import explained, reading
-from rules.port import NO_STATE, Band, BandEnd, Explanation, Figure, Judged, Moment, Rule, State, column
+from rules.kinds.one_tag import OneTagGroup
+from rules.port import Band, BandEnd, Explanation, Figure, Judged, Moment, Rule, State, column
 from rules.predicates import beyond_limit, limit_band
 
 LimitKind = Literal["HH", "H", "L", "LL"]
@@ -31,11 +32,9 @@ class Limit(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LimitGroup:
+class LimitGroup(OneTagGroup):
     """All Limit rules; L and LL are mirrored by `sign`, so that beyond always means sign * value >= threshold."""
 
-    position: npt.NDArray[np.intp]
-    row: npt.NDArray[np.int32]
     numbers: npt.NDArray[np.float64]
     """(m, 4): sign, threshold, return threshold, limit; side by side, for a few rules are taken out at a time."""
     timeless: ClassVar[bool] = True
@@ -60,14 +59,6 @@ class LimitGroup:
     def limit(self) -> npt.NDArray[np.float64]:
         """The set-point."""
         return self.numbers[:, 3]
-
-    def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
-        """Each rule reads its tag."""
-        return np.arange(self.row.size), self.row
-
-    def fresh(self, mono_ns: int) -> State:
-        """Limits remember nothing but the verdict."""
-        return NO_STATE
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
         """Compare every value with its set-point, or while active with where it returns."""

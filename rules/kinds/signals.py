@@ -12,7 +12,8 @@ from rules.columns.status import FORCED, OUT_OF_BAND, is_of
 from rules.columns.tags import TagTable
 from rules.errors import RuleError, unknown_tag
 from rules.kinds.explain import explained, reading
-from rules.port import NO_STATE, Explanation, Figure, Judged, Kind, Moment, Rule, State, column
+from rules.kinds.one_tag import OneTagGroup
+from rules.port import Explanation, Figure, Judged, Kind, Moment, Rule, State, column
 from rules.predicates import not_updated
 from rules.verdicts import Verdict
 
@@ -51,24 +52,14 @@ class NeverSeen(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SignalGroup:
+class SignalGroup(OneTagGroup):
     """All rules of one kind that follow from quality and status of one reading."""
 
-    position: npt.NDArray[np.intp]
-    row: npt.NDArray[np.int32]
     no_number: npt.NDArray[np.float64]
     codes: tuple[int, ...]
     """Status codes that make the condition TRUE where the device answered; empty: UNCERTAIN quality does."""
     words: tuple[str, str]
     timeless: ClassVar[bool] = True
-
-    def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
-        """Each rule reads its tag."""
-        return np.arange(self.row.size), self.row
-
-    def fresh(self, mono_ns: int) -> State:
-        """Nothing is remembered."""
-        return NO_STATE
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
         """TRUE where the device says so with its answer, FALSE where the value is plainly GOOD."""
@@ -137,22 +128,12 @@ class _SignalKind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class NeverSeenGroup:
+class NeverSeenGroup(OneTagGroup):
     """All NeverSeen rules."""
 
-    position: npt.NDArray[np.intp]
-    row: npt.NDArray[np.int32]
     after_ns: npt.NDArray[np.int64]
     no_number: npt.NDArray[np.float64]
     timeless: ClassVar[bool] = False
-
-    def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
-        """Each rule reads its tag."""
-        return np.arange(self.row.size), self.row
-
-    def fresh(self, mono_ns: int) -> State:
-        """Nothing is remembered: the snapshot knows what was ever read."""
-        return NO_STATE
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
         """One answer of the device, of whatever quality, ends it for good."""

@@ -11,7 +11,8 @@ from rules.columns.quality import is_usable
 from rules.columns.tags import TagTable
 from rules.errors import RuleError, needs_discrete, not_a_state, unknown_tag
 from rules.kinds.explain import explained, reading
-from rules.port import NO_STATE, Band, BandEnd, Explanation, Judged, Moment, Rule, State, column
+from rules.kinds.one_tag import OneTagGroup
+from rules.port import Band, BandEnd, Explanation, Judged, Moment, Rule, State, column
 from rules.predicates import in_state
 
 
@@ -24,22 +25,12 @@ class DiscreteState(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class DiscreteStateGroup:
+class DiscreteStateGroup(OneTagGroup):
     """All DiscreteState rules."""
 
-    position: npt.NDArray[np.intp]
-    row: npt.NDArray[np.int32]
     abnormal_state: npt.NDArray[np.float64]
     timeless: ClassVar[bool] = True
     ends: ClassVar[BandEnd] = "nothing"
-
-    def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
-        """Each rule reads its tag."""
-        return np.arange(self.row.size), self.row
-
-    def fresh(self, mono_ns: int) -> State:
-        """Nothing is remembered."""
-        return NO_STATE
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
         """Compare every state with the abnormal one."""

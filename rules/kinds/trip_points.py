@@ -11,7 +11,8 @@ import numpy.typing as npt
 from rules.columns.tags import TagTable
 from rules.errors import RuleError, not_a_number, outside_range, unknown_tag
 from rules.kinds.explain import explained, reading
-from rules.port import NO_STATE, Explanation, Figure, Judged, Moment, Rule, State, column
+from rules.kinds.one_tag import OneTagGroup
+from rules.port import Explanation, Figure, Judged, Moment, Rule, State, column
 from rules.predicates import decide
 
 ROUNDING: Final = 2.0**-23
@@ -28,23 +29,13 @@ class TripPointDrift(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TripPointDriftGroup:
+class TripPointDriftGroup(OneTagGroup):
     """All TripPointDrift rules."""
 
-    position: npt.NDArray[np.intp]
-    row: npt.NDArray[np.int32]
     approved: npt.NDArray[np.float64]
     allowed: npt.NDArray[np.float64]
     """Tolerance with the rounding of a 32-bit float."""
     timeless: ClassVar[bool] = True
-
-    def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
-        """Each rule reads its tag."""
-        return np.arange(self.row.size), self.row
-
-    def fresh(self, mono_ns: int) -> State:
-        """Nothing is remembered."""
-        return NO_STATE
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
         """Compare every difference with what is allowed; what is no number is UNKNOWN."""

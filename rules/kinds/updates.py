@@ -10,7 +10,8 @@ import numpy.typing as npt
 from rules.columns.tags import TagTable
 from rules.errors import RuleError, unknown_tag
 from rules.kinds.explain import explained, reading
-from rules.port import FOREVER, NO_STATE, Band, BandEnd, Explanation, Figure, Judged, Moment, Rule, State, column
+from rules.kinds.one_tag import OneTagGroup
+from rules.port import FOREVER, Band, BandEnd, Explanation, Figure, Judged, Moment, Rule, State, column
 from rules.predicates import bad_quality, not_updated
 
 
@@ -30,24 +31,14 @@ class BadQuality(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class NoUpdateGroup:
+class NoUpdateGroup(OneTagGroup):
     """All NoUpdate rules."""
 
-    position: npt.NDArray[np.intp]
-    row: npt.NDArray[np.int32]
     after_ns: npt.NDArray[np.int64]
     no_number: npt.NDArray[np.float64]
     """NaN: an age is no measured value."""
     timeless: ClassVar[bool] = False
     ends: ClassVar[BandEnd] = "silence"
-
-    def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
-        """Each rule reads its tag."""
-        return np.arange(self.row.size), self.row
-
-    def fresh(self, mono_ns: int) -> State:
-        """Nothing is remembered: the snapshot knows when each tag was read."""
-        return NO_STATE
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
         """Compare every age with what is allowed."""
@@ -135,22 +126,12 @@ class NoUpdateKind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class BadQualityGroup:
+class BadQualityGroup(OneTagGroup):
     """All BadQuality rules."""
 
-    position: npt.NDArray[np.intp]
-    row: npt.NDArray[np.int32]
     no_number: npt.NDArray[np.float64]
     timeless: ClassVar[bool] = True
     ends: ClassVar[BandEnd] = "nothing"
-
-    def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
-        """Each rule reads its tag."""
-        return np.arange(self.row.size), self.row
-
-    def fresh(self, mono_ns: int) -> State:
-        """Nothing is remembered."""
-        return NO_STATE
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
         """Look at every quality."""
