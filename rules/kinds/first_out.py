@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,22 @@ class Cause:
         return (0.5, np.inf) if self.state == 0 else (-np.inf, 0.5)
 
 
+class HasCauses(Protocol):
+    """A rule that asks what left its band first."""
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """What may be the cause."""
+
+    @property
+    def cause_before_ns(self) -> int:
+        """How long before the outage a cause may have begun."""
+
+    @property
+    def skew_ns(self) -> int:
+        """How far source times of different devices may be apart."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CauseColumns:
     """The candidates of m rules, shape (m, MOST_CAUSES) whatever they have: what one rule remembers is of one shape."""
@@ -50,15 +66,13 @@ class CauseColumns:
     """(m): what left its band earlier than this before the event is not its cause."""
 
     @classmethod
-    def of(
-        cls, causes: Sequence[Sequence[Cause]], skew_ns: Sequence[int], before_ns: Sequence[int], table: TagTable
-    ) -> "CauseColumns":
+    def of(cls, rules: Sequence[HasCauses], table: TagTable) -> "CauseColumns":
         """The columns; the tags are known."""
-        shape = (len(causes), MOST_CAUSES)
+        shape = (len(rules), MOST_CAUSES)
         row, present = np.zeros(shape, np.int32), np.zeros(shape, np.bool_)
         low, high, period = np.full(shape, -np.inf), np.full(shape, np.inf), np.zeros(shape, np.int64)
-        for place, of_rule in enumerate(causes):
-            for at, cause in enumerate(of_rule):
+        for place, rule in enumerate(rules):
+            for at, cause in enumerate(rule.causes):
                 row[place, at], present[place, at] = table.row_of[cause.tag], True
                 low[place, at], high[place, at] = cause.band()
                 period[place, at] = table.tags[row[place, at]].scan_period_ns
@@ -68,8 +82,8 @@ class CauseColumns:
             low=column(low, np.float64),
             high=column(high, np.float64),
             period_ns=column(period, np.int64),
-            skew_ns=column(skew_ns, np.int64),
-            before_ns=column(before_ns, np.int64),
+            skew_ns=column([rule.skew_ns for rule in rules], np.int64),
+            before_ns=column([rule.cause_before_ns for rule in rules], np.int64),
         )
 
     def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:

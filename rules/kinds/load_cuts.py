@@ -9,36 +9,25 @@ import numpy as np
 
 from rules.columns.tags import TagTable
 from rules.errors import RuleError, needs_analog, no_share, unknown_tag
-from rules.kinds.drift import window_errors
-from rules.kinds.first_out import Cause, CauseColumns, cause_errors
+from rules.kinds.first_out import CauseColumns
 from rules.kinds.load_cut_group import LoadCutGroup
-from rules.kinds.stops import outage_errors
-from rules.port import Rule, column
+from rules.kinds.outage_rules import OutageRule, outage_errors
+from rules.port import column
 
 _SECOND_NS: Final = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoadCut(Rule):
-    """More than `drop_percent` below the mean of the `reference_ns` that ended `within_ns` ago."""
+class LoadCut(OutageRule):
+    """More than `drop_percent` below the mean of the `reference_ns` that ended `within_ns` ago; dead band in percent of it."""
 
-    tag: str
     drop_percent: float
-    dead_band: float = 0.0
-    """In percent of the reference."""
     within_ns: int = 60 * _SECOND_NS
-    reference_ns: int = 600 * _SECOND_NS
     least_reference: float = 0.0
     """A unit that gave less than this was not running: nothing is cut."""
     accept_after_ns: int = 28_800 * _SECOND_NS
     """After so long the lower load is the new reference, and the cut is over."""
     least_coverage: float = 0.5
-    per_ns: int = 3600 * _SECOND_NS
-    """Time base of the flow: an hour for m3/h."""
-    quantity_eu: str = ""
-    causes: tuple[Cause, ...] = ()
-    cause_before_ns: int = 600 * _SECOND_NS
-    skew_ns: int = _SECOND_NS
 
 
 class LoadCutKind:
@@ -72,9 +61,7 @@ class LoadCutKind:
             yield RuleError(rule.id, "least_reference", "应为 0 或以上", "must be 0 or more")
         if not 0 < rule.least_coverage <= 1:
             yield no_share(rule.id, "coverage", rule.least_coverage)
-        yield from window_errors(rule.id, "reference_s", rule.reference_ns, (rule.tag,), table)
-        yield from outage_errors(rule.id, rule.per_ns, rule.skew_ns, rule.cause_before_ns)
-        yield from cause_errors(rule.id, rule.causes, table)
+        yield from outage_errors(rule, table)
 
     def set_errors(self, rules: Sequence[LoadCut], table: TagTable) -> Iterator[RuleError]:
         """None."""
@@ -95,10 +82,5 @@ class LoadCutKind:
             least_coverage=column([rule.least_coverage for rule in of], np.float64),
             per_ns=column([rule.per_ns for rule in of], np.float64),
             quantity_eu=tuple(rule.quantity_eu for rule in of),
-            causes=CauseColumns.of(
-                [rule.causes for rule in of],
-                [rule.skew_ns for rule in of],
-                [rule.cause_before_ns for rule in of],
-                table,
-            ),
+            causes=CauseColumns.of(of, table),
         )

@@ -12,11 +12,11 @@ from rules import windows
 from rules.columns.quality import Quality, is_usable
 from rules.columns.tags import TagTable
 from rules.errors import RuleError, needs_analog, no_dead_band, not_a_number, outside_range, unknown_tag
-from rules.kinds.drift import window_errors
 from rules.kinds.explain import explained, reading
-from rules.kinds.first_out import Cause, CauseColumns, cause_errors
+from rules.kinds.first_out import CauseColumns
+from rules.kinds.outage_rules import OutageRule, outage_errors
 from rules.kinds.outages import Outages
-from rules.port import Explanation, Figure, Judged, Moment, Rule, State, column, frozen
+from rules.port import Explanation, Figure, Judged, Moment, State, column, frozen
 from rules.verdicts import Verdict
 
 Floats = npt.NDArray[np.float64]
@@ -25,26 +25,14 @@ _TRUE: Final = np.uint8(Verdict.TRUE)
 _FALSE: Final = np.uint8(Verdict.FALSE)
 _UNKNOWN: Final = np.uint8(Verdict.UNKNOWN)
 _GOOD: Final = np.uint8(Quality.GOOD)
-_HOUR_NS: Final = 3_600_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stop(Rule):
+class Stop(OutageRule):
     """Below `threshold` in every reading for `after_ns`; runs again at threshold + dead band."""
 
-    tag: str
     threshold: float
-    dead_band: float = 0.0
     after_ns: int = 0
-    reference_ns: int = 600_000_000_000
-    """The mean of so long a time before the stop is what would have been given."""
-    per_ns: int = _HOUR_NS
-    """Time base of the flow: an hour for m3/h."""
-    quantity_eu: str = ""
-    """Unit of what is lost (m3 for m3/h)."""
-    causes: tuple[Cause, ...] = ()
-    cause_before_ns: int = 600_000_000_000
-    skew_ns: int = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -151,9 +139,7 @@ class StopKind:
             yield no_dead_band(rule.id, rule.dead_band)
         if rule.after_ns < 0:
             yield RuleError(rule.id, "after_s", "应为 0 或以上", "must be 0 or more")
-        yield from window_errors(rule.id, "reference_s", rule.reference_ns, (rule.tag,), table)
-        yield from outage_errors(rule.id, rule.per_ns, rule.skew_ns, rule.cause_before_ns)
-        yield from cause_errors(rule.id, rule.causes, table)
+        yield from outage_errors(rule, table)
 
     def set_errors(self, rules: Sequence[Stop], table: TagTable) -> Iterator[RuleError]:
         """None."""
@@ -171,20 +157,5 @@ class StopKind:
             reference_ns=column([rule.reference_ns for rule in of], np.int64),
             per_ns=column([rule.per_ns for rule in of], np.float64),
             quantity_eu=tuple(rule.quantity_eu for rule in of),
-            causes=CauseColumns.of(
-                [rule.causes for rule in of],
-                [rule.skew_ns for rule in of],
-                [rule.cause_before_ns for rule in of],
-                table,
-            ),
+            causes=CauseColumns.of(of, table),
         )
-
-
-def outage_errors(rule_id: str, per_ns: int, skew_ns: int, cause_before_ns: int) -> Iterator[RuleError]:
-    """Times of an outage that are none."""
-    if per_ns <= 0:
-        yield RuleError(rule_id, "per_s", "应大于 0", "must be more than 0")
-    if skew_ns < 0:
-        yield RuleError(rule_id, "clock_skew_s", "应为 0 或以上", "must be 0 or more")
-    if cause_before_ns < 0:
-        yield RuleError(rule_id, "cause_before_s", "应为 0 或以上", "must be 0 or more")

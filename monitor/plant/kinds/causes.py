@@ -1,6 +1,7 @@
 """`causes` and the time base of a flow, which load_cut and stop share."""
 
 import math
+from typing import TypedDict
 
 from monitor.plant.kinds import members
 from monitor.plant.kinds.port import Surroundings
@@ -11,6 +12,28 @@ from rules.kinds.first_out import MOST_CAUSES, Cause
 
 _BASES = {"/h": 3600, "/min": 60, "/s": 1}
 KEYS = ("causes", "cause_before_s", "clock_skew_s", "per_s")
+
+
+class Lost(TypedDict):
+    """How what is lost is counted, and what may be the cause: fields of `rules.kinds.outage_rules.OutageRule`."""
+
+    per_ns: int
+    quantity_eu: str
+    causes: tuple[Cause, ...]
+    cause_before_ns: int
+    skew_ns: int
+
+
+def lost_of(record: Record, tag: Tag, causes: tuple[Cause, ...]) -> Lost:
+    """The time base of the flow and the times of its causes."""
+    per_ns, quantity_eu = quantity_of(record, tag)
+    return Lost(
+        per_ns=per_ns,
+        quantity_eu=quantity_eu,
+        causes=causes,
+        cause_before_ns=members.span_ns(record, "cause_before_s", 600),
+        skew_ns=members.span_ns(record, "clock_skew_s", 1),
+    )
 
 
 def causes_of(record: Record, surroundings: Surroundings) -> tuple[Cause, ...] | None:

@@ -109,7 +109,7 @@ def _load_cut(record: Record, rule_id: str, delays: Delays, surroundings: Surrou
     reference_ns = members.window_of(record, "reference_s", 600, (tag,), windows.SLOTS)
     within_ns = members.span_ns(record, "within_s", 60, minimum_s=0.001)
     coverage = members.coverage_of(record)
-    per_ns, quantity_eu = causes.quantity_of(record, tag)
+    lost = causes.lost_of(record, tag, candidates)
     if dead_band is None or reference_ns is None:
         return None
     rule = LoadCut(
@@ -122,12 +122,8 @@ def _load_cut(record: Record, rule_id: str, delays: Delays, surroundings: Surrou
         least_reference=record.number("least_reference", default=0.0, minimum=0) or 0.0,
         accept_after_ns=members.span_ns(record, "accept_after_s", 28_800, (within_ns + reference_ns) / NS),
         least_coverage=coverage,
-        per_ns=per_ns,
-        quantity_eu=quantity_eu,
-        causes=candidates,
-        cause_before_ns=members.span_ns(record, "cause_before_s", 600),
-        skew_ns=members.span_ns(record, "clock_skew_s", 1),
         delays=delays,
+        **lost,
     )
     return ReadRule(rule=rule, tag=tag.id, set_point=drop, dead_band=dead_band, eu="%")
 
@@ -144,7 +140,7 @@ def _stop(record: Record, rule_id: str, delays: Delays, surroundings: Surroundin
         return None
     reference_ns = members.window_of(record, "reference_s", 600, (tag,), windows.SLOTS)
     dead_band = members.dead_band_of(record, math.inf)
-    per_ns, quantity_eu = causes.quantity_of(record, tag)
+    lost = causes.lost_of(record, tag, candidates)
     if reference_ns is None or dead_band is None:
         return None
     rule = Stop(
@@ -154,12 +150,8 @@ def _stop(record: Record, rule_id: str, delays: Delays, surroundings: Surroundin
         dead_band=dead_band,
         after_ns=members.span_ns(record, "after_s", 0),
         reference_ns=reference_ns,
-        per_ns=per_ns,
-        quantity_eu=quantity_eu,
-        causes=candidates,
-        cause_before_ns=members.span_ns(record, "cause_before_s", 600),
-        skew_ns=members.span_ns(record, "clock_skew_s", 1),
         delays=delays,
+        **lost,
     )
     return ReadRule(rule=rule, tag=tag.id, set_point=threshold, dead_band=dead_band, eu=tag.eu)
 
