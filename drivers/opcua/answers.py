@@ -3,8 +3,6 @@
 import struct
 from typing import Final, NamedTuple
 
-import numpy as np
-
 from drivers.errors import BadFrameError
 from drivers.opcua import wire
 from drivers.opcua.decoder import Decoder
@@ -48,7 +46,7 @@ def read_header(body: bytes, type_id: bytes, name: str) -> Header:
     else:
         additional = _end_of_strings(body, end_of_diagnostics(body, 20))
         end = end_of_extension_object(body, additional)
-    return Header(int(wire.filetime_to_ns(np.array([timestamp], np.int64))[0]), additional, end)
+    return Header(wire.time_of(timestamp), additional, end)
 
 
 def decode(body: bytes, count: int, decoder: Decoder) -> wire.Columns:

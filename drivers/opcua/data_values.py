@@ -5,10 +5,9 @@ a notification the ClientHandle stands before it.
 """
 
 import math
-import struct
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +21,7 @@ HAS_VALUE: Final = 0x01
 HAS_STATUS: Final = 0x02
 HAS_SOURCE: Final = 0x04
 BOOLEAN: Final = 1
+_FLOAT: Final = 10
 NUMBERS: Final = {
     BOOLEAN: "u1",  # any byte but 0 means true
     2: "i1",
@@ -32,7 +32,7 @@ NUMBERS: Final = {
     7: "<u4",
     8: "<i8",
     9: "<u8",
-    10: "<f4",
+    _FLOAT: "<f4",
     11: "<f8",
 }
 """VariantType to numpy, for those that are a number."""
@@ -96,7 +96,7 @@ def sizes() -> bytes:
     """Size of a DataValue by mask + 256 x variant type; 0 where it is not fixed."""
     table = bytearray(1 << 16)
     for mask in range(0x40):
-        tail = 1 + sum(np.dtype(kind).itemsize for bit, _, kind in _TAIL if mask & bit)
+        tail = 1 + _tail(mask)[0]
         if mask & HAS_VALUE:
             for variant, size in FIXED_SIZES.items():
                 table[mask | variant << 8] = tail + 1 + size
@@ -110,17 +110,12 @@ def shape(key: int) -> Shape:
     """Lay out a DataValue of fixed size by mask + 256 x variant type."""
     mask = key & 0xFF
     variant = key >> 8 if mask & HAS_VALUE else NULL
-    position = 1
-    value = -1
-    if mask & HAS_VALUE:
-        value = position + 1 if variant in NUMBERS else -1
-        position += 1 + FIXED_SIZES[variant]
-    places = {}
-    for bit, name, kind in _TAIL:
-        if mask & bit:
-            places[name] = position
-            position += np.dtype(kind).itemsize
-    return Shape(position, variant, value, places.get("status", -1), places.get("source", -1))
+    value = 2 if mask & HAS_VALUE and variant in NUMBERS else -1
+    behind = 2 + FIXED_SIZES[variant] if mask & HAS_VALUE else 1
+    tail, status, source = _tail(mask)
+    return Shape(
+        behind + tail, variant, value, behind + status if status >= 0 else -1, behind + source if source >= 0 else -1
+    )
 
 
 @cache
@@ -149,6 +144,16 @@ def key_at(body: bytes, position: int) -> int:
     return mask | body[position + 1] << 8 if mask & HAS_VALUE else mask
 
 
+def as_float(numbers: npt.NDArray[Any], variant: int) -> npt.NDArray[np.float64]:
+    """Turn numbers of one VariantType as they lie on the wire into float64; 0.0 or 1.0 for a Boolean."""
+    if variant == BOOLEAN:
+        numbers = numbers != 0
+    elif variant == _FLOAT:
+        with np.errstate(invalid="ignore"):  # it may be a signalling NaN, of which numpy warns
+            return numbers.astype(np.float64)
+    return numbers.astype(np.float64)
+
+
 def take_one(body: bytes, position: int, sheet: Sheet, index: int) -> int:
     """Decode the DataValue at `position`, whatever it holds, to row `index`; return the position behind it.
 
@@ -156,7 +161,7 @@ def take_one(body: bytes, position: int, sheet: Sheet, index: int) -> int:
     :raises BadFrameError: the body ends inside it.
     """
     if sheet.handle.size:
-        sheet.handle[index] = struct.unpack_from("<I", _within(body, position, HANDLE_SIZE), position)[0]
+        sheet.handle[index] = int.from_bytes(body[position : position + HANDLE_SIZE], "little")
         position += HANDLE_SIZE
     key = key_at(body, position)
     mask = key & 0xFF
@@ -169,17 +174,27 @@ def take_one(body: bytes, position: int, sheet: Sheet, index: int) -> int:
         text = text_of(body, begin)
         if text is not None:
             sheet.texts.append((index, text))
+    tail, status, source = _tail(mask)
+    end = position + tail
+    if end > len(body):
+        raise BadFrameError("the answer ends inside a DataValue")
+    if status >= 0:
+        sheet.status[index] = int.from_bytes(body[position + status : position + status + 4], "little")
+    if source >= 0:
+        sheet.source[index] = int.from_bytes(body[position + source : position + source + 8], "little", signed=True)
+    return end
+
+
+@cache
+def _tail(mask: int) -> tuple[int, int, int]:
+    """Size of what follows the value, and where in it status and source time lie; -1 where they do not."""
+    size = 0
+    places = {}
     for bit, name, kind in _TAIL:
-        if not mask & bit:
-            continue
-        size = np.dtype(kind).itemsize
-        _within(body, position, size)
-        if name == "status":
-            sheet.status[index] = struct.unpack_from("<I", body, position)[0]
-        elif name == "source":
-            sheet.source[index] = struct.unpack_from("<q", body, position)[0]
-        position += size
-    return position
+        if mask & bit:
+            places[name] = size
+            size += np.dtype(kind).itemsize
+    return size, places.get("status", -1), places.get("source", -1)
 
 
 def _number(body: bytes, position: int) -> float:
@@ -189,9 +204,3 @@ def _number(body: bytes, position: int) -> float:
         return math.nan
     number = float(np.frombuffer(body, kind, 1, position + 1)[0])
     return float(number != 0) if variant == BOOLEAN else number
-
-
-def _within(body: bytes, position: int, size: int) -> bytes:
-    if position + size > len(body):
-        raise BadFrameError("the answer ends inside a DataValue")
-    return body

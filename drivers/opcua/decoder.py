@@ -2,11 +2,9 @@
 
 from typing import Final
 
-import numpy as np
-
 from drivers.errors import BadFrameError
 from drivers.opcua.data_values import Sheet, blank_sheet
-from drivers.opcua.runs import take_runs
+from drivers.opcua.runs import take_runs, take_uniform
 from drivers.opcua.template import Template, learn
 
 _MOST_RUNS: Final = 4
@@ -32,16 +30,16 @@ class Decoder:
         """
         if count > len(body):
             raise BadFrameError(f"{count} values in {len(body)} bytes")
-        with np.errstate(invalid="ignore"):  # a Float may be a signalling NaN, of which numpy warns
-            return self._take(body, position, count)
-
-    def _take(self, body: bytes, position: int, count: int) -> tuple[Sheet, int]:
         self.how = "template"
         template = self._templates.get(count)
         if template is not None:
             found = template.take(body, position)
             if found is not None:
                 return found
+        uniform = take_uniform(body, position, count, has_handles=self._has_handles) if count else None
+        if uniform is not None:
+            self.how = "runs"
+            return uniform
         sheet = blank_sheet(count, has_handles=self._has_handles)
         rows, end = take_runs(body, position, sheet, _MOST_RUNS)
         if rows == count:

@@ -109,7 +109,7 @@ def decode(body: bytes, decoder: Decoder) -> Publication:
         available=frame.available,
         more_notifications=frame.more_notifications,
         acknowledged=frame.acknowledged,
-        published_ns=int(wire.filetime_to_ns(np.array([frame.published], np.int64))[0]),
+        published_ns=wire.time_of(frame.published),
         handle=sheet.handle,
         columns=sheet.columns(frame.header.answered_ns),
         status=status,

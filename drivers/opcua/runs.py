@@ -8,7 +8,33 @@ import numpy as np
 import numpy.typing as npt
 
 from drivers.errors import BadFrameError
-from drivers.opcua.data_values import BOOLEAN, HANDLE_SIZE, HAS_VALUE, Sheet, key_at, record, sizes, take_one
+from drivers.opcua.data_values import HANDLE_SIZE, Sheet, as_float, key_at, record, sizes, take_one
+
+
+def take_uniform(body: bytes, position: int, count: int, *, has_handles: bool) -> tuple[Sheet, int] | None:
+    """Decode `count` DataValues that all have one layout; None where they have not.
+
+    :returns: the rows and the position behind them.
+    :raises BadFrameError: the body ends inside the first.
+    """
+    key = key_at(body, position + (HANDLE_SIZE if has_handles else 0))
+    if not sizes()[key]:
+        return None
+    layout = record(key, has_handles=has_handles)
+    end = position + count * layout.itemsize
+    if end > len(body):
+        return None
+    records = np.frombuffer(body, layout, count, position)
+    if np.count_nonzero(records["key"] == key) != count:
+        return None
+    names = layout.names or ()
+    sheet = Sheet(
+        _values(records, key) if "value" in names else np.full(count, np.nan),
+        records["status"].astype(np.uint32) if "status" in names else np.zeros(count, np.uint32),
+        records["source"].astype(np.int64) if "source" in names else np.zeros(count, np.int64),
+        records["handle"].astype(np.uint32) if has_handles else np.empty(0, np.uint32),
+    )
+    return sheet, end
 
 
 def take_runs(body: bytes, position: int, sheet: Sheet, most: int) -> tuple[int, int]:
@@ -45,7 +71,7 @@ def _run(body: bytes, position: int, layout: np.dtype[np.void], key: int, most: 
         raise BadFrameError("the answer ends inside a DataValue")
     records = np.frombuffer(body, layout, fits, position)
     same = records["key"] == key
-    return records if same.all() else records[: int(same.argmin())]
+    return records if np.count_nonzero(same) == fits else records[: int(same.argmin())]
 
 
 def _store(sheet: Sheet, records: npt.NDArray[np.void], key: int, where: slice) -> None:
@@ -53,9 +79,12 @@ def _store(sheet: Sheet, records: npt.NDArray[np.void], key: int, where: slice) 
     if "handle" in names:
         sheet.handle[where] = records["handle"]
     if "value" in names:
-        values = records["value"]
-        sheet.value[where] = values != 0 if key & HAS_VALUE and key >> 8 == BOOLEAN else values
+        sheet.value[where] = _values(records, key)
     if "status" in names:
         sheet.status[where] = records["status"]
     if "source" in names:
         sheet.source[where] = records["source"]
+
+
+def _values(records: npt.NDArray[np.void], key: int) -> npt.NDArray[np.float64]:
+    return as_float(records["value"], key >> 8)

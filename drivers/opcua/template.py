@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from drivers.errors import BadFrameError
 from drivers.opcua.data_values import (
-    BOOLEAN,
     HANDLE_SIZE,
     HAS_VALUE,
     NUMBERS,
     Sheet,
+    as_float,
     blank_sheet,
     shape,
     sizes,
@@ -26,6 +26,10 @@ from drivers.opcua.data_values import (
 from drivers.opcua.wire import UndecodableError
 
 _Places = npt.NDArray[np.intp]
+_UINT16: Final = np.dtype("<u2")
+_UINT32: Final = np.dtype("<u4")
+_INT64: Final = np.dtype("<i8")
+_KINDS: Final = {variant: np.dtype(kind) for variant, kind in NUMBERS.items()}
 
 
 class _Gather(NamedTuple):
@@ -37,12 +41,11 @@ class _Gather(NamedTuple):
     rows: _Places | None
     """None where it is all rows in order."""
 
-    def from_(self, body: bytes, position: int, kind: str, begins: _Places | None) -> npt.NDArray[Any]:
+    def from_(self, body: bytes, position: int, kind: np.dtype[Any], begins: _Places | None) -> npt.NDArray[Any]:
         """Fetch the numbers; `begins` are the stretches' offsets from `position`."""
         at = self.at if begins is None or self.stretch is None else self.at + begins[self.stretch]
-        size = np.dtype(kind).itemsize
         # Overlapping, unaligned, one number per byte: an offset in bytes is an index.
-        numbers = np.ndarray((len(body) - position - size + 1,), kind, body, position, (1,))
+        numbers = np.ndarray((len(body) - position - kind.itemsize + 1,), kind, body, position, (1,))
         return numbers[at]
 
 
@@ -92,25 +95,22 @@ class Template:
         return sheet, end
 
     def _fits(self, body: bytes, position: int, begins: _Places | None) -> bool:
-        keys = self.keys.from_(body, position, "<u2", begins)
+        keys = self.keys.from_(body, position, _UINT16, begins)
         if self.care is not None:
             keys = keys & self.care
-        return bool((keys == self.wanted).all())
+        return bool(np.count_nonzero(keys == self.wanted) == len(self.wanted))
 
     def _fill(self, sheet: Sheet, body: bytes, position: int, begins: _Places | None) -> None:
-        columns: list[tuple[str, _Gather, npt.NDArray[Any]]] = [
-            ("<u4", self.handles, sheet.handle),
-            ("<u4", self.status, sheet.status),
-            ("<i8", self.source, sheet.source),
-            *((NUMBERS[variant], gather, sheet.value) for variant, gather in self.values),
-        ]
-        for kind, gather, column in columns:
+        for gather, kind, column in (
+            (self.handles, _UINT32, sheet.handle),
+            (self.status, _UINT32, sheet.status),
+            (self.source, _INT64, sheet.source),
+        ):
             if gather.at.size:
                 column[... if gather.rows is None else gather.rows] = gather.from_(body, position, kind, begins)
         for variant, gather in self.values:
-            if variant == BOOLEAN:
-                rows = ... if gather.rows is None else gather.rows
-                sheet.value[rows] = sheet.value[rows] != 0
+            numbers = gather.from_(body, position, _KINDS[variant], begins)
+            sheet.value[... if gather.rows is None else gather.rows] = as_float(numbers, variant)
 
 
 def learn(body: bytes, position: int, count: int, *, has_handles: bool) -> Template:

@@ -31,6 +31,8 @@ _CODE_BITS: Final = 0xFFFF0000  # the rest are info bits: limit, overflow, struc
 _FILETIME_OF_1970: Final = 116_444_736_000_000_000
 _FIRST_FILETIME: Final = _FILETIME_OF_1970 - (2**63 - 1) // 100
 _LAST_FILETIME: Final = _FILETIME_OF_1970 + (2**63 - 1) // 100
+_FILETIME_SPAN: Final = _LAST_FILETIME - _FIRST_FILETIME
+_FIRST_TIME_NS: Final = (_FIRST_FILETIME - _FILETIME_OF_1970) * 100
 
 
 class UndecodableError(Exception):
@@ -119,10 +121,19 @@ def agree(left: Columns, right: Columns) -> bool:
 
 def filetime_to_ns(filetime: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Turn 100 ns since 1601 into Unix nanoseconds; NO_TIME for 0 and for what int64 nanoseconds cannot hold."""
-    if filetime.size and filetime.min() >= _FIRST_FILETIME and filetime.max() <= _LAST_FILETIME:
-        return (filetime - _FILETIME_OF_1970) * 100
-    known = (filetime >= _FIRST_FILETIME) & (filetime <= _LAST_FILETIME) & (filetime != 0)
+    since = filetime - _FIRST_FILETIME
+    # Without a sign what lies before the first is beyond the last; the multiplication wraps, the addition wraps it back.
+    if filetime.size and np.maximum.reduce(since.view(np.uint64)) <= _FILETIME_SPAN:
+        since *= 100
+        since += _FIRST_TIME_NS
+        return since
+    known = (filetime >= _FIRST_FILETIME) & (filetime <= _LAST_FILETIME)
     return np.where(known, (np.where(known, filetime, _FILETIME_OF_1970) - _FILETIME_OF_1970) * 100, NO_TIME)
+
+
+def time_of(filetime: int) -> int:
+    """Turn one 100 ns since 1601 into Unix nanoseconds, as `filetime_to_ns` does."""
+    return (filetime - _FILETIME_OF_1970) * 100 if _FIRST_FILETIME <= filetime <= _LAST_FILETIME else NO_TIME
 
 
 def filetime_of(time_ns: int) -> int:
