@@ -32,7 +32,7 @@ from monitor.api.dto.session import Login, Session
 from monitor.api.dto.sources import BypassSince, Chemical, Equipment, Person, Source
 from monitor.api.dto.stream import StreamAlarm, StreamAlarms, StreamFlood, StreamHorn, StreamTags
 from monitor.api.dto.suppressions import DesignSuppression, SuppressedAlarm, SuppressionDto
-from monitor.api.dto.tags import Limits, Tag, Trend
+from monitor.api.dto.tags import Forecast, Limits, Tag, Trend
 
 __all__ = [
     "Alarm",
@@ -61,6 +61,7 @@ __all__ = [
     "FloodBoard",
     "FloodFold",
     "FloodState",
+    "Forecast",
     "FunctionCheck",
     "GroupAnswer",
     "GroupCommand",

@@ -56,3 +56,25 @@ class Trend(Dto):
     quality: list[int]
     oldest: str | None
     """Oldest moment history still holds."""
+
+
+class Forecast(Dto):
+    """How long until a value reaches a limit, as one rule of the kind `minutes_to_limit` sees it."""
+
+    id: str
+    """Of the alarm."""
+    tag: str
+    at: str
+    limit: float
+    eu: str
+    rising: bool
+    """True: a limit to stay below (HH, overflow); False: one to stay above."""
+    required_min: float
+    """What people need to act: with less left the alarm comes."""
+    verdict: Literal["true", "false", "unknown"]
+    trend_per_h: float | None
+    """`eu` per hour; None while it is not known."""
+    known: bool
+    """False: value or trend is not known, so nothing can be said.  Unknown is not far away."""
+    minutes: float | None
+    """None where it is not known, or where the value does not move towards the limit."""

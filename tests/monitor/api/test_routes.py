@@ -28,7 +28,7 @@ READING = ("/sources", "/sources/HS-1", "/tags", "/tags/LT-101", "/tags/LT-101/t
            "/openapi.json", "/flood", "/figures",
            "/figures/nuisance", "/sequence", "/definitions/drift", "/definitions/LT-101.HH/history", "/session", "/suppressions",
            "/interlocks/SIS-101", "/interlocks/rates", "/permits", "/permits/P-000001", "/protections", "/shadow",
-           "/alarms/LT-101.HH/explanation")  # fmt: skip
+           "/alarms/LT-101.HH/explanation", "/forecasts")  # fmt: skip
 
 
 # --- who may ----------------------------------------------------------------------------------

@@ -387,6 +387,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/forecasts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Forecasts
+         * @description What the rules of the kind `minutes_to_limit` know of their tags; empty where the plant has none.
+         */
+        get: operations["list_forecasts_api_v1_forecasts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -1616,6 +1636,37 @@ export interface components {
             position: string;
             /** Since */
             since: string | null;
+        };
+        /**
+         * Forecast
+         * @description How long until a value reaches a limit, as one rule of the kind `minutes_to_limit` sees it.
+         */
+        Forecast: {
+            /** At */
+            at: string;
+            /** Eu */
+            eu: string;
+            /** Id */
+            id: string;
+            /** Known */
+            known: boolean;
+            /** Limit */
+            limit: number;
+            /** Minutes */
+            minutes: number | null;
+            /** Required Min */
+            required_min: number;
+            /** Rising */
+            rising: boolean;
+            /** Tag */
+            tag: string;
+            /** Trend Per H */
+            trend_per_h: number | null;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "true" | "false" | "unknown";
         };
         /**
          * FunctionCheck
@@ -4193,6 +4244,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FloodBoard"];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Log-in needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body larger than 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong fields */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_forecasts_api_v1_forecasts_get: {
+        parameters: {
+            query?: {
+                /** @description of one tag only */
+                tag?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forecast"][];
                 };
             };
             /** @description Bad request */

@@ -19,6 +19,7 @@ export type SuppressedAlarm = Schemas["SuppressedAlarm"];
 export type Alarm = Schemas["Alarm"];
 export type AlarmDetail = Schemas["AlarmDetail"];
 export type Explanation = Schemas["Explanation"];
+export type Forecast = Schemas["Forecast"];
 export type Interlock = Schemas["Interlock"];
 export type InterlockRate = Schemas["InterlockRate"];
 export type Protection = Schemas["Protection"];

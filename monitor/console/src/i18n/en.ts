@@ -190,6 +190,12 @@ export const en: Messages = {
   "trend.oldest": "History begins {time}",
   "trend.failed": "The trend cannot be read: {why}",
 
+  "forecast.title": "Time left",
+  "forecast.reaches": "{limit} in {time}",
+  "forecast.soon": "{limit} within a minute",
+  "forecast.away": "not moving towards {limit}",
+  "forecast.unknown": "time to {limit} unknown",
+  "forecast.needed": "{time} needed",
   "tanks.title": "Tanks",
   "tanks.healthy": "{n} vessels, all normal",
   "tanks.abnormal": "{n} vessels, {a} abnormal or unseen",

@@ -188,6 +188,12 @@ export const zh = {
   "trend.oldest": "历史最早到 {time}",
   "trend.failed": "趋势读不出来：{why}",
 
+  "forecast.title": "剩余时间",
+  "forecast.reaches": "{time}后到 {limit}",
+  "forecast.soon": "1 分钟内到 {limit}",
+  "forecast.away": "不向 {limit} 移动",
+  "forecast.unknown": "到 {limit} 的时间不明",
+  "forecast.needed": "至少需要 {time}",
   "tanks.title": "罐区",
   "tanks.healthy": "{n} 台，全部正常",
   "tanks.abnormal": "{n} 台，其中 {a} 台异常或看不见",

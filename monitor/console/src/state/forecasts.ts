@@ -1,0 +1,22 @@
+/** The time left until a limit: which words say it, and how urgent it is. */
+import type { Forecast } from "../api/types";
+
+export interface TimeLeft {
+  readonly key: "forecast.reaches" | "forecast.soon" | "forecast.away" | "forecast.unknown";
+  /** Whole minutes, never rounded up; null where the words need none. */
+  readonly minutes: number | null;
+  /** near: less is left than people need; unknown: nothing can be said. */
+  readonly tone: "far" | "near" | "unknown";
+}
+
+export function timeLeft(one: Forecast): TimeLeft {
+  if (!one.known) return { key: "forecast.unknown", minutes: null, tone: "unknown" };
+  if (one.minutes === null) return { key: "forecast.away", minutes: null, tone: "far" };
+  const tone = one.verdict === "true" || one.minutes <= one.required_min ? "near" : "far";
+  return one.minutes < 1 ? { key: "forecast.soon", minutes: null, tone } : { key: "forecast.reaches", minutes: Math.floor(one.minutes), tone };
+}
+
+/** With its sign, as a trend is read; empty while it is not known. */
+export function trend(one: Forecast): string {
+  return one.trend_per_h === null ? "" : `${one.trend_per_h > 0 ? "+" : ""}${one.trend_per_h.toFixed(2)} ${one.eu}/h`;
+}
