@@ -19,6 +19,7 @@ from rules.kinds.voting import Voter, Voting
 from rules.memory import Memory
 from rules.predicates import m_of_n
 from tests.rules.kinds import oracle_agreement as oracle
+from tests.rules.kinds.twins import twins
 from tests.rules.kinds.walks import (
     BAD,
     FALSE,
@@ -32,6 +33,7 @@ from tests.rules.kinds.walks import (
     Step,
     assert_a_block_is_sweep_by_sweep,
     assert_evaluating_twice_changes_nothing,
+    assert_every_rule_is_told,
     assert_nothing_changes_before_the_deadline,
     assert_order_means_nothing,
     frozen_plant,
@@ -115,23 +117,12 @@ def agree_with_the_oracle(rules: tuple[Rule, ...], history: list[Step]) -> None:
                 assert (condition, value, names) == oracle.voting(rule, sweep.points, set(DISCRETE), active)
             elif isinstance(rule, VoteDegraded):
                 assert (condition, names) == oracle.vote_degraded(rule, sweep.points)
-    for place, rule in enumerate(rules):
-        told = explain(rule_set, rule.id, frozen_plant(PLANT, sweep.now, sweep.points), sweep.before, sweep.now)
-        assert told.condition == int(sweep.verdicts.condition[place]) and told.zh and told.en and told.inputs
+    assert_every_rule_is_told(rule_set, PLANT, sweep)
 
 
-@settings(max_examples=100)
-@given(rules=rule_lists, history=walks)
-def test_arrays_agree_with_the_oracle(rules: tuple[Rule, ...], history: list[Step]) -> None:
-    agree_with_the_oracle(rules, history)
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(3000)
-@settings(max_examples=10_000)
-@given(rules=rule_lists, history=walks)
-def test_arrays_agree_with_the_oracle_for_long(rules: tuple[Rule, ...], history: list[Step]) -> None:
-    agree_with_the_oracle(rules, history)
+test_arrays_agree_with_the_oracle, test_arrays_agree_with_the_oracle_for_long = twins(
+    agree_with_the_oracle, 100, rules=rule_lists, history=walks
+)
 
 
 @settings(max_examples=50)

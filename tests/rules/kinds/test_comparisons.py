@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.catalog import KINDS, Delays, Rule
@@ -17,6 +16,7 @@ from rules.memory import Memory
 from tests.rules.kinds.checks import Points, agrees, block_is_sweep_by_sweep
 from tests.rules.kinds.oracle_comparisons import deviation, mismatch
 from tests.rules.kinds.readings import BAD, FALSE, GOOD, TRUE, UNCERTAIN, UNKNOWN, Sweep, sweeps_of
+from tests.rules.kinds.twins import twins
 from tests.rules.plants import SECOND, snapshot, table, tag
 
 ANALOG = ("LT-1", "LT-2", "LT-3", "LT-4")
@@ -74,32 +74,14 @@ def check_mismatches(rules: list[Mismatch], history: list[Sweep]) -> None:
     block_is_sweep_by_sweep(rules, PLANT, history)
 
 
-@settings(max_examples=50)
-@given(rules=deviations(), history=sweeps_of(PLANT, values, most=12))
-def test_deviations_agree_with_the_oracle(rules: list[Deviation], history: list[Sweep]) -> None:
-    check_deviations(rules, history)
+test_deviations_agree_with_the_oracle, test_deviations_agree_with_the_oracle_for_long = twins(
+    check_deviations, 50, rules=deviations(), history=sweeps_of(PLANT, values, most=12)
+)
 
 
-@pytest.mark.soak
-@pytest.mark.timeout(1800)
-@settings(max_examples=10_000)
-@given(rules=deviations(), history=sweeps_of(PLANT, values, most=12))
-def test_deviations_agree_with_the_oracle_for_long(rules: list[Deviation], history: list[Sweep]) -> None:
-    check_deviations(rules, history)
-
-
-@settings(max_examples=60)
-@given(rules=mismatches(), history=sweeps_of(PLANT, values))
-def test_mismatches_agree_with_the_oracle(rules: list[Mismatch], history: list[Sweep]) -> None:
-    check_mismatches(rules, history)
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(900)
-@settings(max_examples=10_000)
-@given(rules=mismatches(), history=sweeps_of(PLANT, values))
-def test_mismatches_agree_with_the_oracle_for_long(rules: list[Mismatch], history: list[Sweep]) -> None:
-    check_mismatches(rules, history)
+test_mismatches_agree_with_the_oracle, test_mismatches_agree_with_the_oracle_for_long = twins(
+    check_mismatches, 60, rules=mismatches(), history=sweeps_of(PLANT, values)
+)
 
 
 RULE = Deviation(id="dev", tag="LT-1", against=("LT-2",), limit=5.0, dead_band=1.0)

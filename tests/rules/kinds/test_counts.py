@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.catalog import KINDS, Rule
@@ -17,6 +16,7 @@ from rules.memory import Memory
 from tests.rules.kinds.checks import Points, agrees
 from tests.rules.kinds.oracle_counts import Counter
 from tests.rules.kinds.readings import FALSE, GOOD, STALE, TRUE, UNCERTAIN, UNKNOWN, Sweep, sweeps_of
+from tests.rules.kinds.twins import twins
 from tests.rules.plants import SECOND, snapshot, table, tag
 
 PLANT = table(tag("LT-1"), tag("LT-2"), tag("XS-1", discrete=True), tag("XS-2", discrete=True, period_ns=SECOND // 5))
@@ -74,18 +74,9 @@ def check(rules: list[Rule], history: list[Sweep]) -> None:
     agrees(rules, PLANT, history, oracle)
 
 
-@settings(max_examples=60)
-@given(rules=counts() | chattering(), history=sweeps_of(PLANT, values, most=40))
-def test_arrays_agree_with_the_oracle(rules: list[Rule], history: list[Sweep]) -> None:
-    check(rules, history)
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(1800)
-@settings(max_examples=10_000)
-@given(rules=counts() | chattering(), history=sweeps_of(PLANT, values, most=40))
-def test_arrays_agree_with_the_oracle_for_long(rules: list[Rule], history: list[Sweep]) -> None:
-    check(rules, history)
+test_arrays_agree_with_the_oracle, test_arrays_agree_with_the_oracle_for_long = twins(
+    check, 60, rules=counts() | chattering(), history=sweeps_of(PLANT, values, most=40)
+)
 
 
 STARTS = Count(id="P-1.starts", tag="XS-1", edge="rise", at_least=3, window_ns=60 * SECOND, minimum_coverage=0.5)

@@ -12,19 +12,19 @@ from hypothesis import strategies as st
 from rules.catalog import Rule
 from rules.compile import compile_rules
 from rules.errors import RulesRefusedError
-from rules.evaluate import explain
 from rules.kinds.cusum import Cusum, samples_between_false_alarms, samples_to_detect
 from rules.kinds.first_out import Cause
 from rules.kinds.load_cuts import LoadCut
 from rules.kinds.stops import Stop
 from rules.kinds.variance import Variance
 from tests.rules.kinds import oracle_early_signs as oracle
+from tests.rules.kinds.twins import twins
 from tests.rules.kinds.walks import (
     Step,
     assert_evaluating_twice_changes_nothing,
+    assert_every_rule_is_told,
     assert_nothing_changes_before_the_deadline,
     assert_order_means_nothing,
-    frozen_plant,
     histories,
     play,
 )
@@ -148,9 +148,7 @@ def agree_with_the_oracle(rules: tuple[Rule, ...], history: list[Step]) -> None:
             assert condition == wanted
             assert close(value, number)
     agree_on_losses(rules, oracles, rule_set, sweep.after)
-    for place, rule in enumerate(rules):
-        told = explain(rule_set, rule.id, frozen_plant(PLANT, sweep.now, sweep.points), sweep.before, sweep.now)
-        assert told.condition == int(sweep.verdicts.condition[place]) and told.zh and told.en and told.inputs
+    assert_every_rule_is_told(rule_set, PLANT, sweep)
 
 
 def agree_on_losses(rules: tuple[Rule, ...], oracles: list[Any], rule_set: Any, memory: Any) -> None:
@@ -165,18 +163,9 @@ def agree_on_losses(rules: tuple[Rule, ...], oracles: list[Any], rule_set: Any, 
                 assert close(lost, None if own.last.reference is None else own.last.lost)
 
 
-@settings(max_examples=100)
-@given(rules=rule_lists, history=walks)
-def test_arrays_agree_with_the_oracle(rules: tuple[Rule, ...], history: list[Step]) -> None:
-    agree_with_the_oracle(rules, history)
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(3000)
-@settings(max_examples=10_000)
-@given(rules=rule_lists, history=walks)
-def test_arrays_agree_with_the_oracle_for_long(rules: tuple[Rule, ...], history: list[Step]) -> None:
-    agree_with_the_oracle(rules, history)
+test_arrays_agree_with_the_oracle, test_arrays_agree_with_the_oracle_for_long = twins(
+    agree_with_the_oracle, 100, rules=rule_lists, history=walks
+)
 
 
 @settings(max_examples=50)

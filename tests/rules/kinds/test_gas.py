@@ -17,6 +17,7 @@ from rules.kinds.gas import GasLimit
 from rules.kinds.gas_faults import GasFault
 from rules.memory import Memory
 from tests.rules.kinds import oracle_gas as oracle
+from tests.rules.kinds.twins import twins
 from tests.rules.kinds.walks import (
     BAD,
     FALSE,
@@ -29,6 +30,7 @@ from tests.rules.kinds.walks import (
     Step,
     assert_a_block_is_sweep_by_sweep,
     assert_evaluating_twice_changes_nothing,
+    assert_every_rule_is_told,
     assert_order_means_nothing,
     frozen_plant,
     histories,
@@ -120,23 +122,12 @@ def agree_with_the_oracle(rules: tuple[Rule, ...], history: list[Step]) -> None:
             else:
                 assert isinstance(rule, GasFault)
                 assert (condition, sweep.detail.get(place, ())) == oracle.fault(rule, sweep.points)
-    for place, rule in enumerate(rules):
-        told = explain(rule_set, rule.id, frozen_plant(PLANT, sweep.now, sweep.points), sweep.before, sweep.now)
-        assert told.condition == int(sweep.verdicts.condition[place]) and told.zh and told.en and told.inputs
+    assert_every_rule_is_told(rule_set, PLANT, sweep)
 
 
-@settings(max_examples=100)
-@given(rules=rule_lists, history=walks)
-def test_arrays_agree_with_the_oracle(rules: tuple[Rule, ...], history: list[Step]) -> None:
-    agree_with_the_oracle(rules, history)
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(3000)
-@settings(max_examples=10_000)
-@given(rules=rule_lists, history=walks)
-def test_arrays_agree_with_the_oracle_for_long(rules: tuple[Rule, ...], history: list[Step]) -> None:
-    agree_with_the_oracle(rules, history)
+test_arrays_agree_with_the_oracle, test_arrays_agree_with_the_oracle_for_long = twins(
+    agree_with_the_oracle, 100, rules=rule_lists, history=walks
+)
 
 
 @settings(max_examples=25)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.catalog import KINDS
@@ -16,6 +15,7 @@ from rules.memory import Memory
 from tests.rules.kinds.checks import Points, agrees, block_is_sweep_by_sweep
 from tests.rules.kinds.oracle_setpoints import by_mode
 from tests.rules.kinds.readings import FALSE, GOOD, STALE, TRUE, UNCERTAIN, UNKNOWN, Sweep, sweeps_of
+from tests.rules.kinds.twins import twins
 from tests.rules.plants import SECOND, snapshot, table, tag
 
 PLANT = table(tag("LT-1"), tag("LT-2"), tag("XV-1", discrete=True), tag("XV-2", discrete=True))
@@ -51,18 +51,9 @@ def check(rules: list[ModeLimit], history: list[Sweep]) -> None:
     block_is_sweep_by_sweep(rules, PLANT, history)
 
 
-@settings(max_examples=60)
-@given(rules=mode_limits(), history=sweeps_of(PLANT, values, most=15))
-def test_arrays_agree_with_the_oracle(rules: list[ModeLimit], history: list[Sweep]) -> None:
-    check(rules, history)
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(1800)
-@settings(max_examples=10_000)
-@given(rules=mode_limits(), history=sweeps_of(PLANT, values, most=15))
-def test_arrays_agree_with_the_oracle_for_long(rules: list[ModeLimit], history: list[Sweep]) -> None:
-    check(rules, history)
+test_arrays_agree_with_the_oracle, test_arrays_agree_with_the_oracle_for_long = twins(
+    check, 60, rules=mode_limits(), history=sweeps_of(PLANT, values, most=15)
+)
 
 
 RULE = ModeLimit(

@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 from asyncua.ua.status_codes import StatusCodes
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.modbus.wire import Refusal
@@ -20,6 +19,7 @@ from rules.memory import Memory
 from tests.rules.kinds.checks import agrees, block_is_sweep_by_sweep
 from tests.rules.kinds.oracle_signals import signal
 from tests.rules.kinds.readings import FALSE, GOOD, START_NS, TRUE, UNCERTAIN, UNKNOWN, Sweep, sweeps_of
+from tests.rules.kinds.twins import twins
 from tests.rules.plants import SECOND, START_WALL_NS, batch, snapshot, table, tag
 
 PLANT = table(tag("LT-1"), tag("LT-2"), tag("XS-1", discrete=True))
@@ -50,18 +50,9 @@ def check(rules: list[Rule], history: list[Sweep]) -> None:
         block_is_sweep_by_sweep(rules, PLANT, history)
 
 
-@settings(max_examples=80)
-@given(rules=st.booleans().flatmap(signals), history=sweeps_of(PLANT, values, statuses))
-def test_arrays_agree_with_the_oracle(rules: list[Rule], history: list[Sweep]) -> None:
-    check(rules, history)
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(900)
-@settings(max_examples=10_000)
-@given(rules=st.booleans().flatmap(signals), history=sweeps_of(PLANT, values, statuses))
-def test_arrays_agree_with_the_oracle_for_long(rules: list[Rule], history: list[Sweep]) -> None:
-    check(rules, history)
+test_arrays_agree_with_the_oracle, test_arrays_agree_with_the_oracle_for_long = twins(
+    check, 80, rules=st.booleans().flatmap(signals), history=sweeps_of(PLANT, values, statuses)
+)
 
 
 def test_the_numbers_are_those_of_the_standard() -> None:

@@ -12,7 +12,7 @@ from rules.catalog import Rule, RuleSet
 from rules.columns.readings import NO_TIME
 from rules.columns.snapshot import Snapshot
 from rules.columns.tags import TagTable
-from rules.evaluate import evaluate, next_deadline_ns
+from rules.evaluate import evaluate, explain, next_deadline_ns
 from rules.memory import Memory
 from rules.port import Group, Moment
 from rules.verdicts import Verdicts
@@ -123,6 +123,13 @@ def assert_evaluating_twice_changes_nothing(rule_set: RuleSet, table: TagTable, 
         for one, other in zip(memory.states, sweep.after.states, strict=True):
             for name in one:
                 np.testing.assert_array_equal(one[name], other[name])
+
+
+def assert_every_rule_is_told(rule_set: RuleSet, table: TagTable, sweep: Sweep) -> None:
+    """Each explanation says what was judged, in both languages and with its inputs."""
+    for place, rule_id in enumerate(rule_set.ids):
+        told = explain(rule_set, rule_id, frozen_plant(table, sweep.now, sweep.points), sweep.before, sweep.now)
+        assert told.condition == int(sweep.verdicts.condition[place]) and told.zh and told.en and told.inputs
 
 
 def assert_nothing_changes_before_the_deadline(rule_set: RuleSet, table: TagTable, history: Sequence[Step]) -> None:
