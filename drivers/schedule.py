@@ -7,18 +7,21 @@ class Schedule:
     """The scan classes of one device on a grid of monotonic time; pure, so the caller says what time it is.
 
     Every class is due at once at the start (nothing has been read yet); after that class k keeps the grid
-    `start + phase[k] + n * period[k]`, so that classes of one device do not fall on the same moment for ever.
+    `start + phase[k] + n * period[k]`, so that classes of one device do not fall on the same moment for ever; with a
+    `share` of their own, 0 to 1 of the shortest period, the same holds for devices that were started together.
     """
 
     __slots__ = ("_begun", "_phase_ns", "_slot_ns", "overruns", "period_ns")
 
-    def __init__(self, period_ns: Sequence[int], start_ns: int) -> None:
+    def __init__(self, period_ns: Sequence[int], start_ns: int, share: float = 0.0) -> None:
         """:raises ValueError: no class, or a period that is not positive."""
         if not period_ns or min(period_ns) <= 0:
             raise ValueError(f"scan class periods must be positive and at least one: {list(period_ns)}")
         self.period_ns: tuple[int, ...] = tuple(period_ns)
         self.overruns = 0
-        self._phase_ns = [number * min(period_ns) // len(period_ns) for number in range(len(period_ns))]
+        least_ns = min(period_ns)
+        own_ns = round(share * least_ns)
+        self._phase_ns = [(number * least_ns // len(period_ns) + own_ns) % least_ns for number in range(len(period_ns))]
         self._slot_ns = [start_ns] * len(period_ns)
         self._begun = [False] * len(period_ns)
 

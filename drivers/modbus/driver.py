@@ -1,6 +1,7 @@
 """A Modbus device as a Driver: scan classes, staggered, each a batch of columns per period."""
 
 import logging
+import zlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Self
 
@@ -10,9 +11,11 @@ from drivers.errors import MisconfiguredError
 from drivers.modbus import lines
 from drivers.modbus.line import Line
 from drivers.modbus.liveness import Liveness
-from drivers.modbus.registers import Columns, Point, point_of
+from drivers.modbus.points import Point, point_of
+from drivers.modbus.registers import Columns
 from drivers.modbus.scan_class import ScanClass
 from drivers.modbus.settings import ModbusSettings, read_settings
+from drivers.modbus.wire import ReadRequest
 from drivers.ne43 import Bands
 from drivers.port import Address, Clock, DriverHealth, Settings
 from drivers.schedule import Schedule
@@ -47,18 +50,15 @@ class ModbusDriver:
         self._round_trip_ns = 0
 
     async def __aenter__(self) -> Self:
-        """Plan the reads, or take up what an earlier connection found out, and connect.
+        """Connect, then plan the reads or take up what an earlier connection found out: who stays away costs no planning.
 
         :raises LinkLostError: no connection within its limit.
         :raises MisconfiguredError: another device describes the same line differently.
         """
-        self._classes = lines.recall(self._key) or self.planned()
-        proof = self._classes[0].reads[0].request if self._classes and self._classes[0].reads else None
-        try:
-            self._line = await lines.enter(self._settings.line, proof, self._settings.timeout_s)
-        except BaseException:
-            lines.keep(self._key, self._classes)
-            raise
+        if self._settings.window > 1:
+            self._plan()  # what proves the window is the first read of the plan
+        self._line = await lines.enter(self._settings.line, self._proof, self._settings.timeout_s)
+        self._plan()
         if self._line.window < self._settings.window:
             _log.warning(
                 "%s: did not answer %d requests at once, so it is asked one by one; set window = 1",
@@ -83,6 +83,14 @@ class ModbusDriver:
             raise MisconfiguredError(f"{self._device_id}: read before it was connected")
         return self._line
 
+    @property
+    def _proof(self) -> ReadRequest | None:
+        return self._classes[0].reads[0].request if self._classes and self._classes[0].reads else None
+
+    def _plan(self) -> None:
+        if not self._classes:
+            self._classes = lines.recall(self._key) or self.planned()
+
     def planned(self) -> tuple[ScanClass, ...]:
         """The scan classes as they are before anything was found out of the device, heartbeat and sentinel among them."""
         limits, unit = self._settings.limits, self._settings.unit_id
@@ -100,7 +108,8 @@ class ModbusDriver:
         line = self.line
         if not self._classes:
             raise MisconfiguredError(f"{self._device_id}: no tag names this device, there is nothing to read")
-        self._schedule = Schedule([each.period_ns for each in self._classes], self._clock.mono_ns())
+        share = zlib.crc32(self._device_id.encode()) / 2**32  # any number that differs from device to device
+        self._schedule = Schedule([each.period_ns for each in self._classes], self._clock.mono_ns(), share)
         while True:
             now_ns = self._clock.mono_ns()
             number = self._schedule.due(now_ns)

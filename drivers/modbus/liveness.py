@@ -4,7 +4,7 @@ import math
 from typing import Final
 
 from drivers.modbus.place import parse
-from drivers.modbus.registers import Point
+from drivers.modbus.points import Point
 from drivers.modbus.settings import ModbusSettings
 from rules.columns.quality import Quality
 

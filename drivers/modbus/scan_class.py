@@ -14,7 +14,8 @@ import numpy as np
 
 from drivers.modbus.place import Span
 from drivers.modbus.plan import Block, Limits, coalesce, split
-from drivers.modbus.registers import Columns, Decoder, Point
+from drivers.modbus.points import Point
+from drivers.modbus.registers import Columns, Decoder
 from drivers.modbus.wire import Answer, ReadRequest, Refusal
 
 ILLEGAL: Final = frozenset({0x01, 0x02, 0x03})
@@ -75,6 +76,7 @@ class ScanClass:
         self._reads = tuple(self._read_of(block) for block in self._blocks)
         self._refused: dict[int, int] = {}
         self._refused_column = np.zeros(len(points), np.uint32)
+        self._refused_column.flags.writeable = False
         self._decoder = Decoder(self.points, self._blocks)
         self._waiting: deque[Read] = deque()
         self._answered: list[tuple[Read, Answer]] = []
@@ -148,6 +150,7 @@ class ScanClass:
             self._refused_column = np.zeros(len(self.points), np.uint32)
             for member, code in self._refused.items():
                 self._refused_column[member] = code
+            self._refused_column.flags.writeable = False  # columns of polls share it
         columns = self._decoder.decode([answer for _, answer in answered], self._refused_column)
         self.trouble = self._told(columns)
         return columns

@@ -20,7 +20,8 @@ from drivers.modbus.identification import OBJECT_NAMES, IdentifyRequest, identit
 from drivers.modbus.line import Line
 from drivers.modbus.place import TEXT, WORD_ORDERS, WORDS, Place, mistakes, parse, span_of
 from drivers.modbus.plan import Block, unused_of
-from drivers.modbus.registers import Decoder, Point
+from drivers.modbus.points import Point
+from drivers.modbus.registers import Decoder
 from drivers.modbus.scan_class import ScanClass
 from drivers.modbus.settings import LineSettings, ModbusSettings, read_settings
 from drivers.modbus.wire import UNIT_OFFLINE, Answer, ReadFunction, ReadRequest, Refusal

@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.benchmarks import alarms, interlocks, pipeline, rules
+from tests.benchmarks import alarms, interlocks, modbus, pipeline, rules
 from tests.benchmarks.figures import Figure, circumstances, show
 
 BENCHMARKS: Final[dict[str, Callable[[], tuple[list[Figure], list[str]]]]] = {
     "alarms": lambda: alarms.run(alarms.Size()),
     "interlocks": lambda: interlocks.run(interlocks.Size()),
+    "modbus": lambda: modbus.run(modbus.Size()),
     "pipeline": lambda: pipeline.run(pipeline.Size()),
     "rules": lambda: rules.run(rules.Size()),
 }

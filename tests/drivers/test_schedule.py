@@ -92,3 +92,17 @@ def test_no_class_is_ever_forgotten(periods: list[int], costs: list[int]) -> Non
 def test_impossible_periods_are_refused(periods: list[int]) -> None:
     with pytest.raises(ValueError, match="periods"):
         Schedule(periods, 0)
+
+
+def test_devices_that_start_together_drift_apart_by_their_share() -> None:
+    start_ns, second = 50, 1_000_000_000
+    for share, wanted in ((0.0, 0), (0.25, second // 4), (0.999, 999_000_000)):
+        schedule = Schedule([second], start_ns, share)
+        assert schedule.due(start_ns) == 0, "everything is read at once at the start"
+        schedule.done(0, start_ns)
+        assert schedule.next_due_ns() == start_ns + second + wanted
+    both = Schedule([second, 10 * second], start_ns, 0.75)
+    for number in (0, 1):
+        both.done(number, start_ns)
+    assert both.next_due_ns() == start_ns + second + 3 * second // 4
+    assert both.due(start_ns + 10 * second + second // 4) in (0, 1), "a phase never goes beyond the shortest period"

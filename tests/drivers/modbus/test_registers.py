@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from drivers.errors import MisconfiguredError
 from drivers.modbus.plan import Limits, coalesce
-from drivers.modbus.registers import Columns, Decoder, point_of
+from drivers.modbus.points import point_of
+from drivers.modbus.registers import Columns, Decoder
 from drivers.modbus.wire import Answer, Refusal
 from rules.columns.quality import Quality
 from tests.drivers.modbus.device import Device, TagAddress, devices, scalar, tag_addresses

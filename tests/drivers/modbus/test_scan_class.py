@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.modbus.plan import Limits
-from drivers.modbus.registers import Columns, point_of
+from drivers.modbus.points import point_of
+from drivers.modbus.registers import Columns
 from drivers.modbus.scan_class import EXTRA_READS, PROBE_PERIOD_NS, ScanClass
 from drivers.modbus.wire import Refusal
 from rules.columns.quality import Quality
