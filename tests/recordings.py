@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from monitor.replay.series import NO_READING, Sweeps
+from rules.columns.readings import NO_TIME, Origin, ReadingBatch
 from rules.columns.tags import TagTable
 from simulators.plant.plant import Plant
 from tests.rules.plants import SECOND, START_WALL_NS
@@ -25,3 +26,19 @@ def recording(table: TagTable, seconds: int, *, block: int = 512, seed: int = 7)
                     value[at, row], quality[at, row] = number, 0
         wall_ns = START_WALL_NS + (first + np.arange(count, dtype=np.int64)) * SECOND
         yield Sweeps(wall_ns=wall_ns, value=value, quality=quality)
+
+
+def batch_of(sweeps: Sweeps, at: int, mono_ns: int) -> ReadingBatch:
+    """One sweep of a recording as a driver would have delivered it."""
+    rows = np.flatnonzero(sweeps.quality[at] != NO_READING).astype(np.int32)
+    return ReadingBatch(
+        device="PLC-1",
+        received_mono_ns=mono_ns,
+        received_wall_ns=int(sweeps.wall_ns[at]),
+        origin=Origin.LIVE,
+        row=rows,
+        value=sweeps.value[at][rows],
+        quality=sweeps.quality[at][rows],
+        status=np.zeros(rows.size, np.uint32),
+        source_time_ns=np.full(rows.size, NO_TIME, np.int64),
+    )

@@ -16,11 +16,10 @@ from monitor.replay.player import Player, differences, suppressing
 from monitor.replay.series import NO_READING, START_MONO_NS, Sweeps
 from rules.catalog import Limit, Rule
 from rules.columns.latest import Latest
-from rules.columns.readings import NO_TIME, Origin, ReadingBatch
 from rules.compile import compile_rules
 from rules.evaluate import evaluate
 from rules.memory import Memory
-from tests.recordings import recording
+from tests.recordings import batch_of, recording
 from tests.rules.plants import SECOND
 
 DEMO = Path(__file__).resolve().parents[3] / "monitor" / "plant" / "demo"
@@ -58,20 +57,7 @@ def scanned(plant: Plant, blocks: list[Sweeps]) -> list[Transition]:
         for at in range(len(sweeps)):
             wall_ns = int(sweeps.wall_ns[at])
             mono_ns = wall_ns - first_ns + START_MONO_NS
-            rows = np.flatnonzero(sweeps.quality[at] != NO_READING).astype(np.int32)
-            latest.apply(
-                ReadingBatch(
-                    device="PLC-1",
-                    received_mono_ns=mono_ns,
-                    received_wall_ns=wall_ns,
-                    origin=Origin.LIVE,
-                    row=rows,
-                    value=sweeps.value[at][rows],
-                    quality=sweeps.quality[at][rows],
-                    status=np.zeros(rows.size, np.uint32),
-                    source_time_ns=np.full(rows.size, NO_TIME, np.int64),
-                )
-            )
+            latest.apply(batch_of(sweeps, at, mono_ns))
             frozen = latest.freeze(mono_ns, wall_ns)
             verdicts, memory = evaluate(rule_set, frozen, memory, mono_ns)
             taken += silent.apply(board, frozen, verdicts, wall_ns)

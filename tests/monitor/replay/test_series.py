@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from monitor.replay.series import NO_READING, START_MONO_NS, Recording, Sweeps
 from rules.columns.latest import Latest
-from rules.columns.readings import NO_TIME, Origin, ReadingBatch
+from tests.recordings import batch_of
 from tests.rules.plants import SECOND, START_WALL_NS, table, tag
 
 PLANT = table(tag("LT-101"), tag("XV-101", discrete=True), tag("PT-101", period_ns=5 * SECOND))
@@ -39,20 +39,7 @@ def test_a_recording_is_what_latest_would_have_held(
         for place in range(len(here)):
             wall_ns = int(sweeps.wall_ns[at])
             mono_ns = wall_ns - first_ns + START_MONO_NS
-            rows = np.flatnonzero(sweeps.quality[at] != NO_READING).astype(np.int32)
-            latest.apply(
-                ReadingBatch(
-                    device="PLC-1",
-                    received_mono_ns=mono_ns,
-                    received_wall_ns=wall_ns,
-                    origin=Origin.LIVE,
-                    row=rows,
-                    value=sweeps.value[at][rows],
-                    quality=sweeps.quality[at][rows],
-                    status=np.zeros(rows.size, np.uint32),
-                    source_time_ns=np.full(rows.size, NO_TIME, np.int64),
-                )
-            )
+            latest.apply(batch_of(sweeps, at, mono_ns))
             wanted, found = latest.freeze(mono_ns, wall_ns), block.snapshot(place)
             np.testing.assert_array_equal(found.value, wanted.value)
             np.testing.assert_array_equal(found.quality, wanted.quality)
