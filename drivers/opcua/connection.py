@@ -12,11 +12,12 @@ from typing import Any, Final
 from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.object_ids import ObjectIds
 
 from drivers.errors import LinkLostError
 from drivers.opcua.security import GuardedClient, secure
 from drivers.opcua.settings import OpcUaSettings
-from drivers.opcua.stack import ReadOnlyProtocol, plainly
+from drivers.opcua.stack import ReadOnlyProtocol, node_id, plainly
 from drivers.port import Clock
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ logging.getLogger("asyncua").setLevel(logging.CRITICAL)
 
 _WATCHDOG_S: Final = 10.0
 _CHANNEL_LIFETIME_MS: Final = 3_600_000
+_REFERENCES_AT_ONCE: Final = 1000
 _CLOSE_S: Final = 3.0
 _CLOSE_LOST_S: Final = 0.3
 """Enough for CloseSession to leave, so that a server that only stalled keeps no session of ours."""
@@ -73,6 +75,31 @@ class Connection:
         if len(handles) != len(nodes):
             raise LinkLostError(f"{len(handles)} handles for {len(nodes)} nodes")
         return handles
+
+    async def browse(self, nodes: list[ua.NodeId]) -> list[list[ua.ReferenceDescription]]:
+        """Ask for the objects and variables below some nodes; a node that refuses has none.  May raise what asyncua raises."""
+        session = self.client.uaclient.session
+        question = ua.BrowseParameters(RequestedMaxReferencesPerNode=_REFERENCES_AT_ONCE)
+        question.NodesToBrowse = [
+            ua.BrowseDescription(
+                NodeId=node,
+                BrowseDirection=ua.BrowseDirection.Forward,
+                ReferenceTypeId=node_id(ObjectIds.HierarchicalReferences),
+                IncludeSubtypes=True,
+                NodeClassMask=ua.NodeClass.Object | ua.NodeClass.Variable,
+                ResultMask=ua.BrowseResultMask.All,
+            )
+            for node in nodes
+        ]
+        found: list[list[ua.ReferenceDescription]] = []
+        for result in await plainly(session.browse(question)):
+            references = list(result.References or [])
+            while result.ContinuationPoint:
+                more = ua.BrowseNextParameters(ContinuationPoints=[result.ContinuationPoint])
+                (result,) = await plainly(session.browse_next(more))
+                references += result.References or []
+            found.append(references)
+        return found
 
     async def close(self) -> None:
         """Close session, channel and socket; the socket within seconds, whatever the server does."""

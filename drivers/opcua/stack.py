@@ -1,7 +1,7 @@
 """What is taken from asyncua and made safe: a connection that can only read, its decoding, its errors."""
 
 import asyncio
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -136,6 +136,19 @@ def status_words(status: int) -> str:
 def node_id(number: int) -> ua.NodeId:
     """A node of the OPC Foundation's own namespace."""
     return ua.NodeId(ua.Int32(number))
+
+
+def node_text(node: ua.NodeId) -> str:
+    """The identifier of a node in text form, without its namespace: `i=2258`, `s=Tank.Level`."""
+    match node.Identifier:
+        case UUID():
+            return f"g={node.Identifier}"
+        case bytes():
+            return f"b={b64encode(node.Identifier).decode()}"
+        case str():
+            return f"s={node.Identifier}"
+        case _:
+            return f"i={node.Identifier}"
 
 
 def read_value_id(kind: str, identifier: str, namespace_index: int) -> ua.ReadValueId:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
+from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaStatusCodeError
@@ -25,6 +26,7 @@ from drivers.opcua.stack import (
     TOO_MUCH,
     as_driver_error,
     node_id,
+    node_text,
     read_value_id,
     time_ns,
     value_of,
@@ -118,6 +120,40 @@ class Session:
         if prepared.complete:
             return found
         return wire.scatter(found, prepared.known, wire.blank(prepared.count, wire.BAD_NODE_ID_UNKNOWN))
+
+    async def browse(self, nodes: list[ua.NodeId]) -> list[list[ua.ReferenceDescription]]:
+        """List the objects and variables below some nodes, for tools.
+
+        :raises LinkLostError: the server stopped answering, or does not let itself be browsed.
+        """
+        try:
+            async with asyncio.timeout(self._settings.connect_timeout_s):
+                return await self._connection.browse(nodes)
+        except Exception as error:
+            raise as_driver_error(error, "browsing") from error
+
+    async def look_at(self, nodes: list[ua.NodeId], attribute: AttributeIds) -> list[ua.DataValue]:
+        """Read one attribute of some nodes the slow way, for tools.
+
+        :raises LinkLostError: the server stopped answering.
+        """
+        try:
+            async with asyncio.timeout(self._settings.connect_timeout_s):
+                return await self._connection.read(nodes, attribute) if nodes else []
+        except UaStatusCodeError as error:
+            if len(nodes) == 1:
+                return [ua.DataValue(StatusCode=ua.StatusCode(ua.UInt32(error.code)))]
+        except Exception as error:
+            raise as_driver_error(error, "reading") from error
+        # One node that makes the server refuse all of them must not cost the others theirs.
+        middle = len(nodes) // 2
+        return [*await self.look_at(nodes[:middle], attribute), *await self.look_at(nodes[middle:], attribute)]
+
+    def address_of(self, node: ua.NodeId) -> str:
+        """Write a node as `tags.csv` takes it: with the URI of its namespace, which outlives a restart of the server."""
+        uri = next((uri for uri, index in self._namespaces.items() if index == node.NamespaceIndex), "")
+        identifier = node_text(node)
+        return f"nsu={uri};{identifier}" if uri and node.NamespaceIndex else identifier
 
     async def learn_namespaces(self) -> None:
         """Ask again for the namespaces, for a server whose program is loaded while we look on.

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from monitor.cli import account, journal, modbus
+from monitor.cli import account, journal, look, modbus, opcua
 from monitor.cli.check import check_folder
+from monitor.cli.endpoint import Language, checked
 from monitor.cli.run import run_service
 from monitor.version import VERSION
 
@@ -21,12 +22,13 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(look.app)
 app.add_typer(account.app, name="account")
 app.add_typer(journal.app, name="journal")
 app.add_typer(modbus.app, name="modbus")
+app.add_typer(opcua.app, name="opcua")
 
 Folder = Annotated[Path, typer.Argument(help="plant folder with plant.toml, tags.csv, alarms.csv, interlocks.toml")]
-Language = Annotated[str, typer.Option("--language", "-l", help="zh or en")]
 
 
 def _version(wanted: bool) -> None:
@@ -48,19 +50,7 @@ def common(
 @app.command()
 def check(plant: Folder, language: Language = "zh") -> None:
     """Check a plant folder: every mistake at once, with file, line and column."""
-    raise typer.Exit(check_folder(plant, _language(language)))
-
-
-@app.command()
-def read(
-    plant: Folder,
-    device: Annotated[str | None, typer.Option(help="one device only")] = None,
-    language: Language = "zh",
-) -> None:
-    """Read every tag once through the drivers and show value, quality and status: the proof before commissioning."""
-    from monitor.cli.read import read_plant_once
-
-    raise typer.Exit(read_plant_once(plant, device, _language(language)))
+    raise typer.Exit(check_folder(plant, checked(language)))
 
 
 @app.command()
@@ -74,7 +64,7 @@ def approve(
     """Approve the plant folder as it stands: what runs is compared with it from the next start on (service stopped)."""
     from monitor.cli.approve import approve_folder
 
-    raise typer.Exit(approve_folder(plant, person, reason, state, _language(language)))
+    raise typer.Exit(approve_folder(plant, person, reason, state, checked(language)))
 
 
 @app.command()
@@ -95,7 +85,7 @@ def run(
     if accept_missing_rows:
         given["accept_missing_rows"] = True
     chosen = {key: value for key, value in given.items() if value is not None}
-    raise typer.Exit(run_service(plant, chosen, _language(language), shadow))
+    raise typer.Exit(run_service(plant, chosen, checked(language), shadow))
 
 
 @app.command()
@@ -108,7 +98,7 @@ def backup(
     """Copy the journal with board, outbox and accounts while the service runs, and verify the copy."""
     from monitor.cli.backup import run_backup
 
-    raise typer.Exit(run_backup(state, target, _language(language), with_history=with_history))
+    raise typer.Exit(run_backup(state, target, checked(language), with_history=with_history))
 
 
 @app.command()
@@ -123,7 +113,7 @@ def restore(
     """Put a backup back; what stood in the state folder is moved aside."""
     from monitor.cli.backup import run_restore
 
-    raise typer.Exit(run_restore(source, state, _language(language), overwrite_newer=overwrite_newer))
+    raise typer.Exit(run_restore(source, state, checked(language), overwrite_newer=overwrite_newer))
 
 
 @app.command()
@@ -143,7 +133,7 @@ def replay(  # noqa: PLR0913 - each is an option of the command
     """Play a recording through the rules as fast as the machine can: alarms, counts, ISA-18.2 figures, differences."""
     from monitor.cli.replay import Asked, run_replay
 
-    asked = Asked(period_s=period, span=(begin, end), limit=limit, machine=machine, language=_language(language))
+    asked = Asked(period_s=period, span=(begin, end), limit=limit, machine=machine, language=checked(language))
     raise typer.Exit(run_replay(plant, history, rules, asked))
 
 
@@ -165,10 +155,3 @@ def demo_command(
 def simulate(context: typer.Context) -> None:
     """Start one simulator: `redline simulate plant|wecom|observe ...` (its own options follow)."""
     raise typer.Exit(subprocess.call([sys.executable, "-m", "simulators", *context.args]))
-
-
-def _language(language: str) -> str:
-    if language not in ("zh", "en"):
-        print(f"--language is zh or en, not {language!r}", file=sys.stderr)
-        raise typer.Exit(2)
-    return language

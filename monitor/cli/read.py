@@ -1,6 +1,7 @@
 """`redline read`: every tag of a plant once, through the drivers that the service uses; the proof before commissioning."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ from drivers.errors import DriverError
 from drivers.port import Driver
 from monitor.cli.check import read_or_explain
 from monitor.clock import SystemClock
-from monitor.plant.plant import Device, Plant
+from monitor.plant.plant import Device
 from rules.columns.quality import Quality
 from rules.columns.readings import ReadingBatch
 
@@ -31,9 +32,15 @@ def read_plant_once(folder: Path, only: str | None, language: str) -> int:
     if not devices:
         print(f"there is no device {only!r}: one of {', '.join(device.id for device in plant.devices)}")
         return 2
+    return read_once(devices, lambda row: plant.tags.tags[row].eu)
+
+
+def read_once(devices: list[Device], eu_of: Callable[[int], str]) -> int:
+    """Read every address of some devices and print value, quality and status; 0 when all are good, else 1."""
     registry.load(device.kind for device in devices)
     results = asyncio.run(_read_all(devices))
-    return 0 if all(_show(plant, device, *results[device.id]) for device in devices) else 1
+    shown = [_show(device, eu_of, *results[device.id]) for device in devices]
+    return 0 if all(shown) else 1
 
 
 Seen = dict[int, tuple[float, Quality, int, str]]
@@ -74,7 +81,7 @@ def _keep(seen: Seen, batch: ReadingBatch) -> None:
         seen[row] = (value, Quality(quality), status, texts.get(row, ""))
 
 
-def _show(plant: Plant, device: Device, seen: Seen, trouble: str) -> bool:
+def _show(device: Device, eu_of: Callable[[int], str], seen: Seen, trouble: str) -> bool:
     table = Table(title=f"{device.id}  {device.kind}", title_justify="left")
     for heading in ("tag", "address", "value", "eu", "quality", "status"):
         table.add_column(heading, justify="right" if heading == "value" else "left")
@@ -84,7 +91,7 @@ def _show(plant: Plant, device: Device, seen: Seen, trouble: str) -> bool:
         good += quality is Quality.GOOD
         style = None if quality is Quality.GOOD else "magenta"
         shown = text or ("-" if value != value else f"{value:g}")
-        eu = plant.tags.tags[address.row].eu
+        eu = eu_of(address.row)
         table.add_row(address.tag, address.address, shown, eu, quality.name.lower(), f"0x{status:08X}", style=style)
     console = Console()
     console.print(table)
