@@ -12,7 +12,7 @@ from monitor.alarms.definition import AlarmDefinition
 from monitor.alarms.identity import definition_hash
 from monitor.alarms.judged import begun, gone_definition, never_raised
 from monitor.alarms.lifecycle import IS_ACTIVE, IS_TRUE, Trigger
-from monitor.alarms.newest import Newest
+from monitor.alarms.newest import MOST_SHOWN, Newest
 from monitor.alarms.orders import Situation, decide
 from monitor.alarms.refusals import Winner
 from monitor.alarms.shelving import is_shelved, shelf_of, worsened_by
@@ -50,8 +50,13 @@ class Board:
         "_winners",
     )
 
-    def __init__(self, definitions: Sequence[AlarmDefinition], philosophy: Philosophy | None = None) -> None:
-        """:raises ValueError: an id stands twice."""
+    def __init__(
+        self, definitions: Sequence[AlarmDefinition], philosophy: Philosophy | None = None, most_shown: int = MOST_SHOWN
+    ) -> None:
+        """`most_shown`: rows that one scan shows with a newer reading only.
+
+        :raises ValueError: an id stands twice.
+        """
         self._philosophy = philosophy or Philosophy()
         self._definitions = tuple(definitions)
         self._ids = tuple(definition.id for definition in self._definitions)
@@ -66,7 +71,7 @@ class Board:
         self._active = np.zeros(length, np.bool_)
         self._condition = np.zeros(length, np.bool_)
         self._unknown = np.zeros(length, np.bool_)
-        self._newest = Newest(length)
+        self._newest = Newest(length, most_shown)
         # before the first verdict nothing may be believed to be FALSE
         self._condition_now: npt.NDArray[np.uint8] = np.full(length, _UNKNOWN, np.uint8)
         self._touched: set[int] = set()
@@ -188,6 +193,10 @@ class Board:
         if self._listed is None:
             self._listed = tuple(self._alarms)
         return self._listed
+
+    def standing(self) -> npt.NDArray[np.intp]:
+        """Positions of the alarms that are not normal, ascending."""
+        return np.flatnonzero(self._active)
 
     def changed(self) -> tuple[Alarm, ...]:
         """Rows that must be persisted since the last call: those that took a step, removed ones last."""

@@ -19,9 +19,11 @@ Positions = npt.NDArray[np.intp]
 class Newest:
     """Looks up the evidence of active alarms only: all others show what they showed when they ended."""
 
-    __slots__ = ("_evidence", "_next_shown", "_place", "_quality", "_received", "_stale", "_value", "_verdicts")
+    __slots__ = ("_evidence", "_most", "_next_shown", "_place", "_quality", "_received", "_stale", "_value", "_verdicts")
 
-    def __init__(self, length: int) -> None:
+    def __init__(self, length: int, most: int = MOST_SHOWN) -> None:
+        """`most`: rows that one scan shows with a newer reading."""
+        self._most = most
         self._value = np.full(length, np.nan)
         self._quality = np.full(length, Quality.NEVER_SEEN, np.uint8)
         self._received = np.zeros(length, np.int64)
@@ -37,7 +39,7 @@ class Newest:
         """Take over new verdicts; returns the rows to show now.
 
         Those that `turned` (known or unknown) or have another quality at once, then readings that moved: of active alarms
-        only, at most MOST_SHOWN, the longest waiting first.  `stepped` rows show their newest reading by their step.
+        only, at most `most`, the longest waiting first.  `stepped` rows show their newest reading by their step.
         """
         looked = active
         for more in (stepped, turned):
@@ -61,7 +63,7 @@ class Newest:
         self._stale &= waits
         at_once = np.union1d(other_quality, turned[~steps[turned]])
         self._stale[at_once] = False
-        return [*at_once.tolist(), *self._next(MOST_SHOWN - stepped.size)]
+        return [*at_once.tolist(), *self._next(self._most - stepped.size)]
 
     def _next(self, most: int) -> list[int]:
         waiting = np.flatnonzero(self._stale)

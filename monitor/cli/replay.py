@@ -13,7 +13,8 @@ from monitor.plant.mistakes import Mistake
 from monitor.plant.plant import Plant
 from monitor.replay.csv_series import read_csv
 from monitor.replay.history_series import HistoryRefusedError, read_history
-from monitor.replay.player import Outcome, Player
+from monitor.replay.outcome import Outcome
+from monitor.replay.player import Player
 from monitor.replay.report import as_json, text
 from monitor.replay.series import Sweeps
 from rules.columns.tags import TagTable

@@ -1,73 +1,45 @@
 """A recording through rules and board: every transition that would have been, and what each rule did."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from monitor.alarms.annunciations import Step
 from monitor.alarms.board import Board
 from monitor.alarms.transition import Transition
 from monitor.plant.plant import Plant
-from monitor.replay.series import Block, Recording, Sweeps
+from monitor.replay.outcome import Outcome, Times
+from monitor.replay.series import Block, Recording, Sweeps, stretch_of
 from monitor.scan.suppressions import Suppressing
+from rules.columns.snapshot import Snapshot
 from rules.compile import compile_rules
 from rules.evaluate import evaluate
 from rules.language.conditions import Condition, ConditionColumns
 from rules.memory import Memory
-from rules.verdicts import Verdict
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What a rule set did with a recording."""
-
-    sweeps: int = 0
-    readings: int = 0
-    evaluated: int = 0
-    """Sweeps that had to be judged one by one; the others were shown to change nothing."""
-    from_wall_ns: int = 0
-    to_wall_ns: int = 0
-    transitions: list[Transition] = field(default_factory=list)
-    raised: Counter[str] = field(default_factory=Counter)
-    """Occurrences by alarm id."""
-    true_ns: Counter[str] = field(default_factory=Counter)
-    """Time TRUE by alarm id, nanoseconds."""
-    unknown_ns: Counter[str] = field(default_factory=Counter)
-    """Time UNKNOWN by alarm id, nanoseconds."""
-
-    def steps(self) -> list[Step]:
-        """The transitions as figures count them."""
-        return [
-            Step(
-                seq=seq,
-                decided_wall_ns=step.decided_wall_ns,
-                id=step.id,
-                occurrence=step.occurrence,
-                trigger=step.trigger.value,
-                annunciated=step.annunciated,
-                priority=step.alarm.priority,
-                person=step.person is not None,
-            )
-            for seq, step in enumerate(self.transitions, start=1)
-        ]
+from rules.passage import Passage, Passing
+from rules.stretch import Stretch
+from rules.verdicts import Verdicts
 
 
 class Player:
     """Plays a recording through one plant's rules; nobody acknowledges, nobody shelves."""
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: Plant, *, sweep_by_sweep: bool = False) -> None:
+        """`sweep_by_sweep`: judge as a running scan does, every rule at every sweep; else as blocks, which comes to the same."""
         self.plant = plant
         self.rule_set = compile_rules(plant.rules, plant.tags)
-        self._definitions = plant.definitions[: len(plant.rules)]
-        self._board = Board(self._definitions, plant.philosophy)
+        definitions = plant.definitions[: len(plant.rules)]
+        # every standing alarm shows its newest reading at every sweep, however few are looked at
+        self._board = Board(definitions, plant.philosophy, most_shown=len(definitions))
         self._recording = Recording(plant.tags)
         self._suppressing = suppressing(plant, self.rule_set.ids)
+        self._times = Times(self.rule_set.ids)
+        self._sweep_by_sweep = sweep_by_sweep
         self._memory: Memory | None = None
-        self._verdict: npt.NDArray[np.uint8] = np.full(len(self.rule_set), Verdict.UNKNOWN, np.uint8)
-        self._last_wall_ns = 0
+        self._passing: Passing | None = None
+        self._follows = False
+        """The board or a suppression changed at the last sweep: a suppression may go on at the next."""
         self.outcome = Outcome()
 
     def play(self, recording: Iterable[Sweeps]) -> Outcome:
@@ -75,41 +47,73 @@ class Player:
         for sweeps in recording:
             if len(sweeps):
                 self._play(self._recording.block(sweeps))
+        self._times.told(self.outcome)
         return self.outcome
 
     def _play(self, block: Block) -> None:
-        if self._memory is None:
-            self._memory = Memory.fresh(self.rule_set, int(block.mono_ns[0]))
-            self._suppressing.restore((), int(block.mono_ns[0]))
-            self.outcome.from_wall_ns = self._last_wall_ns = int(block.wall_ns[0])
-        for at in range(len(block)):
-            self._sweep(block, at)
+        first_ns = int(block.mono_ns[0])
+        if self._memory is None or self._passing is None:
+            self._memory, self._passing = Memory.fresh(self.rule_set, first_ns), Passing.fresh(self.rule_set, first_ns)
+            self._suppressing.restore((), first_ns)
+            self.outcome.from_wall_ns = int(block.wall_ns[0])
+            self._times.pass_to(self.outcome.from_wall_ns)
+        if self._sweep_by_sweep:
+            self._memory = self._sweeps(block, self._memory)
+        else:
+            self._passing = self._pass(block, self._memory.start_mono_ns, self._passing)
         self.outcome.sweeps += len(block)
         self.outcome.readings += int(block.changed.sum())
-        self._account(int(block.wall_ns[-1]))
         self.outcome.to_wall_ns = int(block.wall_ns[-1])
+        self._times.pass_to(self.outcome.to_wall_ns)
 
-    def _sweep(self, block: Block, at: int) -> None:
-        assert self._memory is not None  # set by _play
-        wall_ns = int(block.wall_ns[at])
-        snapshot = block.snapshot(at)
-        verdicts, self._memory = evaluate(self.rule_set, snapshot, self._memory, snapshot.mono_ns)
+    def _sweeps(self, block: Block, memory: Memory) -> Memory:
+        for at in range(len(block)):
+            snapshot = block.snapshot(at)
+            verdicts, memory = evaluate(self.rule_set, snapshot, memory, snapshot.mono_ns)
+            self._take(snapshot, verdicts)
+        return memory
+
+    def _pass(self, block: Block, start_mono_ns: int, passing: Passing) -> Passing:
+        """From sweep to sweep at which verdicts, suppressions or time alone may move the board."""
+        stretch = stretch_of(block, self.plant.tags.ids, start_mono_ns)
+        passage = Passage(self.rule_set, stretch, passing)
+        stirs = np.append(np.flatnonzero(self._suppressing.stirs(stretch)), len(block))
+        at = last = -1
+        while (at := self._next(passage, stretch, stirs, at + 1)) < len(block):
+            turns = passage.next(at) == at
+            if at - 1 > last:
+                self._show(passage, stretch, last, at - 1)
+            self._take(block.snapshot(at), passage.step(at) if turns else passage.verdicts(at))
+            last = at
+        if last < len(block) - 1:
+            self._show(passage, stretch, last, len(block) - 1)
+        return passage.after()
+
+    def _next(self, passage: Passage, stretch: Stretch, stirs: npt.NDArray[np.intp], at: int) -> int:
+        """The first sweep from `at` on that may move the board; t: none."""
+        if self._follows or at == len(stretch):
+            return at
+        mono_ns, wall_ns = self._suppressing.due_ns(int(stretch.mono_ns[max(at - 1, 0)]))
+        moments = [moment for moment in (wall_ns, self._board.next_deadline_ns()) if moment is not None]
+        ahead = int(np.searchsorted(stretch.wall_ns, min(moments))) if moments else len(stretch)
+        stir = int(stirs[np.searchsorted(stirs, at)])
+        return min(passage.next(at), stir, max(at, min(ahead, stretch.first_at(mono_ns))))
+
+    def _show(self, passage: Passage, stretch: Stretch, last: int, at: int) -> None:
+        """Have standing alarms show the reading of sweep `at`, or the last number after sweep `last` where it has none."""
+        standing = self._board.standing()
+        for sweep in [*passage.last_numbers(standing, last, at), at] if standing.size else []:
+            self._board.apply(passage.verdicts(sweep), int(stretch.wall_ns[sweep]))
+
+    def _take(self, snapshot: Snapshot, verdicts: Verdicts) -> None:
+        wall_ns, standing = snapshot.wall_ns, self._suppressing.standing
         self.outcome.evaluated += 1
-        if not np.array_equal(verdicts.verdict, self._verdict):
-            self._account(wall_ns)
-            self._verdict = verdicts.verdict
+        self._times.pass_to(wall_ns, verdicts.verdict)
         taken = self._suppressing.apply(self._board, snapshot, verdicts, wall_ns)
         self._board.changed()
+        self._follows = bool(taken) or self._suppressing.standing is not standing
         self.outcome.transitions += taken
         self.outcome.raised.update(step.id for step in taken if step.trigger.value == "raised")
-
-    def _account(self, wall_ns: int) -> None:
-        """Add the time since the last change to what was TRUE and what was UNKNOWN through it."""
-        passed_ns = wall_ns - self._last_wall_ns
-        self._last_wall_ns = wall_ns
-        for verdict, into in ((Verdict.TRUE, self.outcome.true_ns), (Verdict.UNKNOWN, self.outcome.unknown_ns)):
-            for position in np.flatnonzero(self._verdict == verdict).tolist():
-                into[self.rule_set.ids[position]] += passed_ns
 
 
 def suppressing(plant: Plant, ids: Sequence[str]) -> Suppressing:

@@ -10,7 +10,8 @@ from monitor.alarms.chatter import Standing
 from monitor.alarms.figures import Figures, figures
 from monitor.alarms.transition import Transition
 from monitor.plant.plant import Plant
-from monitor.replay.player import Outcome, differences
+from monitor.replay.outcome import Outcome
+from monitor.replay.player import differences
 
 _WORDS: Final = {
     "zh": {

@@ -11,6 +11,7 @@ from rules.columns.quality import Quality, is_usable
 from rules.columns.readings import NO_TIME
 from rules.columns.snapshot import Snapshot
 from rules.columns.tags import TagTable
+from rules.stretch import Stretch
 
 NO_READING: Final = np.uint8(255)
 """In `Sweeps.quality`: nothing was read of this tag in this sweep."""
@@ -63,6 +64,22 @@ class Block:
             received_wall_ns=np.where(received > 0, received + offset_ns, 0),
             changed=self.changed[at],
         )
+
+
+def stretch_of(block: Block, tag_ids: tuple[str, ...], start_mono_ns: int) -> Stretch:
+    """The block as rules see it; history keeps no status codes and no source times."""
+    shape = block.value.shape
+    return Stretch(
+        mono_ns=block.mono_ns,
+        wall_ns=block.wall_ns,
+        start_mono_ns=start_mono_ns,
+        tag_ids=tag_ids,
+        value=block.value,
+        quality=block.quality,
+        status=np.broadcast_to(np.uint32(0), shape),
+        source_time_ns=np.broadcast_to(np.int64(NO_TIME), shape),
+        received_mono_ns=block.received_mono_ns,
+    )
 
 
 class Recording:

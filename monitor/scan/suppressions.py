@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from monitor.alarms.board import Board
 from monitor.alarms.commands import Command, CommandRefusedError
-from monitor.alarms.design_suppression import DesignSuppression
+from monitor.alarms.design_suppression import NOT_LOST, DesignSuppression, Standing
 from monitor.alarms.design_suppressions import Changes, Suppressions, shifted
 from monitor.alarms.transition import Alarm, Transition
 from monitor.hazards.suppressed import Suppressed
+from rules.blocks.conditions import condition_stirs
 from rules.columns.snapshot import Snapshot
 from rules.columns.tags import TagTable
 from rules.language.conditions import ConditionColumns
 from rules.port import NO_STATE, Moment, State
+from rules.stretch import Stretch
 from rules.verdicts import Verdicts
 
 
@@ -54,6 +57,25 @@ class Suppressing:
             *board.apply(verdicts, wall_ns),
             *carried_out(changes.ends, board, wall_ns),
         ]
+
+    @property
+    def standing(self) -> tuple[Standing, ...]:
+        """Every suppression as it is; the very same tuple where the last scan changed nothing."""
+        return self._memory.all
+
+    def stirs(self, stretch: Stretch) -> npt.NDArray[np.bool_]:
+        """Sweeps (t) of a recording at which a condition may go another way than at the sweep before."""
+        if self._conditions is None:
+            return np.zeros(len(stretch), np.bool_)
+        return condition_stirs(self._conditions, stretch)
+
+    def due_ns(self, mono_ns: int) -> tuple[int | None, int | None]:
+        """(mono, wall) time after which a suppression begins or ends although no condition and no alarm changes."""
+        stands = [(item, one) for item, one in zip(self._logic.all, self._memory.all, strict=True) if one.stands]
+        ends = [one.lost_mono_ns + item.off_delay_ns for item, one in stands if one.lost_mono_ns != NOT_LOST]
+        lasts = None if self._conditions is None else self._conditions.due_ns(self._state, mono_ns)
+        wall_ns = min((one.until_wall_ns for _, one in stands), default=None)
+        return min([*ends, *([] if lasts is None else [lasts])], default=None), wall_ns
 
     def now(self) -> Suppressed:
         """What stands, for screens."""

@@ -74,19 +74,25 @@ class DriftGroup:
         good = self._good(moment)
         after = self._looked(moment, state, good)
         mean, known, until = after["mean"], after["known"], after["until_mono_ns"]
-        at = np.where(active, self.return_tolerance, self.tolerance)
-        condition = np.full(self.row.size, _UNKNOWN, np.uint8)
-        condition[known & good & (np.abs(mean) <= at)] = _FALSE
-        condition[known & (np.abs(mean) > at)] = _TRUE
         ends = until[until != NEVER]
         return Judged(
-            condition=condition,
+            condition=self.told(active, good, mean, known),
             value=mean,
             limit=self.tolerance,
             row=self.row,
             state=after,
             due_ns=int(ends.min()) if ends.size else None,
         )
+
+    def told(
+        self, active: npt.NDArray[np.bool_], good: npt.NDArray[np.bool_], mean: Floats, known: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.uint8]:
+        """The conditions, shape (..., m) as the columns."""
+        at = np.where(active, self.return_tolerance, self.tolerance)
+        condition = np.full(mean.shape, _UNKNOWN, np.uint8)
+        condition[known & good & (np.abs(mean) <= at)] = _FALSE
+        condition[known & (np.abs(mean) > at)] = _TRUE
+        return condition
 
     def explain(self, place: int, moment: Moment, active: bool, state: State) -> Explanation:
         """The mean difference, what is allowed, and how much of the window is known."""
@@ -140,15 +146,21 @@ class DriftGroup:
             return state
         part = samples[0][at], samples[1][at]
         window_ns, least = self.window_ns[at], self.least_coverage[at]
-        inside = windows.inside(part, window_ns, moment.mono_ns)
-        count = inside.sum(axis=1)
-        covered = windows.coverage(part, window_ns, moment.mono_ns)
         mean, known, until = state["mean"].copy(), state["known"].copy(), state["until_mono_ns"].copy()
-        total = np.where(inside, part[1], 0.0).sum(axis=1)
-        mean[at] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-        known[at] = (covered >= least) & (count > 0)
+        mean[at], known[at], covered = self.solve(part, at, moment.mono_ns)
         until[at] = windows.unchanged_until_ns(part, window_ns, covered, least, moment.mono_ns)
         return frozen(sample_mono_ns=samples[0], difference=samples[1], mean=mean, known=known, until_mono_ns=until)
+
+    def solve(
+        self, samples: windows.Samples, places: npt.NDArray[np.intp], mono_ns: windows.Now
+    ) -> tuple[Floats, npt.NDArray[np.bool_], Floats]:
+        """(mean, known, coverage) of windows, each of the rule at `places`."""
+        window_ns = self.window_ns[places]
+        inside = windows.inside(samples, window_ns, mono_ns)
+        count, covered = inside.sum(axis=1), windows.coverage(samples, window_ns, mono_ns)
+        total = np.where(inside, samples[1], 0.0).sum(axis=1)
+        mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        return mean, (covered >= self.least_coverage[places]) & (count > 0), covered
 
 
 class DriftKind:

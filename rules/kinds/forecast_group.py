@@ -28,14 +28,15 @@ def minutes_to(
     limit: npt.NDArray[np.float64],
     vessels: Vessels,
     rising: npt.NDArray[np.bool_] | None = None,
+    places: npt.NDArray[np.intp] | slice = slice(None),
 ) -> npt.NDArray[np.float64]:
     """Minutes until each value (m) reaches its limit, both in the unit of the tag.
 
     `rate_per_s` is the trend of the volume (`vessels.volume`), per second.  0 where the limit is reached and the value
     moves on, infinite where it does not move towards it, NaN where value or rate is not known.  `rising` says on which side
-    a limit must not be passed; without it the limit lies where the value is not.
+    a limit must not be passed; without it the limit lies where the value is not.  `places`: the vessel of each value.
     """
-    missing = vessels.volume(limit) - vessels.volume(value)
+    missing = vessels.volume(limit, places) - vessels.volume(value, places)
     upwards = limit >= value if rising is None else rising
     sign = np.where(upwards, 1.0, -1.0)
     missing, towards = np.maximum(missing * sign, 0.0), rate_per_s * sign
@@ -83,10 +84,7 @@ class MinutesToLimitGroup:
         # the silence is judged now, all else only when a sample was kept
         heard = (last != NEVER) & (moment.mono_ns - last <= self.silence_ns)
         rate = np.where(heard, rate, np.nan)
-        usable = np.where(is_usable(quality) & np.isfinite(value), value, np.nan)
-        minutes = minutes_to(usable, rate, self.limit, self.vessels, self.rising)
-        threshold = np.where(active, self.return_min, self.required_min)
-        condition = decide(minutes <= threshold, minutes > threshold, quality)
+        condition, minutes = self.told(active, (value, quality), rate, np.arange(self.row.size))
         ends = (last + self.silence_ns + 1)[heard]
         return Judged(
             condition=condition,
@@ -129,7 +127,7 @@ class MinutesToLimitGroup:
         with np.errstate(all="ignore"):
             reach = self._reach(moment, active, towards)
             room = np.where((towards > 0) & (until_ns < FOREVER), reach / 2, np.inf)
-        low, high = number_band(value, quality, value - room, value + room)
+            low, high = number_band(value, quality, value - room, value + room)
         next_ns = windows.next_slot_ns(last, self.window_ns, SLOTS)
         return JointBand(low=low, high=high, look_ns=np.where(quality == 0, next_ns, FOREVER), until_ns=until_ns)
 
@@ -149,6 +147,20 @@ class MinutesToLimitGroup:
             sure &= (minutes_to(tried, rate, self.limit, self.vessels, self.rising) > threshold) == enough
         return np.where(sure & np.isfinite(room), room, np.nan)
 
+    def told(
+        self,
+        active: npt.NDArray[np.bool_],
+        reading: tuple[npt.NDArray[np.float64], npt.NDArray[np.uint8]],
+        rate: npt.NDArray[np.float64],
+        places: npt.NDArray[np.intp],
+    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64]]:
+        """(condition, minutes left) of readings (value, quality) and trends, each of the rule at `places`."""
+        value, quality = reading
+        usable = np.where(is_usable(quality) & np.isfinite(value), value, np.nan)
+        minutes = minutes_to(usable, rate, self.limit[places], self.vessels, self.rising[places], places)
+        threshold = np.where(active, self.return_min, self.required_min)[places]
+        return decide(minutes <= threshold, minutes > threshold, quality), minutes
+
     def _sampled(self, moment: Moment, state: State) -> State:
         before = (state["sample_mono_ns"], state["sample"])
         good = moment.quality[self.row] == 0
@@ -157,12 +169,15 @@ class MinutesToLimitGroup:
             return state
         new = np.flatnonzero(samples[0][:, -1] != before[0][:, -1])
         rate = state["rate"].copy()
-        rate[new] = self._rate(samples, new)
+        rate[new] = self.trend((samples[0][new], samples[1][new]), new)
         return frozen(sample_mono_ns=samples[0], sample=samples[1], rate=rate)
 
-    def _rate(self, samples: windows.Samples, places: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
-        """Trend of the volume per second at the last sample of some rules; NaN where the window is not covered, 0 at rest."""
-        times, values = samples[0][places], samples[1][places]
+    def trend(self, samples: windows.Samples, places: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+        """Trend of the volume per second at the last sample of windows, each of the rule at `places`.
+
+        NaN where the window is not covered, 0 at rest.
+        """
+        times, values = samples
         window_ns, last = self.window_ns[places], times[:, -1]
         use = windows.inside((times, values), window_ns, last)
         rate = theil_sen(times, self.vessels.volume(values, places), use)

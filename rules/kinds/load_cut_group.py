@@ -67,19 +67,19 @@ class LoadCutGroup:
         received = moment.received_mono_ns[self.row]
         usable = is_usable(quality) & np.isfinite(value)
         samples = windows.kept(
-            (state["sample_mono_ns"], state["sample"]), value, usable & (quality == _GOOD), received, self._window_ns()
+            (state["sample_mono_ns"], state["sample"]), value, usable & (quality == _GOOD), received, self.span_ns
         )
         outages, kept_until = self._carried(moment, state, usable)
         mean, until = self._recent(samples, state, moment.mono_ns)
-        recent = self._reference(mean, state, kept_until, moment.mono_ns)
+        recent = self.reference(mean, state, kept_until, moment.mono_ns)
         reference = np.where(outages.running, outages.reference, recent)
-        condition, percent = self._compared(value, quality, reference, active)
+        condition, percent = self.compared(value, quality, reference, active)
         begins = (condition == _TRUE) & ~outages.running
         ends = (condition == _FALSE) & outages.running
         kept_reference = state["kept_reference"]
         if bool(ends.any()):
             kept_reference = np.where(ends, reference, kept_reference)
-            kept_until = np.where(ends, moment.mono_ns + self._window_ns(), kept_until)
+            kept_until = np.where(ends, moment.mono_ns + self.span_ns, kept_until)
         outages = outages.begun(begins, received, value, reference).finished(ends, received)
         watched = self.causes.watched(moment, state, begins, outages.running_since())
         after = frozen(
@@ -109,7 +109,7 @@ class LoadCutGroup:
         outages, percent = Outages.of(judged.state), float(judged.value[place])
         allowed = float(self.return_drop[place] if active else self.drop[place])
         until = judged.state["kept_until_mono_ns"]
-        recent = self._reference(judged.state["recent"], judged.state, until, moment.mono_ns)
+        recent = self.reference(judged.state["recent"], judged.state, until, moment.mono_ns)
         reference = float((outages.reference if outages.running[place] else recent)[place])
         zh, en = reading(moment, int(self.row[place]))
         eu = self.quantity_eu[place]
@@ -139,7 +139,9 @@ class LoadCutGroup:
         outages = outages.finished(accepted, np.full_like(received, moment.mono_ns))
         return outages, np.where(accepted, NEVER, kept_until)
 
-    def _window_ns(self) -> Times:
+    @property
+    def span_ns(self) -> Times:
+        """The fall and the reference before it: what samples are kept of."""
         return self.within_ns + self.reference_ns
 
     def _recent(self, samples: windows.Samples, state: State, mono_ns: int) -> tuple[Floats, Times]:
@@ -148,31 +150,35 @@ class LoadCutGroup:
         at = windows.due(samples, state["sample_mono_ns"], until, mono_ns)
         if not at.size:
             return recent, until
-        part, ago, span, least = (
-            (samples[0][at], samples[1][at]),
-            self.within_ns[at],
-            self.reference_ns[at],
-            self.least_coverage[at],
-        )
-        ends = mono_ns - ago
-        inside = windows.inside(part, span, ends) & (part[0] <= ends[:, np.newaxis])
-        count = inside.sum(axis=1)
-        total = np.where(inside, part[1], 0.0).sum(axis=1)
-        covered = windows.coverage(part, span, ends, (ago + span) // SLOTS)
+        part, ago = (samples[0][at], samples[1][at]), self.within_ns[at]
+        span, least = self.reference_ns[at], self.least_coverage[at]
         recent, until = recent.copy(), until.copy()
-        recent[at] = np.where((covered >= least) & (count > 0), total / np.maximum(count, 1), np.nan)
+        recent[at], covered = self.solve(part, at, mono_ns)
         until[at] = windows.unchanged_until_ns(part, span, covered, least, mono_ns, ago)
         return recent, until
 
-    def _reference(self, mean: Floats, state: State, kept_until: Times, mono_ns: int) -> Floats:
+    def solve(
+        self, samples: windows.Samples, places: npt.NDArray[np.intp], mono_ns: windows.Now
+    ) -> tuple[Floats, Floats]:
+        """(mean of the reference window, coverage) of windows, each of the rule at `places`."""
+        ago, span = self.within_ns[places], self.reference_ns[places]
+        ends = mono_ns - ago
+        inside = windows.inside(samples, span, ends) & (samples[0] <= ends[:, np.newaxis])
+        count = inside.sum(axis=1)
+        total = np.where(inside, samples[1], 0.0).sum(axis=1)
+        covered = windows.coverage(samples, span, ends, (ago + span) // SLOTS)
+        known = (covered >= self.least_coverage[places]) & (count > 0)
+        return np.where(known, total / np.maximum(count, 1), np.nan), covered
+
+    def reference(self, mean: Floats, state: State, kept_until: Times, mono_ns: int) -> Floats:
         """The mean of the window, but no less than the load before a cut that has just ended and still fills the window."""
         if not bool((mono_ns <= kept_until).any()):
             return mean
-        ended_now = kept_until - self._window_ns() == mono_ns  # judged at this moment already, by that load alone
+        ended_now = kept_until - self.span_ns == mono_ns  # judged at this moment already, by that load alone
         higher = np.where(ended_now, state["kept_reference"], np.fmax(mean, state["kept_reference"]))
         return np.where(mono_ns <= kept_until, higher, mean)
 
-    def _compared(
+    def compared(
         self, value: Floats, quality: npt.NDArray[np.uint8], reference: Floats, active: npt.NDArray[np.bool_]
     ) -> tuple[npt.NDArray[np.uint8], Floats]:
         """(condition, percent below the reference)."""

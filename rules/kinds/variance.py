@@ -84,13 +84,9 @@ class VarianceGroup:
         good = (moment.quality[self.row] == _GOOD) & np.isfinite(moment.value[self.row])
         after = self._looked(moment, state)
         ratio, known, until = after["ratio"], after["known"], after["until_mono_ns"]
-        at = np.where(active, self.return_ratio, self.ratio)
-        condition = np.full(self.row.size, _UNKNOWN, np.uint8)
-        condition[known & good & (ratio <= at)] = _FALSE  # what is not read well now is not FALSE
-        condition[known & (ratio > at)] = _TRUE
         ends = until[until != NEVER]
         return Judged(
-            condition=condition,
+            condition=self.told(active, good, ratio, known),
             value=np.where(known, ratio, np.nan),
             limit=self.ratio,
             row=self.row,
@@ -98,13 +94,23 @@ class VarianceGroup:
             due_ns=int(ends.min()) if ends.size else None,
         )
 
+    def told(
+        self, active: npt.NDArray[np.bool_], good: npt.NDArray[np.bool_], ratio: Floats, known: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.uint8]:
+        """The conditions, shape (..., m) as the columns; what is not read well now is not FALSE."""
+        at = np.where(active, self.return_ratio, self.ratio)
+        condition = np.full(ratio.shape, _UNKNOWN, np.uint8)
+        condition[known & good & (ratio <= at)] = _FALSE
+        condition[known & (ratio > at)] = _TRUE
+        return condition
+
     def explain(self, place: int, moment: Moment, active: bool, state: State) -> Explanation:
         """Both standard deviations and the ratio of the variances."""
         judged = self.judge(moment, np.full(self.row.size, active), state)
         samples = judged.state["sample_mono_ns"], judged.state["sample"]
         inside = windows.inside(samples, self.window_ns, moment.mono_ns)
         sigma = math.sqrt(float(self._variance(samples, inside)[place]))
-        reference = math.sqrt(float(self._reference(judged.state)[place]))
+        reference = math.sqrt(float(self.reference_of(judged.state)[place]))
         coverage = float(windows.coverage(samples, self.window_ns, moment.mono_ns)[place])
         allowed = float(self.return_ratio[place] if active else self.ratio[place])
         zh, en = reading(moment, int(self.row[place]))
@@ -125,7 +131,17 @@ class VarianceGroup:
         )
         return explained(int(judged.condition[place]), (zh, en), figures, (moment.tag_ids[int(self.row[place])],))
 
-    def _reference(self, state: State) -> Floats:
+    def solve(
+        self, samples: windows.Samples, places: npt.NDArray[np.intp], mono_ns: windows.Now, reference: Floats
+    ) -> tuple[Floats, npt.NDArray[np.bool_], Floats]:
+        """(ratio, known, coverage) of windows, each of the rule at `places`; `reference` of every rule."""
+        window_ns = self.window_ns[places]
+        covered = windows.coverage(samples, window_ns, mono_ns)
+        ratio = self._variance(samples, windows.inside(samples, window_ns, mono_ns)) / reference[places]
+        return ratio, (covered >= self.least_coverage[places]) & np.isfinite(ratio), covered
+
+    def reference_of(self, state: State) -> Floats:
+        """The variance that each is compared with; NaN while it is learned."""
         learned = state["learned_sum"] / np.maximum(state["learned"], 1)
         ready = state["learned"] >= self.learn_windows
         own = np.where(ready, np.maximum(learned, self.least_variance), np.nan)
@@ -145,13 +161,11 @@ class VarianceGroup:
             return state
         after = dict(self._learnt(samples, state))
         part = samples[0][at], samples[1][at]
-        window_ns, least = self.window_ns[at], self.least_coverage[at]
-        covered = windows.coverage(part, window_ns, moment.mono_ns)
-        variance = self._variance(part, windows.inside(part, window_ns, moment.mono_ns))
         for name in ("ratio", "known", "until_mono_ns"):
             after[name] = after[name].copy()
-        after["ratio"][at] = variance / self._reference(after)[at]
-        after["known"][at] = (covered >= least) & np.isfinite(after["ratio"][at])
+        ratio, known, covered = self.solve(part, at, moment.mono_ns, self.reference_of(after))
+        after["ratio"][at], after["known"][at] = ratio, known
+        window_ns, least = self.window_ns[at], self.least_coverage[at]
         after["until_mono_ns"][at] = windows.unchanged_until_ns(part, window_ns, covered, least, moment.mono_ns)
         return frozen(**{**after, "sample_mono_ns": samples[0], "sample": samples[1]})
 
