@@ -10,10 +10,11 @@ from drivers.opcua.variants import end_of_diagnostics, end_of_extension_object, 
 from drivers.opcua.wire import UndecodableError
 
 READ_RESPONSE: Final = b"\x01\x00\x7a\x02"
-_HEADER: Final = struct.Struct("<4sqIIB")
+_HEADER: Final = struct.Struct("<4sqII")
 _INT32: Final = struct.Struct("<i")
-_EMPTY: Final = (b"\0\0\0\0\0\0\0", b"\xff\xff\xff\xff\0\0\0")
-"""No texts and no additional header: what nearly every answer has."""
+_PLAIN: Final = (bytes(12), bytes(5) + b"\xff\xff\xff\xff\0\0\0")
+"""Good, no diagnostics, no texts and no additional header: what nearly every header has from its result on."""
+_NO_DIAGNOSTICS: Final = (b"\0\0\0\0", b"\xff\xff\xff\xff")
 
 
 class Header(NamedTuple):
@@ -21,8 +22,6 @@ class Header(NamedTuple):
 
     answered_ns: int
     """Server's clock; NO_TIME where it says nothing."""
-    additional: int
-    """Where the additional header begins."""
     end: int
     """Where the response itself begins."""
 
@@ -36,17 +35,15 @@ def read_header(body: bytes, type_id: bytes, name: str) -> Header:
     """
     if len(body) < 32:
         raise BadFrameError(f"answer of {len(body)} bytes is too short for a {name}")
-    begin, timestamp, _handle, status, diagnostics = _HEADER.unpack_from(body)
+    begin, timestamp, _handle, status = _HEADER.unpack_from(body)
     if begin != type_id:
         raise BadFrameError(f"answer is no {name}: it begins with {begin.hex()}")
+    if body[16:28] in _PLAIN:
+        return Header(wire.time_of(timestamp), 28)
     if status >> 30:  # also Uncertain: asyncua takes it for a failure, too
         raise wire.ServiceRefusedError(status)
-    if not diagnostics and body[21:28] in _EMPTY:
-        additional, end = 25, 28
-    else:
-        additional = _end_of_strings(body, end_of_diagnostics(body, 20))
-        end = end_of_extension_object(body, additional)
-    return Header(wire.time_of(timestamp), additional, end)
+    end = end_of_extension_object(body, _end_of_strings(body, end_of_diagnostics(body, 20)))
+    return Header(wire.time_of(timestamp), end)
 
 
 def decode(body: bytes, count: int, decoder: Decoder) -> wire.Columns:
@@ -61,7 +58,8 @@ def decode(body: bytes, count: int, decoder: Decoder) -> wire.Columns:
     if results != count:
         raise BadFrameError(f"{results} results for {count} nodes")
     sheet, position = decoder.take(body, position, count)
-    check_end(body, end_of_diagnostics_list(body, position))
+    if body[position:] not in _NO_DIAGNOSTICS:
+        check_end(body, end_of_diagnostics_list(body, position))
     return sheet.columns(header.answered_ns)
 
 

@@ -49,10 +49,8 @@ _TAIL: Final = (
 
 
 class Shape(NamedTuple):
-    """Where the parts of a DataValue of fixed size lie, in bytes from its mask; -1 where it has no such part."""
+    """Where number, status and source time of a DataValue of fixed size lie, in bytes from its mask; -1 where there is none."""
 
-    size: int
-    variant: int
     value: int
     status: int
     source: int
@@ -112,10 +110,8 @@ def shape(key: int) -> Shape:
     variant = key >> 8 if mask & HAS_VALUE else NULL
     value = 2 if mask & HAS_VALUE and variant in NUMBERS else -1
     behind = 2 + FIXED_SIZES[variant] if mask & HAS_VALUE else 1
-    tail, status, source = _tail(mask)
-    return Shape(
-        behind + tail, variant, value, behind + status if status >= 0 else -1, behind + source if source >= 0 else -1
-    )
+    _, status, source = _tail(mask)
+    return Shape(value, behind + status if status >= 0 else -1, behind + source if source >= 0 else -1)
 
 
 @cache
