@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from monitor.api import dto
 from monitor.api.context import Here
 from monitor.api.period import Period, period
-from monitor.api.sheets import CSV_ANSWER, Column, is_wanted, sheet
+from monitor.api.sheets import CSV_ANSWER, Accept, Column, Language, is_wanted, sheet
 from monitor.api.times import rfc3339
 from monitor.interlocks.axes import Service
 from monitor.interlocks.periods import periods
@@ -59,8 +59,8 @@ async def interlock_rates(
     each: Annotated[
         Each, Query(description="one rate for the whole period, or one for each shift, day or month")
     ] = "whole",
-    accept: Annotated[str, Header()] = "",
-    language: Annotated[Literal["zh", "en"], Query()] = "zh",
+    accept: Accept = "",
+    language: Language = "zh",
 ) -> list[dto.InterlockRate] | Response:
     """In-service rates (联锁投用率) counted from the journal: unknown is not in service, what nobody watched is unknown."""
     register = here.plant.register

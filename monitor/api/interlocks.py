@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 
 from fastapi import APIRouter
+from starlette.responses import Response
 
 from monitor.alarms.lifecycle import IS_ACTIVE
 from monitor.api import dto
 from monitor.api.context import Here
+from monitor.api.interlock_sheets import matrix_sheet
 from monitor.api.present import Presenter, finite
 from monitor.api.problems import not_found
+from monitor.api.sheets import CSV_ANSWER, Accept, Language, is_wanted
 from monitor.api.times import rfc3339_or_none
 from monitor.hazards.view import View
 from monitor.interlocks.axes import BYPASSED
@@ -22,11 +25,13 @@ from rules.verdicts import Verdict
 router = APIRouter(tags=["interlocks"])
 
 
-@router.get("/interlocks")
-def list_interlocks(here: Here) -> list[dto.Interlock]:
-    """All interlocks as far as they are known now."""
+@router.get("/interlocks", response_model=list[dto.Interlock], responses=CSV_ANSWER)  # type: ignore[arg-type]
+def list_interlocks(here: Here, accept: Accept = "", language: Language = "zh") -> list[dto.Interlock] | Response:
+    """All interlocks as far as they are known now; as CSV the interlock matrix."""
     view = here.board.view()
     states = states_of(view)
+    if is_wanted(accept):
+        return matrix_sheet(here.plant, states, view.wall_ns, english=language == "en")
     return [present_interlock(item, states[item.id], view, here.presenter) for item in here.plant.interlocks]
 
 
@@ -44,10 +49,11 @@ def one_interlock(here: Here, interlock_id: str) -> dto.Interlock:
 def list_protections(here: Here) -> list[dto.Protection]:
     """How many independent protection layers each tank or unit has now, and what is out."""
     found = {state.id: state for state in here.board.view().barriers.protections}
-    return [_present_protection(item, found[item.id]) for item in here.plant.register.protections if item.id in found]
+    return [present_protection(item, found[item.id]) for item in here.plant.register.protections if item.id in found]
 
 
-def _present_protection(item: Protection, state: ProtectionState) -> dto.Protection:
+def present_protection(item: Protection, state: ProtectionState) -> dto.Protection:
+    """One tank or unit with its layers."""
     layers = {layer.id: layer for layer in state.layers}
     return dto.Protection(
         id=item.id,
@@ -55,8 +61,8 @@ def _present_protection(item: Protection, state: ProtectionState) -> dto.Protect
         hazard_source=item.hazard_source,
         available=state.available,
         required=state.required,
-        transfer=None if state.transfer is Verdict.UNKNOWN else state.transfer is Verdict.TRUE,
-        short=state.short is Verdict.TRUE,
+        transfer=_known(state.transfer),
+        short=_known(state.short),
         layers=[
             dto.ProtectionLayer(
                 id=layer.id,
@@ -67,6 +73,11 @@ def _present_protection(item: Protection, state: ProtectionState) -> dto.Protect
             for layer in item.layers
         ],
     )
+
+
+def _known(verdict: Verdict) -> bool | None:
+    """None where it cannot be judged."""
+    return None if verdict is Verdict.UNKNOWN else verdict is Verdict.TRUE
 
 
 def states_of(view: View) -> Mapping[str, InterlockState]:
@@ -105,9 +116,11 @@ def present_interlock(item: Interlock, state: InterlockState, view: View, presen
         headline=state.headline.word,
         permit=state.cover.value,
         unused_permit=state.unused_permit,
-        demand=None if state.demand is Verdict.UNKNOWN else state.demand is Verdict.TRUE,
+        demand=_known(state.demand),
         tripped=state.tripped,
         bypassed_since=bypassed_since(item.id, view, presenter) if state.service in BYPASSED else None,
+        service_since=rfc3339_or_none(state.service_since_wall_ns),
+        action_since=rfc3339_or_none(state.action_since_wall_ns),
         bypassed_by=list(state.bypassed_by),
         demanded_by=list(state.demanded_by),
         causes=list(item.causes),

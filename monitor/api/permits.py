@@ -4,12 +4,15 @@ import asyncio
 from typing import Annotated, Literal, TypedDict
 
 from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
 
 from monitor.api import dto
 from monitor.api.caller import Caller, require
 from monitor.api.context import Context, Here
 from monitor.api.orders import plain_text, unconfirmed
+from monitor.api.permit_sheet import permit_sheet
 from monitor.api.problems import not_found
+from monitor.api.sheets import CSV_ANSWER, Accept, Language, is_wanted
 from monitor.api.times import rfc3339, rfc3339_or_none, wall_ns
 from monitor.interlocks.permit_commands import (
     Approve,
@@ -42,17 +45,21 @@ State = Literal[
 ]
 
 
-@router.get("/permits")
+@router.get("/permits", response_model=list[dto.Permit], responses=CSV_ANSWER)  # type: ignore[arg-type]
 async def list_permits(
     here: Here,
     state: Annotated[State, Query()] = "open",
     interlock: Annotated[str | None, Query(max_length=64)] = None,
     before: Annotated[int | None, Query(ge=1, description="number of the oldest permit of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> list[dto.Permit]:
-    """Permits, newest first; `open`: requested, approved, in use or not yet checked."""
+    accept: Accept = "",
+    language: Language = "zh",
+) -> list[dto.Permit] | Response:
+    """Permits, newest first; `open`: requested, approved, in use or not yet checked.  As CSV the permit book."""
     states = [item.value for item in OPEN] if state == "open" else [] if state == "all" else [state]
     found = await here.journal.permits(interlock=interlock, states=states, before=before, limit=limit)
+    if is_wanted(accept):
+        return permit_sheet(found, here.plant.timezone, english=language == "en")
     return [present_permit(here, permit) for permit in found]
 
 

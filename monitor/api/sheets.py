@@ -3,15 +3,20 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Annotated, Final, Literal
+from zoneinfo import ZoneInfo
 
+from fastapi import Header, Query
 from starlette.responses import Response
 
 from monitor.api.journal_csv import BOM, defused
+from monitor.api.times import site_time
 
 CSV: Final = "text/csv"
 CSV_ANSWER: Final = {200: {"content": {CSV: {"schema": {"type": "string"}}}}}
 """What a route that also answers with CSV says of it in the OpenAPI document."""
+Accept = Annotated[str, Header()]
+Language = Annotated[Literal["zh", "en"], Query(description="of the heads and words of the CSV file")]
 Column = tuple[str, str]
 """Name of a column in Chinese and English."""
 
@@ -23,6 +28,11 @@ def is_wanted(accept: str) -> bool:
         if kind in {"application/json", CSV}:
             return kind == CSV
     return False
+
+
+def moment(wall_ns: int | None, timezone: ZoneInfo) -> str:
+    """A cell with a time as people on site read it; empty where there is none."""
+    return "" if wall_ns is None else site_time(wall_ns, timezone)
 
 
 def sheet(columns: Sequence[Column], rows: Iterable[Sequence[object]], name: str, *, english: bool) -> Response:

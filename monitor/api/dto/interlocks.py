@@ -35,6 +35,11 @@ class Interlock(Dto):
     """Whether its causes vote for a trip, bypassed ones included."""
     tripped: bool | None
     bypassed_since: str | None
+    """When its bypass alarm was raised; goes on through a restart."""
+    service_since: str | None
+    """When `service` became what it is, as this run saw it; None before anything was read."""
+    action_since: str | None
+    """When `action` became what it is, as this run saw it."""
     bypassed_by: list[str]
     demanded_by: list[str]
     causes: list[str]
@@ -86,5 +91,6 @@ class Protection(Dto):
     required: int
     transfer: bool | None
     """Whether a transfer runs; None cannot be judged and counts as running."""
-    short: bool
+    short: bool | None
+    """Fewer layers than required while a transfer runs or may run; None while nothing was read yet."""
     layers: list[ProtectionLayer]

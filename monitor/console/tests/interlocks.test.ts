@@ -52,8 +52,8 @@ describe("interlocks", () => {
 describe("protection layers", () => {
   const layer = (missing: string[]) => ({ id: "L1", name: { zh: "联锁", en: "interlock" }, available: missing.length === 0, missing });
   it("stand with those that are short first, then those with the least to spare", () => {
-    const rows = [protection({ id: "A", available: 3 }), protection({ id: "B", available: 1 }), protection({ id: "C", available: 1, short: true }), protection({ id: "D" })];
-    expect(rows.sort(byShortage).map((one) => one.id)).toEqual(["C", "B", "D", "A"]);
+    const rows = [protection({ id: "A", available: 3 }), protection({ id: "B", available: 1 }), protection({ id: "C", available: 1, short: true }), protection({ id: "D" }), protection({ id: "E", available: 3, short: null })];
+    expect(rows.sort(byShortage).map((one) => one.id)).toEqual(["C", "E", "B", "D", "A"]);
   });
   it("belong to an interlock by its equipment, or because they miss it", () => {
     const all = [protection({ id: "A", equipment: "T-101" }), protection({ id: "B", equipment: "T-102", layers: [layer(["SIS-101"])] }), protection({ id: "C", equipment: "T-103", layers: [layer(["SIS-103"])] })];

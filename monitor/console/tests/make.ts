@@ -176,6 +176,8 @@ export function interlock(change: Partial<Interlock> = {}): Interlock {
     proof_test_overdue: false,
     tripped: false,
     bypassed_since: null,
+    service_since: null,
+    action_since: null,
     causes: ["LSHH-101"],
     effects: ["XV-101I.CLOSED"],
     bypass_bits: ["BPS-101"],

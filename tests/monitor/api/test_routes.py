@@ -170,6 +170,7 @@ async def test_interlocks_in_service_bypassed_unknown_tripped() -> None:
         site.board.publish(snapshot=snapshot(quality=quality))
         now = await interlock()
         assert (now.service, now.tripped, now.bypassed_since) == ("unknown", None, None)
+        assert now.service_since == now.action_since == "2026-01-01T00:00:00.123Z"
 
 
 async def test_equipment_devices_channels_pushes() -> None:

@@ -223,4 +223,6 @@ export const journalCsv = (wanted: JournalQuery): Promise<Blob> => csv(`/journal
 export const journalWorkbook = (wanted: JournalQuery): Promise<Blob> => file(`/journal${query({ ...wanted })}`, WORKBOOK);
 export const figuresCsv = (period: Period): Promise<Blob> => csv(`/figures${query({ ...period })}`);
 export const sequenceCsv = (period: Period): Promise<Blob> => csv(`/sequence${query({ ...period })}`);
+export const interlocksCsv = (): Promise<Blob> => csv(`/interlocks${query({ language: language.value })}`);
+export const permitsCsv = (state: string): Promise<Blob> => csv(`/permits${query({ state, limit: 500, language: language.value })}`);
 export const interlockRatesCsv = (wanted: RateQuery): Promise<Blob> => csv(`/interlocks/rates${query({ ...wanted, language: language.value })}`);

@@ -436,7 +436,7 @@ export interface paths {
         };
         /**
          * List Interlocks
-         * @description All interlocks as far as they are known now.
+         * @description All interlocks as far as they are known now; as CSV the interlock matrix.
          */
         get: operations["list_interlocks_api_v1_interlocks_get"];
         put?: never;
@@ -516,7 +516,7 @@ export interface paths {
         };
         /**
          * List Permits
-         * @description Permits, newest first; `open`: requested, approved, in use or not yet checked.
+         * @description Permits, newest first; `open`: requested, approved, in use or not yet checked.  As CSV the permit book.
          */
         get: operations["list_permits_api_v1_permits_get"];
         put?: never;
@@ -1759,6 +1759,8 @@ export interface components {
              * @enum {string}
              */
             action: "ready" | "tripped" | "spurious_trip" | "failed_to_trip" | "demand_while_bypassed" | "unknown";
+            /** Action Since */
+            action_since: string | null;
             /** Alarm */
             alarm: string;
             /** Bypass Bits */
@@ -1804,6 +1806,8 @@ export interface components {
              * @enum {string}
              */
             service: "in_service" | "bypassed_authorised" | "bypassed_unauthorised" | "bypassed_overdue" | "restored_unchecked" | "unknown";
+            /** Service Since */
+            service_since: string | null;
             /** Sil */
             sil: number | null;
             /** Trip Eu */
@@ -2179,7 +2183,7 @@ export interface components {
             /** Required */
             required: number;
             /** Short */
-            short: boolean;
+            short: boolean | null;
             /** Transfer */
             transfer: boolean | null;
         };
@@ -4419,8 +4423,13 @@ export interface operations {
     };
     list_interlocks_api_v1_interlocks_get: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description of the heads and words of the CSV file */
+                language?: "zh" | "en";
+            };
+            header?: {
+                accept?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4433,6 +4442,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Interlock"][];
+                    "text/csv": string;
                 };
             };
             /** @description Bad request */
@@ -4488,6 +4498,7 @@ export interface operations {
                 by?: "plant" | "class" | "process_unit" | "hazard_source" | "interlock";
                 /** @description one rate for the whole period, or one for each shift, day or month */
                 each?: "whole" | "shift" | "day" | "month";
+                /** @description of the heads and words of the CSV file */
                 language?: "zh" | "en";
                 /** @description a day before `to` if not given */
                 from?: string | null;
@@ -4730,8 +4741,12 @@ export interface operations {
                 /** @description number of the oldest permit of the page before */
                 before?: number | null;
                 limit?: number;
+                /** @description of the heads and words of the CSV file */
+                language?: "zh" | "en";
             };
-            header?: never;
+            header?: {
+                accept?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4744,6 +4759,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Permit"][];
+                    "text/csv": string;
                 };
             };
             /** @description Bad request */
