@@ -2,6 +2,19 @@
 
 import asyncio
 import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """The two clocks, as those see them who are told the time and never ask the machine."""
+
+    def mono_ns(self) -> int:
+        """Monotonic nanoseconds: never steps."""
+        ...
+
+    def wall_ns(self) -> int:
+        """Unix nanoseconds, UTC: may step."""
+        ...
 
 
 class SystemClock:

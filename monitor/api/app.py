@@ -39,8 +39,9 @@ from monitor.api.caller import logged_in, require
 from monitor.api.context import ApiOptions as ApiOptions
 from monitor.api.context import Context
 from monitor.api.guard import Guard
-from monitor.api.ports import Accounts, Board, Clock, Diagnostics, History, Journal, PlantCard
+from monitor.api.ports import Accounts, Board, Diagnostics, History, Journal, PlantCard
 from monitor.api.stream import StreamHub as StreamHub
+from monitor.clock import Clock
 
 
 def create_api(  # noqa: PLR0913  every port is named once, here

@@ -9,10 +9,11 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from monitor.api.passwords import Verifier
-from monitor.api.ports import Accounts, Board, Clock, Diagnostics, History, Journal, PlantCard
+from monitor.api.ports import Accounts, Board, Diagnostics, History, Journal, PlantCard
 from monitor.api.present import Presenter
 from monitor.api.stream import StreamHub
 from monitor.api.throttle import LoginThrottle, RefusalRecord
+from monitor.clock import Clock
 
 EXPORTS_AT_ONCE: Final = 2
 CONSOLE_DIST = Path(__file__).resolve().parent.parent / "console" / "dist"

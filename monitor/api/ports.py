@@ -70,13 +70,6 @@ class PlantCard:
     """What the scan judges, to explain it; None: nothing is explained."""
 
 
-class Clock(Protocol):
-    """The two clocks."""
-
-    def mono_ns(self) -> int: ...  # noqa: D102
-    def wall_ns(self) -> int: ...  # noqa: D102
-
-
 class Board(Protocol):
     """The published board and the way to command it."""
 
@@ -189,13 +182,24 @@ class Spread(Protocol):
     """Durations of the last minute in milliseconds."""
 
     @property
-    def count(self) -> int: ...  # noqa: D102
+    def count(self) -> int:
+        """How many were measured."""
+        ...
+
     @property
-    def p50_ms(self) -> float: ...  # noqa: D102
+    def p50_ms(self) -> float:
+        """Half of them are shorter."""
+        ...
+
     @property
-    def p99_ms(self) -> float: ...  # noqa: D102
+    def p99_ms(self) -> float:
+        """All but one in a hundred are shorter."""
+        ...
+
     @property
-    def max_ms(self) -> float: ...  # noqa: D102
+    def max_ms(self) -> float:
+        """The longest."""
+        ...
 
 
 class Diagnostics(Protocol):

@@ -14,9 +14,10 @@ from monitor.alarms.horn import HornState
 from monitor.api.client import StreamClient, StreamEndedError
 from monitor.api.dto import StreamFlood, StreamHorn
 from monitor.api.frames import FrameEncoder
-from monitor.api.ports import Board, Clock, PlantCard, Subscription
+from monitor.api.ports import Board, PlantCard, Subscription
 from monitor.api.present import Presenter, is_active
 from monitor.api.times import rfc3339
+from monitor.clock import Clock
 from monitor.hazards.view import View
 
 ABORT_EXTENSION: Final = "redline.abort"

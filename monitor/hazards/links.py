@@ -8,39 +8,85 @@ class BadItem(Protocol):
     """One tag of a device that has no usable value, and why."""
 
     @property
-    def tag(self) -> str: ...  # noqa: D102
+    def tag(self) -> str:
+        """Its id."""
+        ...
+
     @property
-    def reason(self) -> str: ...  # noqa: D102
+    def reason(self) -> str:
+        """What the device said, or why nothing came."""
+        ...
 
 
 class LinkStatus(Protocol):
     """Read-only view of one link (see `drivers.port.LinkStatus`, which monitor may not import)."""
 
     @property
-    def device(self) -> str: ...  # noqa: D102
+    def device(self) -> str:
+        """Id of the device."""
+        ...
+
     @property
-    def state(self) -> str: ...  # noqa: D102
+    def state(self) -> str:
+        """Of the link: up, down, ..."""
+        ...
+
     @property
-    def since_wall_ns(self) -> int: ...  # noqa: D102
+    def since_wall_ns(self) -> int:
+        """Since when, Unix nanoseconds."""
+        ...
+
     @property
-    def attempts(self) -> int: ...  # noqa: D102
+    def attempts(self) -> int:
+        """Connection attempts since it was last up."""
+        ...
+
     @property
-    def reconnects(self) -> int: ...  # noqa: D102
+    def reconnects(self) -> int:
+        """How often it came up again."""
+        ...
+
     @property
-    def last_error(self) -> str: ...  # noqa: D102
+    def last_error(self) -> str:
+        """In words with the cause; empty when it never failed."""
+        ...
+
     @property
-    def batches(self) -> int: ...  # noqa: D102
+    def batches(self) -> int:
+        """Read since the start."""
+        ...
+
     @property
-    def readings(self) -> int: ...  # noqa: D102
+    def readings(self) -> int:
+        """Rows of these batches."""
+        ...
+
     @property
-    def overruns(self) -> int: ...  # noqa: D102
+    def overruns(self) -> int:
+        """Scan class periods that could not be kept."""
+        ...
+
     @property
-    def round_trip_ms(self) -> float: ...  # noqa: D102
+    def round_trip_ms(self) -> float:
+        """Of the last poll."""
+        ...
+
     @property
-    def bad_points(self) -> int: ...  # noqa: D102
+    def bad_points(self) -> int:
+        """Points without a usable value."""
+        ...
+
     @property
-    def clock_skew_ns(self) -> int | None: ...  # noqa: D102
+    def clock_skew_ns(self) -> int | None:
+        """The device's clock minus ours; None where it has none."""
+        ...
+
     @property
-    def readings_per_s(self) -> float: ...  # noqa: D102
+    def readings_per_s(self) -> float:
+        """Over the last report period."""
+        ...
+
     @property
-    def bad_items(self) -> Sequence[BadItem]: ...  # noqa: D102
+    def bad_items(self) -> Sequence[BadItem]:
+        """The first of the bad points, each with its reason."""
+        ...

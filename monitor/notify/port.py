@@ -9,13 +9,6 @@ from monitor.hazards.view import ChannelStatus
 from monitor.notify.row import OutboxRow, Status
 
 
-class Clock(Protocol):
-    """The two clocks; `monitor.clock.SystemClock` satisfies it."""
-
-    def mono_ns(self) -> int: ...  # noqa: D102
-    def wall_ns(self) -> int: ...  # noqa: D102
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
     """Why a channel does not take what it is given."""

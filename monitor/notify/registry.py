@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from monitor.alarms.definition import AlarmDefinition
+from monitor.clock import Clock
 from monitor.notify.mqtt_notifier import MqttNotifier
 from monitor.notify.people import Channel, ChannelKind, Notification
-from monitor.notify.port import Clock, Notifier, OutboxStore, StatusSink
+from monitor.notify.port import Notifier, OutboxStore, StatusSink
 from monitor.notify.sender import Sender
 from monitor.notify.wecom import WecomNotifier
 

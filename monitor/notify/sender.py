@@ -6,10 +6,11 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from monitor.clock import Clock
 from monitor.hazards.view import ChannelStatus
 from monitor.notify.people import Channel, ChannelKind
 from monitor.notify.policy import follow_up
-from monitor.notify.port import Clock, Notifier, OutboxStore, Outcome, StatusSink, Trouble
+from monitor.notify.port import Notifier, OutboxStore, Outcome, StatusSink, Trouble
 from monitor.notify.row import OutboxRow, Status
 
 LOG = logging.getLogger(__name__)

@@ -12,10 +12,11 @@ import httpx
 import orjson
 
 from monitor.alarms.transition import Alarm
+from monitor.clock import Clock
 from monitor.notify import render
 from monitor.notify.budget import Budget, choose
 from monitor.notify.people import Channel, Notification
-from monitor.notify.port import Clock, Outcome, Pick, Report, Trouble
+from monitor.notify.port import Outcome, Pick, Report, Trouble
 from monitor.notify.row import OutboxRow, Purpose
 from monitor.notify.secret import SecretMissingError, redact, resolve_secret
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from monitor.clock import Clock
 from monitor.scan.durations import Durations, Spread
-from monitor.scan.ports import Clock
 
 
 @dataclass(frozen=True, slots=True)

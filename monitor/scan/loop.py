@@ -16,6 +16,7 @@ from monitor.alarms.performance import Performance
 from monitor.alarms.positions import Positions
 from monitor.alarms.record import Entry
 from monitor.alarms.transition import Alarm, AlarmEvent, Transition
+from monitor.clock import Clock
 from monitor.hazards.unusable import BAD_SHARE
 from monitor.hazards.view import View
 from monitor.interlocks.permits import Permit
@@ -28,7 +29,7 @@ from monitor.scan.diagnostics import Diagnostics
 from monitor.scan.floods import FloodWatch, owners_of
 from monitor.scan.inbox import Inbox
 from monitor.scan.orders import carry_out
-from monitor.scan.ports import Clock, JournalPort
+from monitor.scan.ports import JournalPort
 from monitor.scan.publisher import Publisher
 from monitor.scan.shadow import Shadow
 from monitor.scan.suppressions import Suppressing, carried_out

@@ -3,8 +3,8 @@
 import asyncio
 from typing import Final, NoReturn
 
+from monitor.clock import Clock
 from monitor.scan.durations import Durations
-from monitor.scan.ports import Clock
 
 PROBE_S: Final = 0.01
 

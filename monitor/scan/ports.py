@@ -14,15 +14,3 @@ class JournalPort(Protocol):
         :raises Exception: it is not on disk; the service must end rather than go on untold.
         """
         ...
-
-
-class Clock(Protocol):
-    """The two clocks; `monitor.clock.SystemClock` satisfies it."""
-
-    def mono_ns(self) -> int:
-        """Monotonic nanoseconds."""
-        ...
-
-    def wall_ns(self) -> int:
-        """Unix nanoseconds, UTC."""
-        ...

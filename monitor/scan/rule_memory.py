@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import numpy as np
 from sqlalchemy.exc import DatabaseError
 
-from monitor.scan.ports import Clock
+from monitor.clock import Clock
 from rules.catalog import RuleSet
 from rules.memory import Memory
 from rules.port import State

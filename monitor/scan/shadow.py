@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from monitor.clock import Clock
 from monitor.hazards.shadow import ShadowDifference, ShadowState, ShadowWord
-from monitor.scan.ports import Clock
 from rules.catalog import RuleSet
 from rules.columns.snapshot import Snapshot
 from rules.evaluate import evaluate

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import duckdb
 
+from monitor.clock import Clock
 from monitor.hazards.trend import TrendColumns
 from monitor.store.batches import BatchQueue
 from monitor.store.disk import disk_space
@@ -25,13 +26,6 @@ _FLUSH_EVERY_S: Final = 1.0
 _PRUNE_EVERY_NS: Final = 3600 * 1_000_000_000
 _RETRY_EVERY_NS: Final = 30 * 1_000_000_000
 _DAY_NS: Final = 86_400 * 1_000_000_000
-
-
-class Clock(Protocol):
-    """Both clocks; `monitor.clock.SystemClock` is one."""
-
-    def mono_ns(self) -> int: ...  # noqa: D102
-    def wall_ns(self) -> int: ...  # noqa: D102
 
 
 class HistoryStore:
