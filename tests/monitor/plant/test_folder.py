@@ -1,6 +1,5 @@
 """`redline check`: every mistake of a plant folder at once, with file, line and column, and what would be right."""
 
-import importlib.resources
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,15 +8,6 @@ import pytest
 from drivers import registry
 from monitor.plant.folder import FILES, Checked, fingerprint, read_plant
 from monitor.plant.mistakes import Mistake, PlantRefusedError
-
-DEMO = importlib.resources.files("monitor.plant") / "demo"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    for name in FILES:
-        (tmp_path / name).write_bytes((DEMO / name).read_bytes())
-    return tmp_path
 
 
 def check(folder: Path) -> Checked:

@@ -13,24 +13,24 @@ from monitor.plant.mistakes import PlantRefusedError
 from monitor.plant.philosophy import CLASS_KEYS, POSITION_KEYS, SHELVING_KEYS
 from monitor.plant.plant import Plant
 from tests.deploy.repository import DOCS, keyed, section
-from tests.monitor.plant.test_folder import change, folder  # noqa: F401  a fixture
+from tests.monitor.plant.test_folder import change
 
 PLANT_FOLDER = (DOCS / "plant-folder.md").read_text(encoding="utf-8")
 
 
-def added(folder: Path, text: str) -> Plant:  # noqa: F811
+def added(folder: Path, text: str) -> Plant:
     path = folder / "plant.toml"
     path.write_text(path.read_text(encoding="utf-8") + "\n" + text, encoding="utf-8")
     return read_plant(folder, registry).plant
 
 
-def mistakes(folder: Path, text: str) -> list[tuple[str, str]]:  # noqa: F811
+def mistakes(folder: Path, text: str) -> list[tuple[str, str]]:
     with pytest.raises(PlantRefusedError) as refused:
         added(folder, text)
     return [(mistake.column, mistake.en) for mistake in refused.value.mistakes if mistake.severity == "error"]
 
 
-def without_positions(folder: Path) -> None:  # noqa: F811
+def without_positions(folder: Path) -> None:
     """The demo plant has positions of its own: tests that add some begin with none."""
     path = folder / "plant.toml"
     kept: list[str] = []
@@ -43,7 +43,7 @@ def without_positions(folder: Path) -> None:  # noqa: F811
     path.write_text("\n".join(kept) + "\n", encoding="utf-8")
 
 
-def test_what_is_not_said_is_built_in(folder: Path) -> None:  # noqa: F811
+def test_what_is_not_said_is_built_in(folder: Path) -> None:
     without_positions(folder)
     philosophy = added(folder, "").philosophy
     assert philosophy.classes == BUILT_IN
@@ -52,7 +52,7 @@ def test_what_is_not_said_is_built_in(folder: Path) -> None:  # noqa: F811
     assert [name for name, rules in BUILT_IN.items() if not rules.may_be_shelved] == ["life_safety", "interlock"]
 
 
-def test_a_class_is_changed_and_an_own_one_is_named_by_alarms(folder: Path) -> None:  # noqa: F811
+def test_a_class_is_changed_and_an_own_one_is_named_by_alarms(folder: Path) -> None:
     change(folder, "alarms.csv", "LT-101A.HH,", "LT-101A.HH,")  # the row exists
     text = (folder / "alarms.csv").read_text(encoding="utf-8")
     line = next(line for line in text.splitlines() if line.startswith("LT-101A.H,"))
@@ -78,7 +78,7 @@ def test_a_class_is_changed_and_an_own_one_is_named_by_alarms(folder: Path) -> N
     assert (definition.alarm_class, definition.latch) == ("custody", True)
 
 
-def test_positions_own_areas_and_have_seats(folder: Path) -> None:  # noqa: F811
+def test_positions_own_areas_and_have_seats(folder: Path) -> None:
     without_positions(folder)
     plant = added(
         folder,
@@ -142,13 +142,13 @@ def test_positions_own_areas_and_have_seats(folder: Path) -> None:  # noqa: F811
         ),
     ],
 )
-def test_a_mistake_is_named_with_its_place(folder: Path, text: str, column: str, words: str) -> None:  # noqa: F811
+def test_a_mistake_is_named_with_its_place(folder: Path, text: str, column: str, words: str) -> None:
     without_positions(folder)
     found = mistakes(folder, text)
     assert [(where, words in said) for where, said in found] == [(column, True)], found
 
 
-def test_a_position_without_anybody_is_a_warning(folder: Path) -> None:  # noqa: F811
+def test_a_position_without_anybody_is_a_warning(folder: Path) -> None:
     without_positions(folder)
     path = folder / "plant.toml"
     added_text = '\n[[operator_positions]]\nid = "p"\nname_zh = "岗"\nprocess_units = ["U-100"]\n'

@@ -10,7 +10,6 @@ from monitor.plant.folder import Checked, read_plant
 from monitor.plant.mistakes import PlantRefusedError
 from monitor.plant.suppressions import KEYS
 from tests.deploy.repository import DOCS, keyed, section
-from tests.monitor.plant.test_folder import folder  # noqa: F401  a fixture
 
 SECOND = 1_000_000_000
 EMPTY = """
@@ -24,16 +23,16 @@ maximum_s = 3600
 """
 
 
-def checked(folder: Path, text: str = "") -> Checked:  # noqa: F811
+def checked(folder: Path, text: str = "") -> Checked:
     (folder / "rules.toml").write_text("schema = 1\n" + text, encoding="utf-8")
     return read_plant(folder, registry)
 
 
-def suppressions(folder: Path, text: str = "") -> dict[str, DesignSuppression]:  # noqa: F811
+def suppressions(folder: Path, text: str = "") -> dict[str, DesignSuppression]:
     return {item.id: item for item in checked(folder, text).plant.suppressions}
 
 
-def mistakes(folder: Path, text: str) -> list[tuple[str, str]]:  # noqa: F811
+def mistakes(folder: Path, text: str) -> list[tuple[str, str]]:
     with pytest.raises(PlantRefusedError) as refused:
         checked(folder, text)
     return [(mistake.column, mistake.en) for mistake in refused.value.mistakes if mistake.severity == "error"]
@@ -46,7 +45,7 @@ def table(**changes: str | None) -> str:
     return "[[suppressions]]\n" + "".join(f"{name} = {value}\n" for name, value in keys.items())
 
 
-def test_a_condition_with_patterns(folder: Path) -> None:  # noqa: F811
+def test_a_condition_with_patterns(folder: Path) -> None:
     plant = checked(folder, EMPTY).plant
     (found,) = (item for item in plant.suppressions if item.kind == "condition")
     assert found.id == "V-201.pumping-off"
@@ -58,21 +57,21 @@ def test_a_condition_with_patterns(folder: Path) -> None:  # noqa: F811
     assert condition.inputs == ("P-201.RUN",)
 
 
-def test_modes_are_named_and_a_condition_that_counts_is_known_to(folder: Path) -> None:  # noqa: F811
+def test_modes_are_named_and_a_condition_that_counts_is_known_to(folder: Path) -> None:
     mode = "[[modes]]\nid = 'P-201.off'\nwhen = \"tag('P-201.RUN') == 0 for 10 s\"\nname_zh = '停'\n"
     found = suppressions(folder, mode + table(when="\"mode('P-201.off')\""))["x"]
     assert found.remembers
     assert found.condition == "mode('P-201.off')"
 
 
-def test_a_parent_is_left_out_of_its_own_pattern(folder: Path) -> None:  # noqa: F811
+def test_a_parent_is_left_out_of_its_own_pattern(folder: Path) -> None:
     found = suppressions(folder, table(when=None, parent='"LT-201A.bad"', alarms='["LT-201A.*"]'))["x"]
     assert found.kind == "parent"
     assert set(found.alarms) == {"LT-201A.HH", "LT-201A.H", "LT-201A.L", "LT-201A.LL"}
     assert found.condition == "alarm('LT-201A.bad')"
 
 
-def test_every_device_keeps_the_signal_alarms_of_its_gauges_silent(folder: Path) -> None:  # noqa: F811
+def test_every_device_keeps_the_signal_alarms_of_its_gauges_silent(folder: Path) -> None:
     plant = checked(folder).plant
     devices = {item.parent: item for item in plant.suppressions if item.kind == "device"}
     assert set(devices) == {"PLC-1.link", "PLC-2.link", "SIS-1.link"} & set(devices) != set()
@@ -95,7 +94,7 @@ def test_every_device_keeps_the_signal_alarms_of_its_gauges_silent(folder: Path)
 # --- eclipsing --------------------------------------------------------------------------------
 
 
-def with_column(folder: Path, cells: dict[str, str]) -> None:  # noqa: F811
+def with_column(folder: Path, cells: dict[str, str]) -> None:
     """Give alarms.csv the column `eclipsed_by`, filled for some ids."""
     path = folder / "alarms.csv"
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -104,25 +103,25 @@ def with_column(folder: Path, cells: dict[str, str]) -> None:  # noqa: F811
     path.write_text("\n".join(kept) + "\n", encoding="utf-8")
 
 
-def eclipses(folder: Path) -> dict[str | None, tuple[str, ...]]:  # noqa: F811
+def eclipses(folder: Path) -> dict[str | None, tuple[str, ...]]:
     return {item.parent: item.alarms for item in checked(folder).plant.suppressions if item.kind == "eclipse"}
 
 
-def switch_on(folder: Path) -> None:  # noqa: F811
+def switch_on(folder: Path) -> None:
     path = folder / "plant.toml"
     path.write_text(path.read_text(encoding="utf-8") + "\n[alarms]\neclipse = true\n", encoding="utf-8")
 
 
-def test_nothing_is_eclipsed_unless_asked_for(folder: Path) -> None:  # noqa: F811
+def test_nothing_is_eclipsed_unless_asked_for(folder: Path) -> None:
     assert eclipses(folder) == {}
 
 
-def test_the_column_names_the_next_level_of_the_tag(folder: Path) -> None:  # noqa: F811
+def test_the_column_names_the_next_level_of_the_tag(folder: Path) -> None:
     with_column(folder, {"LT-201A.H": "HH", "LT-201A.L": "LL"})
     assert eclipses(folder) == {"LT-201A.HH": ("LT-201A.H",), "LT-201A.LL": ("LT-201A.L",)}
 
 
-def test_one_key_does_it_for_all_pairs_that_may_be_silent(folder: Path) -> None:  # noqa: F811
+def test_one_key_does_it_for_all_pairs_that_may_be_silent(folder: Path) -> None:
     switch_on(folder)
     with_column(folder, {"LT-201A.H": "none"})
     found = eclipses(folder)
@@ -141,7 +140,7 @@ def test_one_key_does_it_for_all_pairs_that_may_be_silent(folder: Path) -> None:
         ("GT-101.H", "HH", "may not be suppressed by design"),
     ],
 )
-def test_what_cannot_be_eclipsed(folder: Path, alarm: str, cell: str, words: str) -> None:  # noqa: F811
+def test_what_cannot_be_eclipsed(folder: Path, alarm: str, cell: str, words: str) -> None:
     with_column(folder, {alarm: cell})
     ((column, text),) = mistakes(folder, "")
     assert column == "eclipsed_by"
@@ -171,12 +170,12 @@ def test_what_cannot_be_eclipsed(folder: Path, alarm: str, cell: str, words: str
         ({"id": '"eclipse.x"'}, "suppressions.id", "generated"),
     ],
 )
-def test_every_mistake_is_told(folder: Path, changes: dict[str, str | None], column: str, words: str) -> None:  # noqa: F811
+def test_every_mistake_is_told(folder: Path, changes: dict[str, str | None], column: str, words: str) -> None:
     found = mistakes(folder, table(**changes))
     assert any(place == column and words in text for place, text in found), found
 
 
-def test_all_mistakes_at_once_with_their_lines(folder: Path) -> None:  # noqa: F811
+def test_all_mistakes_at_once_with_their_lines(folder: Path) -> None:
     text = table(when="\"tag('NO') == 0\"", reason_zh=None) + table(maximum_s="-1", alarms='["nobody"]')
     with pytest.raises(PlantRefusedError) as refused:
         checked(folder, text)
@@ -185,22 +184,22 @@ def test_all_mistakes_at_once_with_their_lines(folder: Path) -> None:  # noqa: F
     assert set(found) == {(line, f"suppressions.{key}") for line, key in wanted}
 
 
-def test_an_id_stands_once(folder: Path) -> None:  # noqa: F811
+def test_an_id_stands_once(folder: Path) -> None:
     assert any("stands twice" in text for _, text in mistakes(folder, table() + table()))
 
 
-def test_alarms_that_keep_each_other_silent_are_refused(folder: Path) -> None:  # noqa: F811
+def test_alarms_that_keep_each_other_silent_are_refused(folder: Path) -> None:
     one = table(when=None, parent='"LT-201A.H"', alarms='["LT-201A.L"]')
     two = table(id='"y"', when=None, parent='"LT-201A.L"', alarms='["LT-201A.H"]')
     assert any("circle" in text for _, text in mistakes(folder, one + two))
 
 
-def test_a_mild_parent_over_an_urgent_child_is_a_warning(folder: Path) -> None:  # noqa: F811
+def test_a_mild_parent_over_an_urgent_child_is_a_warning(folder: Path) -> None:
     found = checked(folder, table(when=None, parent='"LT-201A.L"', alarms='["LT-201A.HH"]')).warnings
     assert any(item.column == "suppressions.parent" and "more urgent" in item.en for item in found)
 
 
-def test_a_class_may_allow_or_forbid_it(folder: Path) -> None:  # noqa: F811
+def test_a_class_may_allow_or_forbid_it(folder: Path) -> None:
     path = folder / "plant.toml"
     plain = path.read_text(encoding="utf-8")
     path.write_text(plain + '\n[[alarm_classes]]\nid = "process"\nsuppressible = false\n', encoding="utf-8")
@@ -215,7 +214,7 @@ def test_a_class_may_allow_or_forbid_it(folder: Path) -> None:  # noqa: F811
 
 
 @pytest.mark.parametrize("share", ["0.05", "1.5"])
-def test_the_share_of_bad_points_has_bounds(folder: Path, share: str) -> None:  # noqa: F811
+def test_the_share_of_bad_points_has_bounds(folder: Path, share: str) -> None:
     path = folder / "plant.toml"
     path.write_text(path.read_text(encoding="utf-8") + f"\n[alarms]\ndevice_bad_share = {share}\n", encoding="utf-8")
     assert [column for column, _ in mistakes(folder, "")] == ["alarms.device_bad_share"]
