@@ -94,7 +94,7 @@ def check(root: Path) -> int:
     ).returncode
 
 
-class ConsoleBuildHook(BuildHookInterface):  # type: ignore[misc]
+class ConsoleBuildHook(BuildHookInterface):
     """Hatch calls this before it packs a wheel, an sdist or an editable install."""
 
     PLUGIN_NAME = "custom"

@@ -108,7 +108,11 @@ class Vessels:
             straight=column([part[2] for part in parts], np.float64),
             radius=column([vessel.diameter_m / 2 if vessel is not None else 0.0 for vessel in vessels], np.float64),
             tables=tuple(
-                (place, *(column([row[part] for row in vessel.table], np.float64) for part in (0, 1)))  # type: ignore[misc]
+                (
+                    place,
+                    column([level for level, _ in vessel.table], np.float64),
+                    column([volume for _, volume in vessel.table], np.float64),
+                )
                 for place, vessel in enumerate(vessels)
                 if vessel is not None and vessel.shape == "table"
             ),

@@ -44,7 +44,7 @@ from monitor.api.stream import StreamHub as StreamHub
 from monitor.clock import Clock
 
 
-def create_api(  # noqa: PLR0913  every port is named once, here
+def create_api(  # noqa: PLR0913 - every port is named once, here
     plant: PlantCard,
     board: Board,
     journal: Journal,

@@ -31,7 +31,7 @@ COLUMNS: Final = (
 )
 
 
-@router.get("/figures", response_model=dto.FiguresReport, responses=CSV_ANSWER)  # type: ignore[arg-type]
+@router.get("/figures", response_model=dto.FiguresReport, responses=CSV_ANSWER)
 async def read_figures(
     here: Here, request: Request, asked: Asked, position: Position = None
 ) -> dto.FiguresReport | Response:

@@ -51,7 +51,7 @@ _ORDER: Final = (
 )
 
 
-@router.get("/interlocks/rates", response_model=list[dto.InterlockRate], responses=CSV_ANSWER)  # type: ignore[arg-type]
+@router.get("/interlocks/rates", response_model=list[dto.InterlockRate], responses=CSV_ANSWER)
 async def interlock_rates(
     here: Here,
     asked: Annotated[Period, Depends(period)],

@@ -25,7 +25,7 @@ from rules.verdicts import Verdict
 router = APIRouter(tags=["interlocks"])
 
 
-@router.get("/interlocks", response_model=list[dto.Interlock], responses=CSV_ANSWER)  # type: ignore[arg-type]
+@router.get("/interlocks", response_model=list[dto.Interlock], responses=CSV_ANSWER)
 def list_interlocks(here: Here, accept: Accept = "", language: Language = "zh") -> list[dto.Interlock] | Response:
     """All interlocks as far as they are known now; as CSV the interlock matrix."""
     view = here.board.view()

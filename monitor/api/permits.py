@@ -45,7 +45,7 @@ State = Literal[
 ]
 
 
-@router.get("/permits", response_model=list[dto.Permit], responses=CSV_ANSWER)  # type: ignore[arg-type]
+@router.get("/permits", response_model=list[dto.Permit], responses=CSV_ANSWER)
 async def list_permits(
     here: Here,
     state: Annotated[State, Query()] = "open",

@@ -45,7 +45,7 @@ COLUMNS: Final = (
 )
 
 
-@router.get("/sequence", response_model=dto.Sequence, responses=CSV_ANSWER)  # type: ignore[arg-type]
+@router.get("/sequence", response_model=dto.Sequence, responses=CSV_ANSWER)
 async def read_sequence(here: Here, request: Request, asked: Asked) -> dto.Sequence | Response:
     """Alarms that came and went, in the order in which they happened, with what of that order is not certain."""
     bodies = await here.journal.turns(asked.from_ns, asked.to_ns, MOST_EVENTS)

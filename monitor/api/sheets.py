@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import Header, Query
@@ -13,7 +13,7 @@ from monitor.api.journal_csv import BOM, defused
 from monitor.api.times import site_time
 
 CSV: Final = "text/csv"
-CSV_ANSWER: Final = {200: {"content": {CSV: {"schema": {"type": "string"}}}}}
+CSV_ANSWER: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {CSV: {"schema": {"type": "string"}}}}}
 """What a route that also answers with CSV says of it in the OpenAPI document."""
 Accept = Annotated[str, Header()]
 Language = Annotated[Literal["zh", "en"], Query(description="of the heads and words of the CSV file")]

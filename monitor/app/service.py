@@ -143,7 +143,7 @@ async def _open_to_people(parts: Parts, listening: socket.socket, tasks: asyncio
     def load() -> None:
         # half a second that the first scan must not wait for
         import monitor.app.channels
-        import monitor.app.surface  # noqa: F401
+        import monitor.app.surface  # noqa: F401 - loaded here, used below
 
     await asyncio.to_thread(load)
     from monitor.app.channels import open_channels, tell_people

@@ -62,7 +62,7 @@ async def _read(device: Device) -> tuple[Seen, str]:
             driver: Driver = registry.open_driver(
                 device.kind, device.id, device.settings, device.addresses, SystemClock()
             )
-            async with driver, aclosing(driver.batches()) as batches:  # type: ignore[type-var]
+            async with driver, aclosing(driver.batches()) as batches:  # type: ignore[type-var]  # an async generator has aclose; the port says iterator
                 async for batch in batches:
                     _keep(seen, batch)
                     if len(seen) == len(device.addresses):

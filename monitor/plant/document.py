@@ -53,7 +53,7 @@ class Document:
             self._wrong_shape(name, f"[[{name}]]")
             return ()
         return tuple(
-            Record(self.file, item, lambda key, index=index: self._line(name, index, key), self._report, f"{name}.")  # type: ignore[misc]
+            Record(self.file, item, lambda key, index=index: self._line(name, index, key), self._report, f"{name}.")  # type: ignore[misc]  # mypy infers no type for a default
             for index, item in enumerate(content)
         )
 

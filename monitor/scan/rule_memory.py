@@ -101,7 +101,7 @@ class RuleMemoryKeeper:
         try:
             return state_part(self._rule_set, memory, place, wall_ns)
         except ValueError as error:
-            LOG.error("a restart begins without this: %s", error)  # noqa: TRY400  # the text says all
+            LOG.error("a restart begins without this: %s", error)  # noqa: TRY400 - the text says all
             self._unstorable.add(place)
             return None
 

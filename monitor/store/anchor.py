@@ -204,7 +204,7 @@ class Anchors:
                 self._public_key = self._key.public_key().public_bytes_raw()
             except KeyRefusedError as error:
                 self.error = str(error)
-                logger.error("journal rows are not signed: %s", error)  # noqa: TRY400  the words say it all
+                logger.error("journal rows are not signed: %s", error)  # noqa: TRY400 - the words say it all
 
     def is_unsigned(self, seq: int) -> bool:
         """Whether the row `seq` came after the last signed one, and could be signed."""

@@ -95,7 +95,7 @@ class TextReader:
 
     def _literal(self, node: ast.Constant) -> float:
         try:
-            value = float(node.value)  # type: ignore[arg-type]
+            value = float(node.value)  # type: ignore[arg-type]  # the parser lets only numbers through
         except OverflowError:
             value = math.inf
         if not math.isfinite(value):

@@ -147,7 +147,7 @@ async def _serve(pipe: "Connection[object, object]", device: str, points: Sequen
         return
     tell(pipe, Listening(address=f"127.0.0.1:{port}"))
     await inlet.ended.wait()
-    await served.server.shutdown()  # type: ignore[no-untyped-call]
+    await served.server.shutdown()  # type: ignore[no-untyped-call]  # pymodbus has no type there
 
 
 def run(pipe: "Connection[object, object]", device: str, points: Sequence[ModbusPoint], low_word_first: bool,

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC
 from multiprocessing.connection import Connection
+from typing import Any
 
 from asyncua import ua
 from asyncua.common.node import Node
@@ -47,7 +48,7 @@ class OpcUaTables:
     def __init__(self, server: Server, points: Sequence[OpcUaPoint]) -> None:
         self._server = server
         self.points = tuple(points)
-        self._attributes: list[object] = []
+        self._attributes: list[Any] = []
         self._last: list[tuple[float, int | None] | None] = [None] * len(self.points)
         self._changed: list[ua.DateTime] = [_moment(0)] * len(self.points)
 
@@ -88,7 +89,7 @@ class OpcUaTables:
             data = ua.DataValue(
                 variant, ua.StatusCode(ua.UInt32(status or 0)), SourceTimestamp=source, ServerTimestamp=now
             )
-            self._attributes[place].value = data  # type: ignore[attr-defined]
+            self._attributes[place].value = data
 
 
 async def _serve(pipe: "Connection[object, object]", device: str, points: Sequence[OpcUaPoint], namespace: str,
