@@ -36,6 +36,8 @@ REGISTERS: Final = 125
 CHAIN: Final = 50
 BLOCKS: Final = 10
 PERIOD_S: Final = 0.1
+BATCHES: Final = 10
+"""Of a round of decoding on each side; the quickest of each is the round's figure, because a neighbour only makes it slower."""
 WARM_S: Final = 2.0
 METER: Final = (
     *range(0, 36, 2), 42, 46, 48, 52, 56, 60, 62, 66, 70, 72, 74, 76, 78, 80, 82, 84, 86, 100, 102, 104, 106, 108, 200, 202,
@@ -53,7 +55,7 @@ class Size:
     devices: int = 200
     fleet_rounds: int = 2
     fleet_s: float = 5.0
-    decodes: int = 300
+    decodes: int = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,13 +226,17 @@ def _decoding(size: Size) -> tuple[list[float], list[float]]:
     client = AsyncModbusTcpClient
     ours, theirs = [], []
     for _ in range(size.rounds):
-        begun = time.perf_counter()
-        for _ in range(size.decodes):
-            columns = decoder.decode(answers, refused)
-        ours.append((time.perf_counter() - begun) / size.decodes / len(tags) * 1e9)
-        begun = time.perf_counter()
-        decoded = [client.convert_from_registers(each, client.DATATYPE.FLOAT32) for each in registers]
-        theirs.append((time.perf_counter() - begun) / len(tags) * 1e9)
+        our, their = [], []
+        for _ in range(BATCHES):
+            begun = time.perf_counter()
+            for _ in range(size.decodes):
+                columns = decoder.decode(answers, refused)
+            our.append((time.perf_counter() - begun) / size.decodes / len(tags) * 1e9)
+            begun = time.perf_counter()
+            decoded = [client.convert_from_registers(each, client.DATATYPE.FLOAT32) for each in registers]
+            their.append((time.perf_counter() - begun) / len(tags) * 1e9)
+        ours.append(min(our))
+        theirs.append(min(their))
     assert np.array_equal(columns.value, np.concatenate(decoded))
     return ours, theirs
 
