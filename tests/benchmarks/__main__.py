@@ -12,6 +12,7 @@ BENCHMARKS: Final[dict[str, Callable[[], tuple[list[Figure], list[str]]]]] = {
     "alarms": lambda: alarms.run(alarms.Size()),
     "interlocks": lambda: interlocks.run(interlocks.Size()),
     "modbus": lambda: modbus.run(modbus.Size()),
+    "opcua": lambda: opcua.run(opcua.Size()),
     "pipeline": lambda: pipeline.run(pipeline.Size()),
     "rules": lambda: rules.run(rules.Size()),
 }
