@@ -66,20 +66,22 @@ class Bands:
 
     def left(self, moment: Moment) -> "Left":
         """The rows that left their band."""
-        found, ended, last_ns = [], [], FOREVER
+        found: list[Rows] = []
+        ended: list[Rows] = []
+        silent: list[Rows] = []
+        last_ns = FOREVER
         for chunk, start in enumerate(range(0, self.low.shape[0], CHUNK)):
             part = slice(start, start + CHUNK)
             received_ns = moment.received_mono_ns[part]
             holds = self._holds(moment, part)
-            last_ns = min(last_ns, self._silence(chunk, received_ns, holds, last_ns, moment.mono_ns))
             if not holds.all():
                 found.append((~holds).nonzero()[0] + start)
             ended += self._ended(chunk, received_ns, holds)
-        rows = _joined(found)
+            last_ns = min(last_ns, self._silence(chunk, received_ns, silent, last_ns, moment.mono_ns))
+        late = _joined(silent)
         if self.watched.size:
-            read = self.watched[moment.received_mono_ns[self.watched] != self.watched_received_ns]
-            rows = merged(rows, read)
-        return Left(rows=rows, ended=_joined(ended), due_ns=_after(last_ns))
+            late = merged(late, self.watched[moment.received_mono_ns[self.watched] != self.watched_received_ns])
+        return Left(rows=_joined(found), ended=_joined(ended), silent=late, due_ns=_after(last_ns))
 
     def _holds(self, moment: Moment, part: slice) -> npt.NDArray[np.bool_]:
         value, quality = moment.value[part], moment.quality[part]
@@ -95,11 +97,11 @@ class Bands:
         self,
         chunk: int,
         received_ns: npt.NDArray[np.int64],
-        holds: npt.NDArray[np.bool_],
+        silent: list[Rows],
         known_ns: int,
         mono_ns: int,
     ) -> int:
-        """Takes rows that are silent for too long out of `holds`; the last moment at which all of the chunk are not yet.
+        """Tells rows that are `silent` for too long, and the last moment at which all of the chunk are not yet.
 
         Most chunks need no look at every row: the oldest read and the shortest silence together are late enough.
         """
@@ -114,7 +116,7 @@ class Bands:
         if first_ns != bound_ns:
             self.least_silent_ns[chunk] = int(silent_ns.min())
         if first_ns < mono_ns:
-            holds &= last_ns >= mono_ns
+            silent.append((last_ns < mono_ns).nonzero()[0] + chunk * CHUNK)
         return first_ns
 
     def _ended(self, chunk: int, received_ns: npt.NDArray[np.int64], holds: npt.NDArray[np.bool_]) -> list[Rows]:
@@ -134,38 +136,30 @@ class Bands:
             return FOREVER
         return _after(int((moment.received_mono_ns + self.silent_ns).min()))
 
-    def renew(self, still: "RowBand", moving: "RowBand", moment: Moment, undecided: Rows) -> bool:
-        """Take over the bands of some rows: of the rules whose bands stay, and of those whose bands end with time.
+    def renew(self, still: "RowBand", moving: "RowBand", silence: "RowBand", moment: Moment, undecided: Rows) -> None:
+        """Take over bands: of the rules whose bands stay, of those that end with time, of those that only silence matters to.
 
-        `moving` has all rows of `still`.  `undecided` rows have no band: they are judged at the next evaluation.  True
-        where `due_ns` may be another.
+        `moving` has all rows of `still`.  `undecided` rows have no band: they are judged at the next evaluation.
         """
-        rows, silence = still.rows, False
+        rows = still.rows
         if rows.size:
             self.still_low[rows], self.still_high[rows] = still.low, still.high
-            self.quality[rows] = moment.quality[rows]
-            if self.silent_ns is not None:
-                silence = not np.array_equal(self.silent_ns[rows], still.silent_ns)
-                self.silent_ns[rows] = still.silent_ns
-                _lower(self.least_silent_ns, rows, still.silent_ns)
+            self.quality[rows] = moment.quality.take(rows)
         if moving.rows.size:
             rows = moving.rows
-            self.low[rows] = np.maximum(moving.low, self.still_low[rows])
-            self.high[rows] = np.minimum(moving.high, self.still_high[rows])
+            self.low[rows] = np.maximum(moving.low, self.still_low.take(rows))
+            self.high[rows] = np.minimum(moving.high, self.still_high.take(rows))
             if self.look_ns is not None:
                 self.look_ns[rows] = moving.look_ns
                 _lower(self.least_look_ns, rows, moving.look_ns)
         self.low[undecided], self.high[undecided] = np.inf, -np.inf
-        self._watch(still, moment)
-        return silence
-
-    def _watch(self, still: "RowBand", moment: Moment) -> None:
-        watched = self.watched
-        if watched.size and still.rows.size:
-            watched = np.setdiff1d(watched, still.rows, assume_unique=True)
-        watched = merged(watched, still.rows[still.watched])
-        if watched.size or self.watched.size:
-            self.watched, self.watched_received_ns = watched, moment.received_mono_ns[watched]
+        rows = silence.rows
+        if rows.size and self.silent_ns is not None:
+            self.silent_ns[rows] = silence.silent_ns
+            _lower(self.least_silent_ns, rows, silence.silent_ns)
+            watched = np.setdiff1d(self.watched, rows, assume_unique=True) if self.watched.size else self.watched
+            self.watched = merged(watched, rows[silence.watched])
+            self.watched_received_ns = moment.received_mono_ns[self.watched]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -173,9 +167,11 @@ class Left:
     """Rows that left their bands, ascending."""
 
     rows: Rows
-    """By value, quality or silence: all their rules are judged."""
+    """By value or quality: all rules are judged but those that only silence matters to."""
     ended: Rows
     """By time alone: only the rules whose bands end with time are."""
+    silent: Rows
+    """Too old, or read again after that: only the rules that silence matters to are."""
     due_ns: int
     """First mono time at which a row leaves its band although nothing is read; FOREVER where none does."""
 

@@ -110,9 +110,9 @@ def hold(
     if not at.size:
         after = replace(memory, mono_ns=mono_ns, condition=condition)
         return Held(memory=after, turned=at, decided=at)
-    now, was_active = condition[at], active[at]
+    now, was_active = condition.take(at), active.take(at)
     toward = (~was_active).view(np.uint8)
-    counted = memory.condition[at] == toward
+    counted = memory.condition.take(at) == toward
     counting = now == toward
     unknown = now == _UNKNOWN
     held = unknown & ~was_active
@@ -120,11 +120,12 @@ def hold(
     run[np.searchsorted(at, memory.pending)] = memory.counted_ns
     run += counted * max(0, mono_ns - memory.mono_ns)
     run[~(counting | held)] = 0
-    due = (run >= np.where(was_active, off_delay_ns[at], on_delay_ns[at])) & (counting | (held & counted))
+    delay_ns = np.where(was_active, off_delay_ns.take(at), on_delay_ns.take(at))
+    due = (run >= delay_ns) & (counting | (held & counted))
     run[due] = 0
     told = _told_in_spite(at, memory, mono_ns) & unknown
     decided = np.where(due, toward, np.where(unknown & ~told, _UNKNOWN, was_active.view(np.uint8)))
-    flipped, turned = at[due], np.flatnonzero(decided != verdict[at])
+    flipped, turned = at[due], (decided != verdict.take(at)).nonzero()[0]
     if flipped.size:
         active = active.copy()
         active[flipped] = ~was_active[due]

@@ -9,8 +9,13 @@ import numpy.typing as npt
 
 from rules.columns.quality import FIRST_UNUSABLE
 from rules.port import FOREVER, JointBand, JointGroup, Judged, Moment, State
-from rules.runs import Places, places_of_runs, scattered, taken
+from rules.runs import Places, merged, places_of_runs, scattered, taken
 
+EVERY: Final = 4
+"""A band costs as much for one rule as for many: those of a few rules are made at every so many evaluations, each group at
+another one; until then these rules are judged."""
+MANY: Final = 256
+"""As many rules get their bands at once."""
 _FIRST_UNUSABLE: Final = np.uint8(FIRST_UNUSABLE)
 _NOWHERE: Final[Places] = np.zeros(0, np.intp)
 
@@ -37,16 +42,20 @@ class Joints:
     rule: Places
     """Number of the rule of every input, ascending."""
     first: Places
-    """Where the inputs of each rule begin (rules + 1)."""
+    """Where the inputs of each rule begin."""
+    count: Places
+    """How many inputs each rule has."""
+    timed: int
+    """From this input on a band may end with time: it belongs to a group with memory."""
     number: Places
     """Of the rule at each position of the rule set; -1 where it is of another sort."""
 
     @classmethod
     def of(cls, groups: Sequence[tuple[int, JointGroup]], rules: int) -> Self:
         """(index in the rule set, group); `rules` in the whole set."""
-        members, rows, numbers, at_rule = [], [_NOWHERE], [_NOWHERE], 0
+        members, rows, numbers, at_rule, timed = [], [_NOWHERE], [_NOWHERE], 0, 0
         number = np.full(rules, -1, np.intp)
-        for at, group in groups:
+        for at, group in sorted(groups, key=lambda pair: not pair[1].timeless):
             place, row = group.inputs()
             order = np.argsort(place, kind="stable")
             rows.append(row[order].astype(np.intp))
@@ -55,9 +64,21 @@ class Joints:
             number[group.position] = np.arange(at_rule, end)
             members.append(JointRules(at=at, group=group, begin=at_rule, end=end))
             at_rule = end
+            timed += row.size if group.timeless else 0
         rule = np.concatenate(numbers)
-        first = np.searchsorted(rule, np.arange(at_rule + 1))
-        return cls(members=tuple(members), row=np.concatenate(rows), rule=rule, first=first, number=number)
+        count = np.bincount(rule, minlength=at_rule).astype(np.intp)
+        return cls(
+            members=tuple(members),
+            row=np.concatenate(rows),
+            rule=rule,
+            first=np.cumsum(count) - count,
+            count=count,
+            timed=timed,
+            number=number,
+        )
+
+    def __len__(self) -> int:
+        return self.first.size
 
     def no_bands(self) -> "JointBands":
         """Before anything was judged."""
@@ -67,7 +88,7 @@ class Joints:
             high=np.full(inputs, np.nan),
             quality=np.zeros(inputs, np.uint8),
             look_ns=np.full(inputs, FOREVER),
-            until_ns=np.full(self.first.size - 1, FOREVER),
+            until_ns=np.full(len(self), FOREVER),
             details={},
         )
 
@@ -81,18 +102,23 @@ class Joints:
     ) -> "JointTouched":
         """Judge the rules of these numbers (ascending); new states take the place of those in `states`, bands are renewed."""
         positions, conditions, due_ns = [_NOWHERE], [np.zeros(0, np.uint8)], FOREVER
-        for member, end in zip(self.members, np.searchsorted(rules, [one.end for one in self.members]), strict=True):
-            mine = rules[np.searchsorted(rules, member.begin) : end]
+        bands.evaluations += 1
+        ends = np.searchsorted(rules, [one.end for one in self.members]).tolist()
+        for number, (member, begin, end) in enumerate(zip(self.members, [0, *ends], ends, strict=False)):
+            mine = rules[begin:end]
             if not mine.size:
                 continue
             places, before = mine - member.begin, states[member.at]
             group, whole = member.group, places.size == member.end - member.begin
             state = before if whole else taken(before, places)
             group = group if whole else group.at(places)
-            was_active = active[group.position]
+            was_active = active.take(group.position)
             judged = group.judge(moment, was_active, state)
             states[member.at] = judged.state if whole else scattered(before, state, judged.state, places)
-            bands.renew(self, mine, moment, group.joint_band(moment, was_active, judged))
+            if whole or mine.size >= MANY or (bands.evaluations + number) % EVERY == 0:
+                bands.renew(self, mine, moment, group.joint_band(moment, was_active, judged))
+            else:
+                bands.end(self, mine)
             bands.tell(group.position, judged)
             due_ns = min(due_ns, FOREVER if judged.due_ns is None else judged.due_ns)
             positions.append(group.position)
@@ -126,6 +152,8 @@ class JointBands:
     look_ns: npt.NDArray[np.int64]
     until_ns: npt.NDArray[np.int64]
     """Of every rule."""
+    evaluations: int = 0
+    """Since there are bands."""
     details: Mapping[int, tuple[str, ...]]
     """Position -> names, of TRUE rules that carry a list; another mapping when one changes."""
 
@@ -139,15 +167,16 @@ class JointBands:
             # what cannot be judged may have any value, but a rule without a band is looked at whatever it is
             holds |= (quality >= _FIRST_UNUSABLE) & (self.low == self.low)
         holds &= quality == self.quality
-        holds &= moment.received_mono_ns.take(joints.row) < self.look_ns
-        late = (self.until_ns <= moment.mono_ns).nonzero()[0]
-        return np.unique(np.concatenate((joints.rule[~holds], late)))
+        holds[joints.timed :] &= moment.received_mono_ns.take(joints.row[joints.timed :]) < self.look_ns[joints.timed :]
+        left = joints.rule.take((~holds).nonzero()[0])
+        left = left[left != np.append(left[1:], -1)]  # once each
+        return merged(left, (self.until_ns <= moment.mono_ns).nonzero()[0])
 
     def renew(self, joints: Joints, rules: Places, moment: Moment, band: JointBand) -> None:
         """Take over the new bands of the rules of these numbers (ascending)."""
-        at, _ = places_of_runs(joints.first[rules], joints.first[rules + 1])
+        at, _ = places_of_runs(joints.first.take(rules), joints.count.take(rules))
         self.low[at], self.high[at] = band.low, band.high
-        self.quality[at] = moment.quality.take(joints.row[at])
+        self.quality[at] = moment.quality.take(joints.row.take(at))
         if band.look_ns is not None:
             self.look_ns[at] = band.look_ns
         if band.until_ns is not None:
@@ -155,7 +184,8 @@ class JointBands:
 
     def end(self, joints: Joints, rules: Places) -> None:
         """These rules are judged at the next evaluation whatever is read."""
-        self.low[joints.first[rules]] = np.nan
+        self.low[joints.first.take(rules)] = np.nan
+        self.until_ns[rules] = FOREVER
 
     def tell(self, positions: Places, judged: Judged) -> None:
         """What the rules at these positions carry now."""

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from rules.carried import Bands, RowBand, Rows
+from rules.carried import Bands, Left, RowBand, Rows
 from rules.port import Band, Group, Moment, PointGroup, State
 from rules.runs import Places, merged, places_of_runs, scattered, taken
+
+_S = TypeVar("_S", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -21,9 +24,13 @@ class PointRules:
     by_row: Places | None
     """Places in the group, in the order of their rows; None where they stand in it."""
     first: npt.NDArray[np.intp]
-    """Where in `by_row` the rules of each row begin (rows + 1)."""
+    """Where in `by_row` the rules of each row begin."""
+    count: npt.NDArray[np.intp]
+    """How many rules each row has."""
     single: bool
     """No row has more than one."""
+    everywhere: bool
+    """Every row has at least one."""
 
     @classmethod
     def of(cls, at: int, group: PointGroup, rows: int) -> "PointRules":
@@ -34,22 +41,26 @@ class PointRules:
             at=at,
             group=group,
             by_row=None if ordered else np.argsort(group.row, kind="stable"),
-            first=np.concatenate((np.zeros(1, np.intp), np.cumsum(count, dtype=np.intp))),
+            first=np.cumsum(count, dtype=np.intp) - count,
+            count=count.astype(np.intp),
             single=bool(count.max(initial=0) <= 1),
+            everywhere=bool(count.min(initial=1) >= 1),
         )
 
-    def places(self, rows: Rows) -> tuple[Places, Places, Places]:
-        """Rules of these rows: their places, where those of a row begin, and which of the rows have any."""
-        begin, end = self.first[rows], self.first[rows + 1]
-        has = np.flatnonzero(end > begin)
-        begin, end = begin[has], end[has]
+    def places(self, rows: Rows) -> tuple[Places, Places | None, Places | slice]:
+        """Rules of these rows: their places, where those of a row begin (None: one each), which of the rows have any."""
+        begin, count = self.first.take(rows), self.count.take(rows)
+        has: Places | slice = slice(None)
+        if not self.everywhere:
+            has = count.nonzero()[0]
+            begin, count = begin.take(has), count.take(has)
         if self.single:
-            return self._by_row(begin), np.arange(has.size), has
-        at, starts = places_of_runs(begin, end)
+            return self._by_row(begin), None, has
+        at, starts = places_of_runs(begin, count)
         return self._by_row(at), starts, has
 
     def _by_row(self, at: Places) -> Places:
-        return at if self.by_row is None else self.by_row[at]
+        return at if self.by_row is None else self.by_row.take(at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,6 +74,8 @@ class Touched:
     """Of the rules whose bands do not end with time."""
     moving: RowBand
     """Of those whose bands do."""
+    silence: RowBand
+    """Of those that only silence matters to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -73,58 +86,69 @@ class Points:
     """Those whose bands do not end with time."""
     moving: tuple[PointRules, ...]
     """Those whose bands do."""
+    silence: tuple[PointRules, ...]
+    """Those that only silence matters to."""
 
     @classmethod
     def of(cls, groups: Sequence[Group], rows: int) -> "Points":
         """Those among the groups of a rule set, for a plant of so many tags."""
         found = [(at, group) for at, group in enumerate(groups) if isinstance(group, PointGroup)]
-        return cls(
-            still=tuple(PointRules.of(at, group, rows) for at, group in found if group.ends != "slot"),
-            moving=tuple(PointRules.of(at, group, rows) for at, group in found if group.ends == "slot"),
+        still, moving, silence = (
+            tuple(PointRules.of(at, group, rows) for at, group in found if group.ends == end)
+            for end in ("nothing", "slot", "silence")
         )
+        return cls(still=still, moving=moving, silence=silence)
 
     @property
     def members(self) -> tuple[PointRules, ...]:
         """All of them."""
-        return self.still + self.moving
+        return self.still + self.moving + self.silence
 
     def no_bands(self, rows: int) -> Bands:
         """The bands of so many tags before anything was judged."""
-        silent = any(rules.group.ends == "silence" for rules in self.still)
-        return Bands.none(rows, silent=silent, look=bool(self.moving))
+        return Bands.none(rows, silent=bool(self.silence), look=bool(self.moving))
 
-    def judge(
-        self, rows: Rows, ended: Rows, moment: Moment, active: npt.NDArray[np.bool_], states: list[State]
-    ) -> Touched:
-        """Judge all rules of `rows`, and of the rows whose band `ended` (both ascending) those that end it.
-
-        New states take the place of those in `states`.
-        """
-        still, moving = RowBand.widest(rows), RowBand.widest(merged(rows, ended))
+    def judge(self, left: Left, moment: Moment, active: npt.NDArray[np.bool_], states: list[State]) -> Touched:
+        """Judge the rules of the rows that left their bands; new states take the place of those in `states`."""
+        still, moving = RowBand.widest(left.rows), RowBand.widest(merged(left.rows, left.ended))
+        silence = RowBand.widest(left.silent)
         positions, conditions = [np.zeros(0, np.intp)], [np.zeros(0, np.uint8)]
-        for rules, made in [(rules, still) for rules in self.still] + [(rules, moving) for rules in self.moving]:
+        for rules, made in (
+            *((rules, still) for rules in self.still),
+            *((rules, moving) for rules in self.moving),
+            *((rules, silence) for rules in self.silence),
+        ):
             places, starts, has = rules.places(made.rows)
             if not places.size:
                 continue
             group, before = rules.group.at(places), states[rules.at]
             state = taken(before, places)
-            was_active = active[group.position]
+            was_active = active.take(group.position)
             judged = group.judge(moment, was_active, state)
             states[rules.at] = scattered(before, state, judged.state, places)
             _narrow(made, group.band(moment, was_active, judged), starts, has)
             positions.append(group.position)
             conditions.append(judged.condition)
         condition = np.concatenate(conditions)
-        return Touched(positions=np.concatenate(positions), condition=condition, still=still, moving=moving)
+        return Touched(
+            positions=np.concatenate(positions), condition=condition, still=still, moving=moving, silence=silence
+        )
 
 
-def _narrow(made: RowBand, band: Band, starts: Places, has: Places) -> None:
+def _narrow(made: RowBand, band: Band, starts: Places | None, has: Places | slice) -> None:
     """Of several rules of a row the narrowest counts."""
-    made.low[has] = np.maximum(made.low[has], np.maximum.reduceat(band.low, starts))
-    made.high[has] = np.minimum(made.high[has], np.minimum.reduceat(band.high, starts))
+    made.low[has] = np.maximum(made.low[has], _of_rows(np.maximum, band.low, starts))
+    made.high[has] = np.minimum(made.high[has], _of_rows(np.minimum, band.high, starts))
     if band.silent_ns is not None:
-        made.silent_ns[has] = np.minimum(made.silent_ns[has], np.minimum.reduceat(band.silent_ns, starts))
+        made.silent_ns[has] = np.minimum(made.silent_ns[has], _of_rows(np.minimum, band.silent_ns, starts))
     if band.look_ns is not None:
-        made.look_ns[has] = np.minimum(made.look_ns[has], np.minimum.reduceat(band.look_ns, starts))
+        made.look_ns[has] = np.minimum(made.look_ns[has], _of_rows(np.minimum, band.look_ns, starts))
     if band.watched is not None:
-        made.watched[has] |= np.logical_or.reduceat(band.watched, starts)
+        made.watched[has] |= _of_rows(np.logical_or, band.watched, starts)
+
+
+def _of_rows(reduction: np.ufunc, column: npt.NDArray[_S], starts: Places | None) -> npt.NDArray[_S]:
+    if starts is None:
+        return column
+    reduced: npt.NDArray[_S] = reduction.reduceat(column, starts)
+    return reduced

@@ -147,7 +147,8 @@ class Group(Protocol):
 
 
 BandEnd = Literal["nothing", "silence", "slot"]
-"""nothing else; silence: the last read is too old (`silent_ns`, `watched`); slot: a later one is read (`look_ns`)."""
+"""nothing else; slot: a later one is read (`look_ns`); silence: the last read is too old (`silent_ns`, `watched`), and neither
+value nor quality ends it."""
 FOREVER: Final = 2**62
 """In `Band`: no such time."""
 

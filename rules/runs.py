@@ -8,11 +8,13 @@ from rules.port import State
 Places = npt.NDArray[np.intp]
 
 
-def places_of_runs(begin: Places, end: Places) -> tuple[Places, Places]:
-    """Every place of the runs [begin, end), run after run, and where in the result each run begins."""
-    count = end - begin
-    starts = np.cumsum(count) - count
-    return np.arange(int(count.sum())) + np.repeat(begin - starts, count), starts
+def places_of_runs(begin: Places, count: Places) -> tuple[Places, Places]:
+    """Every place of the runs of `count` places from `begin`, run after run, and where in the result each run begins."""
+    ends = count.cumsum()
+    starts = ends - count
+    places = np.repeat(begin - starts, count)
+    places += np.arange(places.size)
+    return places, starts
 
 
 def merged(first: Places, second: Places) -> Places:
@@ -31,7 +33,7 @@ def merged(first: Places, second: Places) -> Places:
 
 def taken(state: State, places: Places) -> State:
     """The state of the rules at these places."""
-    return {name: array[places] for name, array in state.items()}
+    return {name: array.take(places, axis=0) for name, array in state.items()}
 
 
 def scattered(before: State, given: State, after: State, places: Places) -> State:

@@ -1,12 +1,12 @@
 """One evaluation while it is made: what is judged, what differs from the last time, what verdicts rest on."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from rules.carried import Bands, Carried, Rows
+from rules.carried import Bands, Carried, Left, Rows
 from rules.catalog import RuleSet
 from rules.columns.snapshot import Snapshot
 from rules.hold import Held
@@ -60,13 +60,17 @@ class Sweep:
         active, joints = self.memory.holds.active, self.rule_set.joints
         if self.carried is None or self.moment.mono_ns < self.memory.holds.mono_ns:
             # nothing was judged before, or time went back: no band can be believed
-            rows, ended, rules = np.arange(len(self.rule_set.tag_ids)), NOWHERE, np.arange(joints.first.size - 1)
+            rows = np.arange(len(self.rule_set.tag_ids))
+            left, rules = Left(rows=rows, ended=NOWHERE, silent=rows, due_ns=FOREVER), np.arange(len(joints))
         else:
             left = self._bands.left(self.moment)
-            rows, ended, self._bands_due_ns = merged(left.rows, self._rows_awaited()), left.ended, left.due_ns
-            waiting = joints.numbers(np.flatnonzero(self.memory.awaiting)) if self.memory.awaiting.any() else NOWHERE
-            rules = merged(self._joint_bands.left(joints, self.moment), waiting)
-        self._touched = self.rule_set.points.judge(rows, ended, self.moment, active, self.states)
+            rules = self._joint_bands.left(joints, self.moment)
+            self._bands_due_ns = left.due_ns
+            if self.memory.awaiting.any():
+                waiting = self._rows_awaited()
+                left = replace(left, rows=merged(left.rows, waiting), silent=merged(left.silent, waiting))
+                rules = merged(rules, joints.numbers(np.flatnonzero(self.memory.awaiting)))
+        self._touched = self.rule_set.points.judge(left, self.moment, active, self.states)
         self._joint = joints.judge(rules, self.moment, active, self.states, self._joint_bands)
         self.due_ns = self._joint.due_ns
         self.details.update(self._joint_bands.details)
@@ -121,10 +125,11 @@ class Sweep:
         """
         unknown = held.memory.condition[held.decided] == _UNKNOWN
         undecided = self._point_rows(held.decided[unknown])
-        silence = self._bands.renew(self._touched.still, self._touched.moving, self.moment, undecided)
+        touched = self._touched
+        self._bands.renew(touched.still, touched.moving, touched.silence, self.moment, undecided)
         self._joint_bands.end(self.rule_set.joints, self.rule_set.joints.numbers(held.decided))
         due_ns = self._bands_due_ns
-        if due_ns is None or silence:
+        if due_ns is None or touched.silence.rows.size:
             due_ns = self._bands.due_ns(self.moment)
         self.due_ns = min(self.due_ns, due_ns)
         states, start_mono_ns = tuple(self.states), self.memory.start_mono_ns
@@ -159,8 +164,6 @@ class Sweep:
 
     def _rows_awaited(self) -> Rows:
         """Tags of rules that wait for their inputs to be read good."""
-        if not bool(self.memory.awaiting.any()):
-            return NOWHERE
         rows: Rows = np.unique(self.rule_set.input_row[self.memory.awaiting[self.rule_set.input_rule]]).astype(np.intp)
         return rows
 

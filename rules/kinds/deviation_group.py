@@ -114,6 +114,9 @@ class DeviationGroup:
         step = room[:, np.newaxis]
         known = finite_quality(value, quality)
         low, high = value[:, 0] - room, value[:, 0] + room
+        if value.shape[1] == 2 and bool((known == _GOOD).all()):  # most pairs, most of the time
+            below, above = value[:, 1] - room, value[:, 1] + room
+            return self._distance(high - below, above - low), self._distance(low - above, below - high)
         good, usable = known[:, 1:] == _GOOD, known[:, 1:] <= np.uint8(Quality.UNCERTAIN)
         lowest, highest = self._bounds(value[:, 1:] - step, good)[0], self._bounds(value[:, 1:] + step, good)[1]
         furthest = self._distance(high - lowest, highest - low)

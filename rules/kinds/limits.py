@@ -70,7 +70,11 @@ class LimitGroup(OneTagGroup):
 
     def at(self, places: npt.NDArray[np.intp]) -> "LimitGroup":
         """The rules at these places only."""
-        return LimitGroup(position=self.position[places], row=self.row[places], numbers=self.numbers[places])
+        return LimitGroup(
+            position=self.position.take(places),
+            row=self.row.take(places),
+            numbers=self.numbers.take(places, axis=0),  # ten times as fast as an index
+        )
 
     def band(self, moment: Moment, active: npt.NDArray[np.bool_], judged: Judged) -> Band:
         """All values on the same side of the set-point, or while active of where it returns."""

@@ -88,14 +88,14 @@ class RateGroup:
     def at(self, places: npt.NDArray[np.intp]) -> "RateGroup":
         """The rules at these places only."""
         return RateGroup(
-            position=self.position[places],
-            row=self.row[places],
-            sign=self.sign[places],
-            limit=self.limit[places],
-            dead_band=self.dead_band[places],
-            slot_ns=self.slot_ns[places],
-            phase_ns=self.phase_ns[places],
-            least_ns=self.least_ns[places],
+            position=self.position.take(places),
+            row=self.row.take(places),
+            sign=self.sign.take(places),
+            limit=self.limit.take(places),
+            dead_band=self.dead_band.take(places),
+            slot_ns=self.slot_ns.take(places),
+            phase_ns=self.phase_ns.take(places),
+            least_ns=self.least_ns.take(places),
         )
 
     def band(self, moment: Moment, active: npt.NDArray[np.bool_], judged: Judged) -> Band:
@@ -162,36 +162,32 @@ class RateGroup:
 
     def _kept(self, moment: Moment, state: State) -> State:
         """Keep a reading that is good, a number, newer than all kept and the first of its slot."""
-        value, received_ns = moment.value[self.row], moment.received_mono_ns[self.row]
+        value, received_ns = moment.value.take(self.row), moment.received_mono_ns.take(self.row)
         slot = self._slot(received_ns)
         newest = np.maximum.reduce([state[name] for name in _TIMES])
         begins = slot * self.slot_ns - self.phase_ns
-        good = (moment.quality[self.row] == _GOOD) & np.isfinite(value)
-        take = np.flatnonzero(good & (received_ns > newest) & (newest < begins))
-        if not take.size:
+        take = (newest < begins) & (received_ns > newest)
+        if not take.any():
             return state
-        made = dict(state)
-        column_of = slot[take] % SLOTS
-        for number in np.unique(column_of).tolist():
-            at = take[column_of == number]
+        take &= (moment.quality.take(self.row) == _GOOD) & np.isfinite(value)
+        made, column_of = dict(state), slot % SLOTS
+        for number in np.flatnonzero(np.bincount(column_of[take], minlength=SLOTS)).tolist():
+            at = take & (column_of == number)
             for name, values in ((_TIMES[number], received_ns), (_VALUES[number], value)):
-                kept = made[name].copy()
-                kept[at] = values[at]
-                made[name] = kept
+                made[name] = np.where(at, values, made[name])
         return frozen(**made)
 
     def reference(self, moment: Moment, state: State) -> Reference:
         """The oldest reading kept in the slots of the window that ends with the slot of the present reading."""
-        received_ns = moment.received_mono_ns[self.row]
+        received_ns = moment.received_mono_ns.take(self.row)
         slot = self._slot(received_ns)
         begins = (slot - (SLOTS - 1)) * self.slot_ns - self.phase_ns
-        time_ns, value = np.full(self.row.size, FOREVER), np.full(self.row.size, np.nan)
-        for times, values in zip(_TIMES, _VALUES, strict=True):
-            kept = state[times]
-            older = (kept >= begins) & (kept <= received_ns) & (kept < time_ns)
-            time_ns = np.where(older, kept, time_ns)
-            value = np.where(older, state[values], value)
+        kept = np.stack([state[name] for name in _TIMES])
+        kept[(kept < begins) | (kept > received_ns)] = FOREVER
+        time_ns, value = np.minimum.reduce(kept), np.full(self.row.size, np.nan)
         found = time_ns < FOREVER
+        for times, values in zip(kept, _VALUES, strict=True):
+            np.copyto(value, state[values], where=(times == time_ns) & found)
         return Reference(
             time_ns=np.where(found, time_ns, NEVER),
             value=value,

@@ -73,7 +73,7 @@ class StuckGroup:
     def at(self, places: npt.NDArray[np.intp]) -> "StuckGroup":
         """The rules at these places only."""
         begin, end = np.searchsorted(self.driver_rule, places), np.searchsorted(self.driver_rule, places, "right")
-        drivers, _ = places_of_runs(begin, end)
+        drivers, _ = places_of_runs(begin, end - begin)
         return StuckGroup(
             position=self.position[places],
             premises=self.premises.at(places),

@@ -108,7 +108,7 @@ class ConditionColumns:
     def at(self, places: npt.NDArray[np.intp]) -> "ConditionColumns":
         """The conditions at these places (ascending) only."""
         begin, end = (np.searchsorted(self.input_place, places, side) for side in ("left", "right"))
-        pairs, _ = places_of_runs(begin, end)
+        pairs, _ = places_of_runs(begin, end - begin)
         conditions = tuple(self.conditions[place] for place in places.tolist())
         return ConditionColumns(
             conditions=conditions,
