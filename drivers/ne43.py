@@ -59,6 +59,31 @@ class Bands:
             some=bool(signal.any()),
         )
 
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """The bands of several groups of points, behind each other."""
+
+        def behind(name: str) -> npt.NDArray[np.float64]:
+            return np.concatenate([np.empty(0), *(getattr(part, name) for part in parts)])
+
+        return cls(
+            failed_low=behind("failed_low"),
+            saturated_low=behind("saturated_low"),
+            saturated_high=behind("saturated_high"),
+            failed_high=behind("failed_high"),
+            some=any(part.some for part in parts),
+        )
+
+    def part(self, places: npt.NDArray[np.intp]) -> Self:
+        """The bands of some of these points."""
+        return type(self)(
+            failed_low=self.failed_low[places],
+            saturated_low=self.saturated_low[places],
+            saturated_high=self.saturated_high[places],
+            failed_high=self.failed_high[places],
+            some=self.some,
+        )
+
     def judge(
         self, value: npt.NDArray[np.float64], quality: npt.NDArray[np.uint8], status: npt.NDArray[np.uint32]
     ) -> Readings:

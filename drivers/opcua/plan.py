@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Self
 from uuid import UUID
 
 import numpy as np
@@ -43,7 +43,21 @@ class ScanClass:
     """4 rows: raw low, raw span, low, span in engineering units; (0, 1, 0, 1) where the server speaks engineering units."""
     scaled: bool
     """Some node has a raw range."""
+    span: npt.NDArray[np.float64]
+    """Width of the range of each node in what the server sends."""
     bands: Bands
+
+    def part(self, places: npt.NDArray[np.intp]) -> Self:
+        """Some of these nodes, by their places."""
+        return replace(
+            self,
+            nodes=tuple(self.nodes[place] for place in places.tolist()),
+            row=self.row[places],
+            discrete=self.discrete[places],
+            scale=self.scale[:, places],
+            span=self.span[places],
+            bands=self.bands.part(places),
+        )
 
     def to_eu(self, raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Turn raw values into engineering units, exact at both ends of the range."""
@@ -85,6 +99,20 @@ def plan(addresses: Sequence[Address]) -> tuple[ScanClass, ...]:
     )
 
 
+def joined(scan_classes: Sequence[ScanClass]) -> ScanClass:
+    """All nodes of one device behind each other; the period is that of the quickest."""
+    return ScanClass(
+        period_ns=min((each.period_ns for each in scan_classes), default=0),
+        nodes=tuple(node for each in scan_classes for node in each.nodes),
+        row=np.concatenate([np.empty(0, np.int32), *(each.row for each in scan_classes)]),
+        discrete=np.concatenate([np.empty(0, np.bool_), *(each.discrete for each in scan_classes)]),
+        scale=np.concatenate([np.empty((4, 0)), *(each.scale for each in scan_classes)], axis=1),
+        scaled=any(each.scaled for each in scan_classes),
+        span=np.concatenate([np.empty(0), *(each.span for each in scan_classes)]),
+        bands=Bands.joined([each.bands for each in scan_classes]),
+    )
+
+
 def chunks(count: int, size: int) -> Iterator[slice]:
     """Cut `count` nodes into slices of at most `size`, as even as they come."""
     pieces = -(-count // size)
@@ -101,6 +129,13 @@ def _scan_class(period_ns: int, addresses: Sequence[Address]) -> ScanClass:
         discrete=np.array([address.type == "bool" for address in addresses], np.bool_),
         scale=np.array(scales, np.float64).T,
         scaled=any(scale != _UNSCALED for scale in scales),
+        span=np.array(
+            [
+                abs(address.high - address.low if scale == _UNSCALED else scale[1])
+                for address, scale in zip(addresses, scales, strict=True)
+            ],
+            np.float64,
+        ),
         bands=Bands.of(addresses),
     )
 

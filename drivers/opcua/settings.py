@@ -18,6 +18,9 @@ POLICIES: Final = ("Basic256Sha256", "Aes128Sha256RsaOaep", "Aes256Sha256RsaPss"
 EXCEPTIONS: Final = ("host", "revocation", "strength", "uri", "validity")
 """Checks of the server's certificate that `certificate_exceptions` may switch off."""
 
+ACQUISITIONS: Final = ("poll", "subscribe", "subscribe_with_integrity_polls")
+"""What `acquisition` may be: read each period, have the server tell changes, or that and read everything now and then."""
+
 TYPES: Final = ("bool", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")
 """What `tags.csv` may say under `type`; the server says the real type, here only `bool` changes anything."""
 
@@ -72,6 +75,13 @@ class OpcUaSettings(BaseModel):
     """A server whose clock is further off is DEGRADED: its times no longer order events."""
     register_nodes: bool = False
     """Ask the server for short handles of the nodes at every session (RegisterNodes)."""
+    acquisition: Annotated[str, _one_of(ACQUISITIONS)] = "poll"
+    integrity_period_s: float = Field(default=60.0, ge=1.0, le=3600.0)
+    """How often everything watched is read as well, and what could not be watched is tried again."""
+    dead_band_percent: float = Field(default=0.0, ge=0.0, le=10.0)
+    """Of the range of each analog tag: the server tells no smaller change; 0: every change."""
+    publishes: int = Field(default=2, ge=1, le=8)
+    """Publish requests that are outstanding at any time, beside `max_concurrent_requests`."""
     session_timeout_s: float = Field(default=30.0, ge=30.0, le=60.0)
     """How long the server keeps the session of a client that vanished."""
     connect_timeout_s: float = Field(default=10.0, ge=1.0, le=60.0)
@@ -81,6 +91,11 @@ class OpcUaSettings(BaseModel):
     """Ours; the server's own operation limit applies when it is smaller."""
     max_concurrent_requests: int = Field(default=2, ge=2, le=16)
     """At least two, so that the watchdog's question does not wait behind a read."""
+
+    @property
+    def request_slots(self) -> int:
+        """Requests that may be under way at once: an outstanding Publish holds a slot until the server has something to say."""
+        return self.max_concurrent_requests + (0 if self.acquisition == "poll" else self.publishes)
 
 
 def read_settings(settings: Mapping[str, object]) -> OpcUaSettings:

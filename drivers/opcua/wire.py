@@ -109,6 +109,20 @@ def scatter(columns: Columns, where: npt.NDArray[np.intp], onto: Columns) -> Col
     )
 
 
+def pick(columns: Columns, positions: npt.NDArray[np.intp]) -> Columns:
+    """Some elements of columns, in the order of their positions."""
+    texts = dict(columns.texts)
+    return Columns(
+        value=columns.value[positions],
+        status=columns.status[positions],
+        source_time_ns=columns.source_time_ns[positions],
+        texts=tuple((index, texts[place]) for index, place in enumerate(positions.tolist()) if place in texts)
+        if texts
+        else (),
+        answered_ns=columns.answered_ns,
+    )
+
+
 def agree(left: Columns, right: Columns) -> bool:
     """Tell whether two decodings of one answer mean the same; times to the microsecond, which is all asyncua keeps."""
     return (

@@ -44,13 +44,13 @@ def driver_for(endpoint: str, addresses: list[Tag], **settings: Any) -> OpcUaDri
 
 async def first(driver: OpcUaDriver) -> ReadingBatch:
     """The first batch of a driver that is entered."""
-    async with contextlib.aclosing(driver.batches()) as batches:  # type: ignore[type-var]
+    async with contextlib.aclosing(driver.batches()) as batches:
         batch: ReadingBatch = await anext(batches)
         return batch
 
 
 async def until_it_ends(driver: OpcUaDriver) -> list[ReadingBatch]:
-    async with contextlib.aclosing(driver.batches()) as stream:  # type: ignore[type-var]
+    async with contextlib.aclosing(driver.batches()) as stream:
         return [batch async for batch in stream]
 
 
@@ -177,7 +177,7 @@ async def test_scan_classes_keep_their_own_periods() -> None:
         rows: list[int] = []
         async with (
             driver_for(plc.endpoint, addresses) as driver,
-            contextlib.aclosing(driver.batches()) as batches,  # type: ignore[type-var]
+            contextlib.aclosing(driver.batches()) as batches,
         ):
             async for batch in batches:
                 rows += batch.row.tolist()
@@ -188,14 +188,14 @@ async def test_scan_classes_keep_their_own_periods() -> None:
 
 
 async def test_an_unknown_namespace_makes_its_points_bad_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("drivers.opcua.driver._RELEARN_NS", 0)
+    monkeypatch.setattr("drivers.opcua.polling._RELEARN_NS", 0)
     async with Plc() as plc:
         await plc.add("a", 1.0)
         late = "urn:test:late"
         addresses = [*tags(["a"]), Tag(tag="b", row=1, address=f"nsu={late};s=b")]
         async with (
             driver_for(plc.endpoint, addresses) as driver,
-            contextlib.aclosing(driver.batches()) as batches,  # type: ignore[type-var]
+            contextlib.aclosing(driver.batches()) as batches,
         ):
             batch = await anext(batches)
             assert batch.quality.tolist() == [Quality.GOOD, Quality.BAD]
@@ -320,7 +320,7 @@ async def test_a_stall_shorter_than_the_request_timeout_costs_nothing() -> None:
     async with Plc() as plc, Proxy(plc.port) as proxy:
         await plc.add("a", 1.0)
         async with driver_for(f"opc.tcp://127.0.0.1:{proxy.port}", tags(["a"]), request_timeout_s=20.0) as driver:
-            async with contextlib.aclosing(driver.batches()) as batches:  # type: ignore[type-var]
+            async with contextlib.aclosing(driver.batches()) as batches:
                 await anext(batches)
                 proxy.passing.clear()
                 asyncio.get_running_loop().call_later(2.5, proxy.passing.set)
@@ -336,7 +336,7 @@ async def test_a_reset_is_a_lost_link_even_between_two_reads() -> None:
         addresses = tags(["a"], period_s=3600.0)
         async with (
             driver_for(f"opc.tcp://127.0.0.1:{proxy.port}", addresses) as driver,
-            contextlib.aclosing(driver.batches()) as batches,  # type: ignore[type-var]
+            contextlib.aclosing(driver.batches()) as batches,
         ):
             await anext(batches)
             asyncio.get_running_loop().call_later(0.1, proxy.reset)
