@@ -25,7 +25,7 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     def connect(self: socket.socket, address: object) -> None:
         if isinstance(address, tuple) and not str(address[0]).startswith(LOOPBACK):
             raise AssertionError(f"a test wants to connect to {address[0]}: only loopback is allowed")
-        original(self, address)  # type: ignore[arg-type]
+        original(self, address)  # type: ignore[arg-type]  # whatever the caller gave
 
     monkeypatch.setattr(socket.socket, "connect", connect)
 

@@ -135,7 +135,7 @@ async def serve(ports: Sequence[int]) -> None:
     loop = asyncio.get_running_loop()
     field = Field(len(ports))
     servers = [
-        await loop.create_server(lambda device=device: Unit(field, device), "127.0.0.1", port)  # type: ignore[misc]
+        await loop.create_server(lambda device=device: Unit(field, device), "127.0.0.1", port)  # type: ignore[misc]  # mypy infers no type for a default
         for device, port in enumerate(ports)
     ]
     orders = asyncio.StreamReader()

@@ -55,7 +55,7 @@ def _of_point(number: int) -> Iterator[Rule]:
     tag = f"T{number}"
     for kind, set_point in SET_POINTS:
         yield Limit(
-            id=f"{tag}.{kind}", tag=tag, kind=kind, set_point=set_point, dead_band=1.0, delays=HELD  # type: ignore[arg-type]
+            id=f"{tag}.{kind}", tag=tag, kind=kind, set_point=set_point, dead_band=1.0, delays=HELD  # type: ignore[arg-type]  # one of the words
         )  # fmt: skip
     yield NoUpdate(id=f"{tag}.no_update", tag=tag, after_ns=10 * SECOND)
     yield RateOfChange(

@@ -56,7 +56,7 @@ async def test_the_driver_reads_what_the_process_says_it_wrote(tmp_path: Path) -
         async with driver:
             batches = driver.batches()
             batch = await anext(batches)
-            await batches.aclose()  # type: ignore[attr-defined]
+            await batches.aclose()  # type: ignore[attr-defined]  # an async generator has it; the port says iterator
         value = dict(zip(batch.row.tolist(), batch.value.tolist(), strict=True))
         assert len(value) == ANALOGS + DISCRETES
         beyond = {

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from monitor.plant.folder import fingerprint, read_plant
 from monitor.plant.mistakes import PlantRefusedError
 from monitor.plant.plant import Plant
 from monitor.scan.shadow import Shadow
-from rules.catalog import Limit
+from rules.catalog import Limit, Rule
 from rules.compile import compile_rules
 from tests.monitor.scan.support import ManualClock
 
@@ -41,8 +41,8 @@ def changed_alarms(shadow: Path, old: str, new: str) -> None:
     (shadow / "alarms.csv").write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def limit(rules: object, rule_id: str) -> Limit:
-    found = next(rule for rule in rules if rule.id == rule_id)  # type: ignore[attr-defined]
+def limit(rules: Iterable[Rule], rule_id: str) -> Limit:
+    found = next(rule for rule in rules if rule.id == rule_id)
     assert isinstance(found, Limit)
     return found
 

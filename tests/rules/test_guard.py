@@ -25,7 +25,7 @@ def limit(kind: str, lowest: float, highest: float | None = None, **in_modes: fl
     return SetPoint(
         rule_id=f"LT.{kind}",
         tag="LT",
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,  # type: ignore[arg-type]  # one of the words
         lowest=lowest,
         highest=lowest if highest is None else highest,
         in_modes=in_modes,

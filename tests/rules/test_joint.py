@@ -41,7 +41,7 @@ def deviation(name: str, held: Delays) -> st.SearchStrategy[Rule]:
     def made(tags: list[str], others: int, limit: float, band: float, direction: str) -> Rule:
         against = tuple(tags[1 : 1 + others])
         return Deviation(
-            id=name, tag=tags[0], against=against, limit=limit, dead_band=band, direction=direction, delays=held  # type: ignore[arg-type]
+            id=name, tag=tags[0], against=against, limit=limit, dead_band=band, direction=direction, delays=held  # type: ignore[arg-type]  # one of the words
         )  # fmt: skip
 
     direction = st.sampled_from(["both", "above", "below"])

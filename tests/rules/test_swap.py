@@ -135,7 +135,7 @@ def test_waiting_for_inputs_after_a_restart_goes_on_through_a_swap() -> None:
 
 def test_a_new_range_of_a_tag_makes_its_rules_anew_and_a_new_description_does_not() -> None:
     def of(**changes: object) -> TagTable:
-        return table(replace(tag("LT-1"), **changes), tag("PT-1"))  # type: ignore[arg-type]
+        return table(replace(tag("LT-1"), **changes), tag("PT-1"))  # type: ignore[arg-type]  # fields by name
 
     prints = [fingerprints(compile_rules([LEVEL, RISE], of(**changes))) for changes in (
         {}, {"description_zh": "液位"}, {"high": 80.0}, {"eu": "mm"},

@@ -20,7 +20,7 @@ def board() -> Board:
 
 
 def judge(of: Board, first: int, second: int = FALSE, at: int = WALL, **columns: object) -> list[Transition]:
-    return list(of.apply(verdicts(IDS, (first, second), **columns), at))  # type: ignore[arg-type]
+    return list(of.apply(verdicts(IDS, (first, second), **columns), at))  # type: ignore[arg-type]  # fields by name
 
 
 def acknowledge(name: str = "LT-1.HH", occurrence: int = 1, person: str = "li", comment: str = "") -> Acknowledge:
@@ -252,7 +252,7 @@ def test_under_suppression_steps_are_journaled_but_not_annunciated() -> None:
 
 
 def restarted(old: Board, *definitions: object) -> tuple[Board, tuple[Transition, ...]]:
-    new = Board(definitions or (A, LATCHED))  # type: ignore[arg-type]
+    new = Board(definitions or (A, LATCHED))  # type: ignore[arg-type]  # objects of a parameter list
     return new, new.restore(old.changed(), WALL + 100)
 
 
@@ -342,5 +342,5 @@ def test_every_field_of_a_definition_counts_in_its_hash() -> None:
 
 def test_an_alarm_row_is_a_value() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
-        board().alarms()[0].occurrence = 5  # type: ignore[misc]
+        board().alarms()[0].occurrence = 5  # type: ignore[misc]  # frozen: it must refuse
     assert isinstance(board().alarms()[0], Alarm)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ SECOND = 1_000_000_000
 def suppression(name: str, alarms: Sequence[str], **fields: object) -> DesignSuppression:
     kind = "parent" if fields.get("parent") else "condition"
     plain = {"id": name, "kind": kind, "alarms": tuple(alarms), "reason_zh": "按设计", "reason_en": "by design"}
-    return DesignSuppression(**{**plain, **fields})  # type: ignore[arg-type]
+    return DesignSuppression(**{**plain, **fields})  # type: ignore[arg-type]  # fields by name
 
 
 @dataclass
@@ -222,7 +223,7 @@ SCANS = st.lists(
 )
 
 
-def play(suppressions: list[DesignSuppression], scans: list[dict[str, object]]) -> None:
+def play(suppressions: list[DesignSuppression], scans: list[dict[str, Any]]) -> None:
     bench = Bench(suppressions)
     model = Model(suppressions, 0)
     for scan in scans:
@@ -242,10 +243,10 @@ def play(suppressions: list[DesignSuppression], scans: list[dict[str, object]]) 
             for record in alarm.suppressions
             if record.suppression is Suppression.SHELVED
         }
-        own = dict(zip((f"S{at}" for at in range(5)), scan["own"], strict=True))  # type: ignore[call-overload]
-        said = dict(zip(IDS, scan["said"], strict=True))  # type: ignore[call-overload]
+        own = dict(zip((f"S{at}" for at in range(5)), scan["own"], strict=True))
+        said = dict(zip(IDS, scan["said"], strict=True))
         mine = [own[item.id] for item in suppressions if item.parent is None]
-        bench.scan(list(said.values()), mine, int(scan["later"]))  # type: ignore[call-overload]
+        bench.scan(list(said.values()), mine, int(scan["later"]))
         model.scan(said, own, shelved, bench.now_s)
         check(bench, model)
     assert bench.silent() == {
@@ -277,7 +278,7 @@ def test_what_is_true_and_not_kept_silent_has_been_told(
 @pytest.mark.soak
 @given(plants(), SCANS)
 @settings(max_examples=10_000, deadline=None)
-def test_the_same_for_long(suppressions: list[DesignSuppression], scans: list[dict[str, object]]) -> None:
+def test_the_same_for_long(suppressions: list[DesignSuppression], scans: list[dict[str, Any]]) -> None:
     play(suppressions, scans)
 
 

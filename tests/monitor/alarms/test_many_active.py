@@ -84,8 +84,8 @@ NAMES = sorted(Alarm.__slots__)
 def test_altered_is_what_replace_makes(changes: dict[str, object]) -> None:
     row = never_raised(definition("LT-1.HH"), "hash")
     made = altered(row, **changes)
-    assert made == dataclasses.replace(row, **changes)  # type: ignore[arg-type]
-    assert hash(made) == hash(dataclasses.replace(row, **changes))  # type: ignore[arg-type]
+    assert made == dataclasses.replace(row, **changes)  # type: ignore[arg-type]  # fields by name
+    assert hash(made) == hash(dataclasses.replace(row, **changes))  # type: ignore[arg-type]  # fields by name
     assert row == never_raised(definition("LT-1.HH"), "hash"), "the row it was made from is as it was"
 
 
@@ -94,7 +94,7 @@ def test_altered_knows_its_fields_and_stays_frozen() -> None:
     with pytest.raises(KeyError):
         altered(row, colour="red")
     with pytest.raises(dataclasses.FrozenInstanceError):
-        altered(row, value=1.0).value = 2.0  # type: ignore[misc]
+        altered(row, value=1.0).value = 2.0  # type: ignore[misc]  # frozen: it must refuse
 
 
 def test_the_canonical_text_names_every_field_in_its_order() -> None:

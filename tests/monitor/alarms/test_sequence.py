@@ -100,7 +100,7 @@ def test_first_out_are_those_that_no_other_surely_preceded(found: list[Interval]
 @given(st.lists(intervals(), max_size=30), st.randoms(use_true_random=False))
 def test_the_order_in_which_events_are_given_does_not_matter(found: list[Interval], random: object) -> None:
     shuffled = list(found)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis gives a Random
     one, other = in_order(found), in_order(shuffled)
     assert [found[place] for place in one.place.tolist()] == [shuffled[place] for place in other.place.tolist()]
     assert np.array_equal(one.first_out, other.first_out)

@@ -73,7 +73,7 @@ class Bench:
             authorised_by="wang",
             interim="人工检尺",
         )
-        return self.board.obey(replace(asked, **changes), self.wall)  # type: ignore[arg-type]
+        return self.board.obey(replace(asked, **changes), self.wall)  # type: ignore[arg-type]  # fields by name
 
     def design(self, name: str) -> Transition:
         return self.board.obey(SuppressByDesign(id=name, person="p-7", person_name="作业票", comment="清罐"), self.wall)
@@ -302,7 +302,7 @@ def test_out_of_service_is_for_every_class_and_has_an_end() -> None:
 def test_out_of_service_is_refused_without_what_it_needs(changes: dict[str, object], words: str) -> None:
     bench = Bench()
     with pytest.raises(CommandRefusedError, match=words):
-        bench.remove("LT-1.H", **changes)  # type: ignore[arg-type]
+        bench.remove("LT-1.H", **changes)  # type: ignore[arg-type]  # fields by name
     assert bench.board.changed() == ()
 
 

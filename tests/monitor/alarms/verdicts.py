@@ -25,7 +25,7 @@ def definition(name: str, **overrides: object) -> AlarmDefinition:
         "subject_zh": "1号甲醇罐液位",
         "subject_en": "Methanol tank 1 level",
     }
-    return AlarmDefinition(**{**fields, **overrides})  # type: ignore[arg-type]
+    return AlarmDefinition(**{**fields, **overrides})  # type: ignore[arg-type]  # fields by name
 
 
 def verdicts(

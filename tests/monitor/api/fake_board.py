@@ -119,7 +119,7 @@ class FakeBoard:
             journal_seq=self.seq,
             overruns=0,
             barriers=self._barriers(),
-            **self.view_fields,  # type: ignore[arg-type]
+            **self.view_fields,  # type: ignore[arg-type]  # fields by name
         )
 
     def _barriers(self) -> BarrierView:

@@ -226,4 +226,4 @@ def snapshot(**columns: object) -> Snapshot:
         "received_wall_ns": received,
         "changed": np.ones(count, np.bool_),
     }
-    return Snapshot(mono_ns=MONO_NS, wall_ns=WALL_NS, **{**base, **columns})  # type: ignore[arg-type]
+    return Snapshot(mono_ns=MONO_NS, wall_ns=WALL_NS, **{**base, **columns})  # type: ignore[arg-type]  # fields by name

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import httpx
 from argon2 import PasswordHasher
@@ -120,11 +121,11 @@ class Site:
             yield client
 
 
-def assert_problem(answer: httpx.Response, status: int, slug: str) -> dict[str, object]:
+def assert_problem(answer: httpx.Response, status: int, slug: str) -> dict[str, Any]:
     """The answer is problem+json of this kind; returns it."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"].startswith("application/problem+json")
-    problem: dict[str, object] = answer.json()
+    problem: dict[str, Any] = answer.json()
     assert problem["status"] == status
     assert problem["type"] == f"urn:redline:problem:{slug}"
     assert problem["detail"]

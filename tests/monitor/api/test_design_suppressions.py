@@ -37,7 +37,7 @@ def suppressed(*now: Standing) -> Suppressed:
 
 
 def stands(**fields: object) -> Standing:
-    return Standing(truth=Verdict.TRUE, stands=True, since_wall_ns=WALL_NS, **fields)  # type: ignore[arg-type]
+    return Standing(truth=Verdict.TRUE, stands=True, since_wall_ns=WALL_NS, **fields)  # type: ignore[arg-type]  # fields by name
 
 
 async def test_a_plant_without_suppressions_has_an_empty_list() -> None:

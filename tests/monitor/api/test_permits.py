@@ -255,7 +255,7 @@ async def test_pages_newest_first_by_state_and_interlock() -> None:
     async with site.client("viewer") as client:
 
         async def listed(**parameters: object) -> list[str]:
-            answer = await client.get(f"{API}/permits", params=parameters)  # type: ignore[arg-type]
+            answer = await client.get(f"{API}/permits", params=parameters)  # type: ignore[arg-type]  # wrong on purpose
             assert answer.status_code == 200, answer.text
             return [item["id"] for item in answer.json()]
 

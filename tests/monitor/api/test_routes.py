@@ -297,7 +297,7 @@ async def test_acknowledging_keeps_the_person_and_the_second_hears_who_won() -> 
         late = await second.post(path, json={"occurrence": 1})
         problem = assert_problem(late, 409, "conflict")
         assert "王强" in str(problem["detail"])
-        assert problem["detail_text"] == {"zh": problem["detail"], "en": problem["detail_text"]["en"]}  # type: ignore[index]
+        assert problem["detail_text"] == {"zh": problem["detail"], "en": problem["detail_text"]["en"]}
         english = await second.post(path, json={"occurrence": 1}, headers={"accept-language": "en"})
         assert "王强" in english.json()["detail"]
         assert english.json()["title"] == "Refused"

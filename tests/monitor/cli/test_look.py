@@ -35,7 +35,7 @@ def variable(path: str, tag_type: str = "float64", **more: object) -> Variable:
         "path": path, "address": f"nsu=urn:x;s={path}", "type": "Double", "tag_type": tag_type, "value": "1", "status": 0,
         "eu": "", "low": None, "high": None,
     }  # fmt: skip
-    return Variable(**(given | more))  # type: ignore[arg-type]
+    return Variable(**(given | more))  # type: ignore[arg-type]  # fields by name
 
 
 def rows_of(*found: Variable) -> list[dict[str, str]]:

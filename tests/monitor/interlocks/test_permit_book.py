@@ -14,6 +14,7 @@ from monitor.interlocks.permit_commands import (
     Approve,
     CheckFunction,
     CheckMeasures,
+    PermitCommand,
     Refuse,
     Request,
     Revoke,
@@ -68,9 +69,9 @@ def triggers(found: Reconciled) -> list[PermitTrigger]:
     return [step.trigger for step in found.steps]
 
 
-def refusal(book: PermitBook, command: object, wall_ns: int = START) -> str:
+def refusal(book: PermitBook, command: PermitCommand, wall_ns: int = START) -> str:
     with pytest.raises(CommandRefusedError) as refused:
-        book.obey(command, wall_ns)  # type: ignore[arg-type]
+        book.obey(command, wall_ns)
     assert refused.value.message_zh
     return refused.value.message_en
 
@@ -104,7 +105,7 @@ def test_the_ladder_is_climbed_in_order_by_different_persons(book: PermitBook) -
     ],
 )
 def test_a_request_that_lacks_something_is_refused(book: PermitBook, change: dict[str, object], words: str) -> None:
-    assert words in refusal(book, replace(REQUEST, **change))  # type: ignore[arg-type]
+    assert words in refusal(book, replace(REQUEST, **change))  # type: ignore[arg-type]  # fields by name
     assert book.open() == ()
 
 

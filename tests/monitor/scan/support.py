@@ -119,7 +119,7 @@ def generated(alarm_id: str, kind: str, **fields: object) -> AlarmDefinition:
         generated=True,
         subject_zh=alarm_id,
         subject_en=alarm_id,
-        **fields,  # type: ignore[arg-type]
+        **fields,  # type: ignore[arg-type]  # fields by name
     )
 
 

@@ -86,9 +86,9 @@ def test_owners_are_those_of_the_positions() -> None:
     )
     fields = {"kind": "H", "alarm_class": "process", "priority": 3}
     definitions = [
-        AlarmDefinition(id="A", hazard_source="HS-1", **fields),  # type: ignore[arg-type]
-        AlarmDefinition(id="B", hazard_source="HS-1", process_unit="U-9", **fields),  # type: ignore[arg-type]
-        AlarmDefinition(id="C", **fields),  # type: ignore[arg-type]
+        AlarmDefinition(id="A", hazard_source="HS-1", **fields),  # type: ignore[arg-type]  # fields by name
+        AlarmDefinition(id="B", hazard_source="HS-1", process_unit="U-9", **fields),  # type: ignore[arg-type]  # fields by name
+        AlarmDefinition(id="C", **fields),  # type: ignore[arg-type]  # fields by name
     ]
     owners = owners_of(positions, definitions)
     assert [owners.of(alarm_id) for alarm_id in "ABC"] == [(0,), (1,), (0, 1)]

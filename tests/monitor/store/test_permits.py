@@ -72,7 +72,7 @@ async def test_an_entry_is_found_by_what_it_is_about(journal: JournalStore) -> N
 
 async def test_time_is_counted_from_the_journal_and_unknown_while_nobody_watched(journal: JournalStore) -> None:
     def begin(kind: str, at_s: int) -> Entry:
-        return replace(entry(), kind=kind, wall_ns=WALL_NS + at_s * S)  # type: ignore[arg-type]
+        return replace(entry(), kind=kind, wall_ns=WALL_NS + at_s * S)  # type: ignore[arg-type]  # one of the words
 
     entries = (
         begin("start", 0),

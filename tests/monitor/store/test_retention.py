@@ -165,7 +165,7 @@ async def test_answered_pushes_go_after_ninety_days_and_waiting_ones_never(journ
         return push(name, queued_wall_ns=WALL_NS - days * DAY_NS, due_wall_ns=WALL_NS - days * DAY_NS)
 
     rows = [row(name, days) for days in (89, 91, 400) for name in (f"A-{days}.H", f"R-{days}.H", f"W-{days}.H")]
-    await journal.commit(Commit(wall_ns=WALL_NS, outbox=tuple(rows)))  # type: ignore[arg-type]
+    await journal.commit(Commit(wall_ns=WALL_NS, outbox=tuple(rows)))  # type: ignore[arg-type]  # what must be refused
     due = await journal.due("wecom", WALL_NS, 99)
     await journal.mark([item for item in due if item.id.startswith("A")], Status.ACCEPTED, WALL_NS)
     await journal.mark([item for item in due if item.id.startswith("R")], Status.REFUSED, WALL_NS)

@@ -42,7 +42,7 @@ async def test_the_chain_of_the_journal_knows_nothing_of_it(tmp_path: Path) -> N
 async def test_a_part_that_cannot_be_stored_leaves_those_before(tmp_path: Path) -> None:
     async with open_journal(tmp_path, PLANT, settings(tmp_path), StillClock()) as store:
         await store.put_rule_memory([DELAYS])
-        broken = replace(RISES, wall_ns=None)  # type: ignore[arg-type]
+        broken = replace(RISES, wall_ns=None)  # type: ignore[arg-type]  # what must be refused
         with pytest.raises(DatabaseError):
             await store.put_rule_memory([replace(DELAYS, body=b"other"), broken])
         assert await store.rule_memory() == (DELAYS,)

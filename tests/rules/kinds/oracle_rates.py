@@ -34,7 +34,7 @@ class RateOracle:
 
     def slot(self, received_ns: int) -> int:
         slot_ns = self.rule.window_ns // SLOTS
-        return (received_ns + slot_ns * (zlib.crc32(self.rule.id.encode()) % COHORTS) // COHORTS) // slot_ns
+        return (received_ns + slot_ns * (zlib.crc32(self.rule.tag[:-2].encode()) % COHORTS) // COHORTS) // slot_ns
 
     def condition(self, point: Seen, active: bool) -> int:
         slot = self.slot(point.received_ns)

@@ -67,7 +67,7 @@ def first_true(seen: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
 
 def cusum(number: int, **changes: object) -> Cusum:
     fixed = Cusum(id=f"R-{number}", tag=f"T-{number}", target=50.0, sigma=1.0, sample_ns=SECOND)
-    return replace(fixed, **changes)  # type: ignore[arg-type]
+    return replace(fixed, **changes)  # type: ignore[arg-type]  # fields by name
 
 
 def run_lengths(rules: int, seconds: int, decision: float) -> npt.NDArray[np.intp]:

@@ -49,8 +49,8 @@ def oracles(rules: tuple[MinutesToLimit, ...], plant: TagTable = PLANT) -> list[
             Oracle(
                 rule,
                 plant.tags[plant.row_of[rule.tag]].scan_period_ns,
-                lambda value, columns=columns: float(columns.volume(np.array([value]))[0]),  # type: ignore[misc]
-                lambda value, columns=columns: float(columns.area(np.array([value]))[0]),  # type: ignore[misc]
+                lambda value, columns=columns: float(columns.volume(np.array([value]))[0]),  # type: ignore[misc]  # mypy infers no type for a default
+                lambda value, columns=columns: float(columns.area(np.array([value]))[0]),  # type: ignore[misc]  # mypy infers no type for a default
             )
         )
     return made

@@ -118,6 +118,6 @@ def test_a_mode_that_must_last_is_remembered_and_tells_when_it_is_due() -> None:
     ],
 )
 def test_mistakes(changes: dict[str, object], field: str, word: str) -> None:
-    (error,) = KINDS[ModeLimit].errors(replace(RULE, **changes), PLANT)  # type: ignore[arg-type]
+    (error,) = KINDS[ModeLimit].errors(replace(RULE, **changes), PLANT)  # type: ignore[arg-type]  # fields by name
     assert (error.rule_id, error.field) == ("LT-1.H", field)
     assert word in error.en

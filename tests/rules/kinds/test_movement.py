@@ -137,7 +137,7 @@ def test_equals_the_oracle_soak(rules: Sequence[Movement], steps: list[Step], ac
 @settings(max_examples=10)
 def test_the_order_of_the_rules_changes_nothing(rules: Sequence[Movement], steps: list[Step], chance: object) -> None:
     order = list(range(len(rules)))
-    chance.shuffle(order)  # type: ignore[attr-defined]
+    chance.shuffle(order)  # type: ignore[attr-defined]  # hypothesis gives a Random
     group, other = group_of(rules), group_of([rules[place] for place in order])
     state, mixed, idle = group.fresh(START_NS), other.fresh(START_NS), np.zeros(len(rules), np.bool_)
     for step in steps:

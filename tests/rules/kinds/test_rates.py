@@ -128,13 +128,13 @@ def test_explained_in_words_and_numbers() -> None:
 )
 def test_mistakes_name_their_field(change: dict[str, object], field: str) -> None:
     fields = {"id": "r", "tag": "LT-1", "direction": "rise", "limit": 30.0, "window_ns": 60 * SECOND} | change
-    rule = RateOfChange(**fields)  # type: ignore[arg-type]
+    rule = RateOfChange(**fields)  # type: ignore[arg-type]  # fields by name
     assert [error.field for error in KINDS[RateOfChange].errors(rule, PLANT)] == [field]
 
 
 def test_slots_of_many_rules_begin_at_different_times() -> None:
-    oracles = [RateOracle(RateOfChange(id=f"r{n}", tag="LT-1", direction="rise", limit=1.0, window_ns=64 * SECOND))
-               for n in range(200)]  # fmt: skip
+    oracles = [RateOracle(RateOfChange(id=f"r{n}", tag=f"LT-{n}", direction="rise", limit=1.0, window_ns=64 * SECOND))
+               for n in range(0, 20_000, 100)]  # fmt: skip
     begins = {next(second for second in range(100, 200) if oracle.slot(second * SECOND) > oracle.slot(100 * SECOND))
               for oracle in oracles}  # fmt: skip
     assert len(begins) == COHORTS

@@ -112,6 +112,6 @@ def test_it_settles_for_the_slower_of_its_tags() -> None:
     ],
 )
 def test_mistakes(changes: dict[str, object], field: str, word: str) -> None:
-    (error,) = KINDS[TagLimit].errors(replace(RULE, **changes), PLANT)  # type: ignore[arg-type]
+    (error,) = KINDS[TagLimit].errors(replace(RULE, **changes), PLANT)  # type: ignore[arg-type]  # fields by name
     assert (error.rule_id, error.field) == ("LT-1.H", field)
     assert word in error.en
