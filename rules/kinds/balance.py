@@ -12,6 +12,7 @@ from rules.columns.tags import TagTable
 from rules.errors import RuleError, needs_analog, stands_twice, unknown_tag
 from rules.geometry import M3_PER_S, METRES, Vessel, Vessels
 from rules.kinds.balance_group import MassBalanceGroup
+from rules.kinds.expansion import NOWHERE, Warmth, temperature_errors
 from rules.kinds.flow_totals import WIDTH, FlowTotals
 from rules.kinds.mistakes import vessel_errors, window_errors
 from rules.kinds.premises import READINGS, silence_ns, tag_of
@@ -33,6 +34,14 @@ class MassBalance(Rule):
     maximum_gap_ns: int = 0
     """A flow that was not read for longer cannot be integrated; 0: a slot of the window, three periods at least."""
     minimum_coverage: float = 0.75
+    temperatures: tuple[str, ...] = ()
+    """Of the liquid in each tank, in degC, in the order of `levels`; empty: volumes are taken as measured."""
+    flow_temperatures: tuple[str, ...] = ()
+    """Of each flow, inflows first, NOWHERE for a meter that counts at REFERENCE_C; empty: all do."""
+    expansion_per_k: float = 0.0
+    """Volume expansion of the liquid, from its data sheet."""
+    expansion_source: str = ""
+    """Where that stands."""
 
 
 class MassBalanceKind:
@@ -61,6 +70,7 @@ class MassBalanceKind:
         for name, vessel in rule.levels:
             yield from vessel_errors(rule.id, vessel, tag_of(table, name))
         yield from _number_errors(rule)
+        yield from temperature_errors(rule.id, _warm_names(rule), rule.expansion_per_k, table)
         if names:
             tags = [tag_of(table, name) for _, name in names]
             yield from window_errors(rule.id, rule.window_ns, rule.minimum_coverage, READINGS, tags)
@@ -87,9 +97,18 @@ class MassBalanceKind:
                 [vessel for _, _, vessel in levels],
                 [METRES.get(tag_of(table, name).eu, 1.0) for _, name, _ in levels],
             ),
-            totals=FlowTotals.of(
-                [(rule.inflows, rule.outflows) for rule in mine], np.where(given > 0, given, gaps), table
+            warmth=Warmth.of(
+                [tag for rule in mine for tag in (rule.temperatures or (NOWHERE,) * len(rule.levels))],
+                [rule.expansion_per_k for rule in mine for _ in rule.levels],
+                table,
             ),
+            totals=FlowTotals.of(
+                [(rule.inflows, rule.outflows) for rule in mine],
+                np.where(given > 0, given, gaps),
+                table,
+                [(rule.flow_temperatures, rule.expansion_per_k) for rule in mine],
+            ),
+            beta=tuple((rule.expansion_per_k, rule.expansion_source) for rule in mine),
             first_row=column([table.row_of[rule.levels[0][0]] for rule in mine], np.int32),
             window_ns=window_ns,
             period_ns=period_ns,
@@ -105,6 +124,14 @@ def _names(rule: MassBalance) -> list[tuple[str, str]]:
         *(("tanks", name) for name, _ in rule.levels),
         *(("inflow", name) for name in rule.inflows),
         *(("outflow", name) for name in rule.outflows),
+    ]
+
+
+def _warm_names(rule: MassBalance) -> list[tuple[str, str]]:
+    fields = (*("inflow_temperature" for _ in rule.inflows), *("outflow_temperature" for _ in rule.outflows))
+    return [
+        *(("temperature", name) for name in rule.temperatures),
+        *((field, name) for field, name in zip(fields, rule.flow_temperatures, strict=False) if name != NOWHERE),
     ]
 
 
@@ -124,6 +151,11 @@ def _number_errors(rule: MassBalance) -> Iterator[RuleError]:
         zh = f"{100 * rule.tolerance_share:g} % 不是吞吐量的份额"
         en = f"{100 * rule.tolerance_share:g} % is no share of the throughput"
         yield RuleError(rule.id, "tolerance_percent", zh, en)
+    wanted = ((rule.temperatures, len(rule.levels)), (rule.flow_temperatures, flows))
+    if any(tags and len(tags) != count for tags, count in wanted):
+        zh = "温度应逐罐、逐表各一个，顺序相同"
+        en = "temperatures: one for each tank and one for each meter, in the same order"
+        yield RuleError(rule.id, "temperature", zh, en)
     if rule.maximum_gap_ns < 0 or rule.maximum_gap_ns > rule.window_ns:
         yield RuleError(
             rule.id, "maximum_gap_s", "间断应大于 0，且不长于窗口", "a gap is above 0 and no longer than the window"

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from rules import windows
 from rules.geometry import Vessels
+from rules.kinds.expansion import REFERENCE_C, Warmth
 from rules.kinds.explain import explained, inputs_of
 from rules.kinds.flow_totals import FlowTotals
 from rules.kinds.premises import good_of, missing
@@ -27,7 +28,11 @@ class MassBalanceGroup:
     level_rule: npt.NDArray[np.intp]
     level_row: npt.NDArray[np.int32]
     vessels: Vessels
+    warmth: Warmth
+    """Of each tank."""
     totals: FlowTotals
+    beta: tuple[tuple[float, str], ...]
+    """(expansion per K, where it stands) of each rule, to be told."""
     first_row: npt.NDArray[np.int32]
     window_ns: npt.NDArray[np.int64]
     period_ns: npt.NDArray[np.int64]
@@ -38,10 +43,11 @@ class MassBalanceGroup:
     timeless: ClassVar[bool] = False
 
     def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
-        """Each rule reads its levels and its flows."""
+        """Each rule reads its levels, its flows and their temperatures."""
+        tanks, flows = self.warmth.places(), self.totals.warmth.places()
         return (
-            np.concatenate([self.level_rule, self.totals.rule]),
-            np.concatenate([self.level_row, self.totals.row]),
+            np.concatenate([self.level_rule, self.totals.rule, self.level_rule[tanks], self.totals.rule[flows]]),
+            np.concatenate([self.level_row, self.totals.row, self.warmth.row[tanks], self.totals.warmth.row[flows]]),
         )
 
     def fresh(self, mono_ns: int) -> State:
@@ -79,13 +85,13 @@ class MassBalanceGroup:
     ) -> State:
         """The state with totals and samples of now; solved again where a sample is new."""
         count = self.position.size
-        good = good_of(moment, self.level_row)
+        good = good_of(moment, self.level_row) & self.warmth.good(moment)
         bad = np.bincount(self.level_rule[~good], minlength=count) > 0
         # a sample is of the moment up to which every input was read
         read_ns = np.full(count, np.iinfo(np.int64).max)
         np.minimum.at(read_ns, self.level_rule, moment.received_mono_ns[self.level_row])
         came, went, usable, read_ns = self.totals.at(moment, flows, read_ns)
-        each = self.vessels.volume(np.where(good, moment.value[self.level_row], 0.0))
+        each = self.warmth.at_reference(moment, self.vessels.volume(np.where(good, moment.value[self.level_row], 0.0)))
         volume = np.bincount(self.level_rule, each, count).astype(np.float64)
         samples = state["sample_mono_ns"], state["volume"]
         before = windows.forgotten(samples, broken)
@@ -140,6 +146,10 @@ class MassBalanceGroup:
                 f": the tanks gained {gained:+.4g} m3, {received:.4g} came, {sent:.4g} went, "
                 f"out of balance by {imbalance:+.4g}, {allowed:.4g} m3 is allowed"
             )
+        beta, source = self.beta[place]
+        if beta:
+            zh += f"；体积折算到 {REFERENCE_C:g} °C（膨胀系数 {beta:g} 1/K，{source}）"
+            en += f"; volumes at {REFERENCE_C:g} °C (expansion {beta:g} 1/K, {source})"
         figures = tuple(
             Figure(zh=in_zh, en=in_en, value=value, eu="m3")
             for in_zh, in_en, value in (

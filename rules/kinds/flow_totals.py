@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from rules.columns.tags import TagTable
 from rules.geometry import M3_PER_S
+from rules.kinds.expansion import NOWHERE, Warmth
 from rules.kinds.premises import good_of, tag_of
 from rules.port import NEVER, Moment, State, column
 
@@ -29,6 +30,8 @@ class FlowTotals:
     factor: Floats
     """m3/s of one unit."""
     outwards: Bools
+    warmth: Warmth
+    """Of each flow."""
     gap_ns: npt.NDArray[np.int64]
     """Of each rule: how long a flow may go unread and still be integrated across."""
 
@@ -38,8 +41,9 @@ class FlowTotals:
         flows: Sequence[tuple[Sequence[str], Sequence[str]]],
         gap_ns: npt.NDArray[np.int64],
         table: TagTable,
+        warm: Sequence[tuple[Sequence[str], float]],
     ) -> Self:
-        """Columns of (inflows, outflows) of each rule."""
+        """Columns of (inflows, outflows) of each rule; `warm`: (temperatures of its flows or none at all, expansion)."""
         each = [
             (rule, place, name, place >= len(inwards))
             for rule, (inwards, outwards) in enumerate(flows)
@@ -51,6 +55,11 @@ class FlowTotals:
             row=column([table.row_of[name] for _, _, name, _ in each], np.int32),
             factor=column([M3_PER_S.get(tag_of(table, name).eu, 1.0) for _, _, name, _ in each], np.float64),
             outwards=column([out for _, _, _, out in each], np.bool_),
+            warmth=Warmth.of(
+                [warm[rule][0][place] if warm[rule][0] else NOWHERE for rule, place, _, _ in each],
+                [warm[rule][1] for rule, _, _, _ in each],
+                table,
+            ),
             gap_ns=column(gap_ns, np.int64),
         )
 
@@ -67,11 +76,11 @@ class FlowTotals:
         broken = np.zeros(self.gap_ns.size, np.bool_)
         at_ns = state["flow_mono_ns"][self.rule, self.place]
         received_ns = moment.received_mono_ns[self.row]
-        new = np.flatnonzero(good_of(moment, self.row) & (received_ns > at_ns))
+        new = np.flatnonzero(self.good(moment) & (received_ns > at_ns))
         if not new.size:
             return {name: state[name] for name in ("total", "flow", "flow_mono_ns")}, broken
         rule, place = self.rule[new], self.place[new]
-        flow = moment.value[self.row[new]] * self.factor[new]
+        flow = self.warmth.at_reference(moment, moment.value[self.row] * self.factor)[new]
         passed_ns = np.where(at_ns[new] == NEVER, 0, received_ns[new] - at_ns[new])
         gap = passed_ns > self.gap_ns[rule]
         broken[rule[gap]] = True
@@ -80,6 +89,10 @@ class FlowTotals:
         last[rule, place], times[rule, place] = flow, received_ns[new]
         return {"total": total, "flow": last, "flow_mono_ns": times}, broken
 
+    def good(self, moment: Moment) -> Bools:
+        """Which flows can be counted now: GOOD, and so is their temperature where they have one."""
+        return good_of(moment, self.row) & self.warmth.good(moment)
+
     def at(
         self, moment: Moment, flows: Mapping[str, npt.NDArray[Any]], read_ns: npt.NDArray[np.int64]
     ) -> tuple[Floats, Floats, Bools, npt.NDArray[np.int64]]:
@@ -87,7 +100,7 @@ class FlowTotals:
 
         `read_ns`: that moment for the other inputs.  Usable where every flow is good now.
         """
-        good = good_of(moment, self.row)
+        good = self.good(moment)
         bad = np.bincount(self.rule[~good], minlength=read_ns.size) > 0
         read_ns = read_ns.copy()
         np.minimum.at(read_ns, self.rule, moment.received_mono_ns[self.row])

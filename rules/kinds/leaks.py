@@ -11,6 +11,7 @@ import numpy.typing as npt
 from rules.columns.tags import TagTable
 from rules.errors import RuleError, needs_analog, unknown_tag
 from rules.geometry import METRES, Vessel, Vessels
+from rules.kinds.expansion import REFERENCE_C, at_reference, temperature_errors
 from rules.kinds.explain import explained, inputs_of
 from rules.kinds.mistakes import vessel_errors, window_errors
 from rules.kinds.premise_words import premise_words
@@ -23,8 +24,6 @@ from rules.verdicts import Verdict
 _NS: Final = 1_000_000_000
 _TRUE: Final = np.uint8(Verdict.TRUE)
 _FALSE: Final = np.uint8(Verdict.FALSE)
-REFERENCE_C: Final = 20.0
-"""Volumes are compared as they would be at this temperature."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +113,8 @@ class LeakGroup:
         if new.size:
             samples, use, share[new] = self.premises.window(after, new)
             volume = self.vessels.volume(samples[1], new)
-            warmer = after["beside"][new] - REFERENCE_C
-            at_reference = volume / (1 + self.expansion[new, np.newaxis] * warmer)
-            loss[new] = -theil_sen(samples[0], at_reference, use) * 3600
+            at_one = at_reference(volume, self.expansion[new, np.newaxis], after["beside"][new])
+            loss[new] = -theil_sen(samples[0], at_one, use) * 3600
             hours = self.premises.window_ns[new] / _NS / 3600
             unseen = self.expansion[new] * self.tolerance_k[new] * np.abs(volume[:, -1]) / hours
             allowed[new] = self.maximum_loss[new] + unseen
@@ -148,21 +146,17 @@ class LeakKind:
 
     def errors(self, rule: Leak, table: TagTable) -> Iterator[RuleError]:
         """Unknown or discrete tags, a loss, an expansion or times that cannot be."""
-        names = [("tag", rule.tag), *([("temperature", rule.temperature)] if rule.temperature is not None else [])]
-        for field, name in names:
-            if name not in table.row_of:
-                yield unknown_tag(rule.id, field, name)
-                return
-            if tag_of(table, name).discrete:
-                yield needs_analog(rule.id, field, name)
-        tags = [tag_of(table, name) for _, name in names]
+        warm = [("temperature", rule.temperature)] if rule.temperature is not None else []
+        yield from temperature_errors(rule.id, warm, rule.expansion_per_k, table)
+        if rule.tag not in table.row_of:
+            yield unknown_tag(rule.id, "tag", rule.tag)
+            return
+        if tag_of(table, rule.tag).discrete:
+            yield needs_analog(rule.id, "tag", rule.tag)
+        tags = [tag_of(table, name) for name in (rule.tag, *(name for _, name in warm)) if name in table.row_of]
         yield from window_errors(rule.id, rule.window_ns, rule.minimum_coverage, READINGS, tags)
         yield from vessel_errors(rule.id, rule.vessel, tags[0])
         yield from _number_errors(rule)
-        if rule.temperature is not None and tags[1].eu != "°C":
-            zh = f"单位应为 °C；{rule.temperature} 为 {tags[1].eu or '无'}"
-            en = f"must be in °C; {rule.temperature} is in {tags[1].eu or 'no unit'}"
-            yield RuleError(rule.id, "temperature", zh, en)
 
     def set_errors(self, rules: Sequence[Leak], table: TagTable) -> Iterator[RuleError]:
         """None."""
@@ -190,15 +184,7 @@ def _number_errors(rule: Leak) -> Iterator[RuleError]:
         zh = f"{rule.maximum_loss_per_h:g} 不是损失；应大于 0"
         en = f"{rule.maximum_loss_per_h:g} is no loss; it is above 0"
         yield RuleError(rule.id, "maximum_loss_per_h", zh, en)
-    if not 0 <= rule.expansion_per_k < 0.01:
-        zh = f"{rule.expansion_per_k:g} 不是液体的膨胀系数，应为 0 到 0.01 1/K"
-        en = f"{rule.expansion_per_k:g} is no expansion of a liquid, 0 to 0.01 1/K"
-        yield RuleError(rule.id, "expansion_per_k", zh, en)
     if not (math.isfinite(rule.temperature_tolerance_k) and rule.temperature_tolerance_k >= 0):
         yield RuleError(rule.id, "temperature_tolerance_k", "允差应为 0 或以上", "a tolerance is 0 or more")
-    if rule.temperature is not None and rule.expansion_per_k == 0:
-        zh = "有液体膨胀系数时温度才有用"
-        en = "a temperature is of use only with the expansion of the liquid"
-        yield RuleError(rule.id, "expansion_per_k", zh, en)
     if rule.settle_ns < 0:
         yield RuleError(rule.id, "settle_s", "稳定时间应为 0 或以上", "a time to settle is 0 or more")

@@ -20,16 +20,16 @@ class Meter:
 
     readings: list[tuple[int, float]] = field(default_factory=list)
 
-    def take(self, point: Point, gap_ns: int) -> bool:
-        """True where there is a gap before this reading."""
-        if point.quality != GOOD or not math.isfinite(point.value):
+    def take(self, point: Point, gap_ns: int, shrink: float | None) -> bool:
+        """True where there is a gap before this reading; `shrink` to the reference temperature, None while unread."""
+        if point.quality != GOOD or not math.isfinite(point.value) or shrink is None:
             return False
         if self.readings and point.received_ns <= self.readings[-1][0]:
             return False
         gap = bool(self.readings) and point.received_ns - self.readings[-1][0] > gap_ns
         if gap:
             self.readings = []
-        self.readings.append((point.received_ns, point.value / 3600))
+        self.readings.append((point.received_ns, point.value / 3600 * shrink))
         return gap
 
     def total(self, at_ns: int) -> float:
@@ -57,23 +57,41 @@ class Oracle:
 
     def step(self, points: Mapping[str, Point], now_ns: int) -> tuple[int, float, float]:
         """(condition, imbalance, allowed)."""
+        warm = self.rule.flow_temperatures or ("",) * len(self.meters)
         gaps = [
-            meter.take(points[name], self.gap_ns) for name, meter in self.meters.items()
+            meter.take(points[name], self.gap_ns, self.shrink(points, degrees))
+            for (name, meter), degrees in zip(self.meters.items(), warm, strict=True)
         ]  # every meter takes its own
         if any(gaps):
             self.kept = []
         self.keep(points)
         return self.judged(now_ns)
 
+    def shrink(self, points: Mapping[str, Point], name: str) -> float | None:
+        """What a volume at this temperature is at 20 degC, as a share; None while it is not known."""
+        if not name:
+            return 1.0
+        degrees = points[name]
+        if degrees.quality != GOOD or not math.isfinite(degrees.value):
+            return None
+        return 1 / (1 + self.rule.expansion_per_k * (degrees.value - 20))
+
     def keep(self, points: Mapping[str, Point]) -> None:
         inputs = [points[name] for name in (*self.meters, *(name for name, _ in self.rule.levels))]
         if any(point.quality != GOOD or not math.isfinite(point.value) for point in inputs):
+            return
+        tanks = [self.shrink(points, name) for name in self.rule.temperatures or ("",) * len(self.rule.levels)]
+        meters = [self.shrink(points, name) for name in self.rule.flow_temperatures]
+        if None in (*tanks, *meters):
             return
         at_ns = min(point.received_ns for point in inputs)
         slot_ns = max(self.rule.window_ns // SLOTS, 1)
         if self.kept and (at_ns <= self.kept[-1][0] or at_ns // slot_ns <= self.kept[-1][0] // slot_ns):
             return
-        volume = sum(of(points[name].value) for of, (name, _) in zip(self.volumes, self.rule.levels, strict=True))
+        volume = sum(
+            of(points[name].value) * (shrink or 0)
+            for of, (name, _), shrink in zip(self.volumes, self.rule.levels, tanks, strict=True)
+        )
         came = sum(self.meters[name].total(at_ns) for name in self.rule.inflows)
         went = sum(self.meters[name].total(at_ns) for name in self.rule.outflows)
         self.kept = [*self.kept, (at_ns, volume, came, went)][-(SLOTS + 1) :]

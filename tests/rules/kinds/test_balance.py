@@ -29,23 +29,33 @@ PLANT = table(
     replace(tag("FI-1", high=20_000.0), eu="m3/h"),
     replace(tag("FI-2", high=20_000.0), eu="m3/h"),
     replace(tag("FO-1", high=20_000.0), eu="m3/h"),
+    replace(tag("TT-1"), eu="°C"),
+    replace(tag("TT-2"), eu="°C"),
 )
 SURFACE = math.pi * 36
 BASE = MassBalance(
     id="a", levels=(("LT-1", UPRIGHT),), inflows=("FI-1",), outflows=("FO-1",), window_ns=14 * SECOND, tolerance_m3=5.0
 )
+BOTH = (("LT-1", UPRIGHT), ("LT-2", SPHERE))
 RULES = (
     BASE,
     replace(BASE, id="a2", maximum_gap_ns=10 * SECOND, minimum_coverage=0.5),
-    replace(BASE, id="b", levels=(("LT-1", UPRIGHT), ("LT-2", SPHERE)), inflows=("FI-1", "FI-2"), minimum_coverage=0.4),
+    replace(BASE, id="b", levels=BOTH, inflows=("FI-1", "FI-2"), minimum_coverage=0.4),
     replace(BASE, id="c", outflows=(), inflows=("FI-2",), tolerance_share=0.5, maximum_gap_ns=12 * SECOND),
-)
+    replace(BASE, id="w", temperatures=("TT-1",), flow_temperatures=("TT-2", ""), expansion_per_k=0.0012),
+    replace(
+        BASE, id="w2", levels=BOTH, temperatures=("TT-2", "TT-1"), expansion_per_k=0.002, inflows=("FI-1", "FI-2"),
+        minimum_coverage=0.4,
+    ),
+)  # fmt: skip
 DRAWN = (
     st.sampled_from([5.0, 5.01, 5.02, 5.1, 6.0]),
     st.sampled_from([4.0, 4.01, 4.2]),
     st.sampled_from([0.0, 3600.0, 7200.0]),
     st.sampled_from([0.0, 100.0, 20_000.0]),
     st.sampled_from([0.0, 3600.0]),
+    st.sampled_from([20.0, 21.0, 35.0]),
+    st.sampled_from([-5.0, 20.0, 40.0]),
 )
 
 
@@ -194,6 +204,65 @@ def test_an_uncertain_flow_is_no_balance() -> None:
     assert judged.condition[0] == UNKNOWN
 
 
+WARM = replace(
+    HOUR,
+    tolerance_share=0.0,
+    temperatures=("TT-1",),
+    expansion_per_k=0.0012,
+    expansion_source="data sheet of the supplier",
+)
+STOOD_M3 = 5 * SURFACE
+"""565.5 m3."""
+
+
+def warming(at: int) -> float:
+    """6 K in the hour, from 20 degC on."""
+    return 20 + 6 * at / 3600
+
+
+def swollen(at: int) -> float:
+    """The level of 565.5 m3 (at 20 degC) as it warms: 4.07 m3 more after the hour."""
+    return 5 * (1 + 0.0012 * (warming(at) - 20))
+
+
+def test_a_closed_tank_that_warms_up_gains_nothing() -> None:
+    as_measured, at_20 = Run(replace(HOUR, tolerance_share=0.0), PLANT), Run(WARM, PLANT)
+    for run, expected in ((as_measured, TRUE), (at_20, FALSE)):
+        assert run.play(4000, LT_1=swollen, FI_1=0.0, FO_1=0.0, TT_1=warming) == expected
+    assert as_measured.evidence.value[0] == pytest.approx(0.0012 * 6 * STOOD_M3, rel=0.1)
+    assert at_20.evidence.value[0] == pytest.approx(0.0, abs=1e-6)
+    zh, en = at_20.told()
+    assert "volumes at 20 °C (expansion 0.0012 1/K, data sheet of the supplier)" in en
+    assert "体积折算到 20 °C（膨胀系数 0.0012 1/K" in zh
+    assert "°C" not in as_measured.told()[1]
+
+
+def test_a_leak_does_not_hide_behind_the_warmth() -> None:
+    """The level stands because as much leaks as the warmth adds: 4 m3 in the hour."""
+    as_measured, at_20 = Run(replace(HOUR, tolerance_share=0.0), PLANT), Run(WARM, PLANT)
+    for run, expected in ((as_measured, FALSE), (at_20, TRUE)):
+        assert run.play(4000, LT_1=5.0, FI_1=0.0, FO_1=0.0, TT_1=warming) == expected
+    assert at_20.evidence.value[0] == pytest.approx(-0.0012 * 6 * STOOD_M3, rel=0.1)
+
+
+def test_what_comes_warm_is_less_at_one_temperature() -> None:
+    """300 m3 at 40 degC are 293 m3 at 20; a meter that counts at 20 degC by itself needs no temperature."""
+    rise = 300 / (1 + 0.0012 * 20) / 3600 / SURFACE
+    measured = replace(WARM, flow_temperatures=("TT-2", ""))
+    for rule, expected in ((measured, FALSE), (WARM, TRUE)):
+        run = Run(rule, PLANT)
+        assert run.play(4000, LT_1=lambda at: 2 + rise * at, FI_1=300.0, FO_1=0.0, TT_1=20.0, TT_2=40.0) == expected
+
+
+def test_without_its_temperature_nothing_is_balanced() -> None:
+    run = Run(replace(WARM, window_ns=300 * SECOND), PLANT)
+    assert run.play(400, LT_1=5.0, FI_1=0.0, FO_1=0.0, TT_1=20.0) == FALSE
+    for _ in range(200):
+        run.play(1, LT_1=5.0, FI_1=0.0, FO_1=0.0)
+    assert run.seen[-1] == UNKNOWN
+    assert "not good: TT-1" in run.told()[1]
+
+
 MANY = tuple(f"F-{number}" for number in range(WIDTH + 1))
 
 
@@ -216,6 +285,16 @@ MANY = tuple(f"F-{number}" for number in range(WIDTH + 1))
         (replace(BASE, maximum_gap_ns=21 * SECOND), "maximum_gap_s"),
         (replace(BASE, window_ns=SECOND), "window_s"),
         (replace(BASE, minimum_coverage=0.0), "coverage"),
+        (replace(WARM, expansion_per_k=0.0), "expansion_per_k"),
+        (replace(WARM, expansion_per_k=0.02), "expansion_per_k"),
+        (replace(WARM, expansion_per_k=math.nan), "expansion_per_k"),
+        (replace(WARM, temperatures=("XX",)), "temperature"),
+        (replace(WARM, temperatures=("XV",)), "temperature"),
+        (replace(WARM, temperatures=("LT-2",)), "temperature"),
+        (replace(WARM, temperatures=("TT-1", "TT-2")), "temperature"),
+        (replace(WARM, flow_temperatures=("TT-2",)), "temperature"),
+        (replace(WARM, flow_temperatures=("LT-2", "")), "inflow_temperature"),
+        (replace(WARM, flow_temperatures=("", "LT-2")), "outflow_temperature"),
     ],
 )
 def test_mistakes(rule: MassBalance, field: str) -> None:

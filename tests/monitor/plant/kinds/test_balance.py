@@ -16,6 +16,7 @@ BALANCE = (
     'kind = "mass_balance"\nname_zh = "平衡"\nhazard_source = "HS-2"\ntanks = ["T-101", "T-102"]\n'
     'inflow = ["FT-101I", "FT-102I"]\noutflow = "FT-101O"\ntolerance_m3 = 2\ntolerance_percent = 0.5'
 )
+WARM = f'{BALANCE}\nexpansion_per_k = 0.0012\nexpansion_source = "data sheet"'
 UPRIGHT = Vessel(shape="vertical_cylinder", diameter_m=12.0, height_m=12.0)
 
 
@@ -39,6 +40,22 @@ def test_a_balance(folder: RuleFolder) -> None:
     assert (definition.tag, definition.hazard_source, definition.eu, definition.set_point) == (None, "HS-2", "m3", 2)
 
 
+def test_a_balance_at_one_temperature_takes_the_temperatures_of_its_tanks(folder: RuleFolder) -> None:
+    rule, _ = folder.read(WARM)
+    assert isinstance(rule, MassBalance)
+    assert (rule.temperatures, rule.flow_temperatures) == (("TT-101", "TT-102"), ())
+    assert (rule.expansion_per_k, rule.expansion_source) == (0.0012, "data sheet")
+    rule, _ = folder.read(f'{WARM}\noutflow_temperature = "TT-103"')
+    assert isinstance(rule, MassBalance) and rule.flow_temperatures == ("", "", "TT-103")
+
+
+def test_a_tank_without_a_temperature_is_refused(folder: RuleFolder) -> None:
+    path = folder.path / "plant.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('temperature_tag = "TT-102"\n', "", 1), encoding="utf-8")
+    assert folder.one(WARM)[:2] == ("tanks", "T-102 has no temperature_tag")
+
+
 @pytest.mark.parametrize(
     ("rule", "key", "words"),
     [
@@ -50,6 +67,14 @@ def test_a_balance(folder: RuleFolder) -> None:
         (BALANCE.replace("FT-101O", "TT-101"), "outflow", "a flow is in"),
         (BALANCE.replace("tolerance_m3 = 2", "tolerance_m3 = 0"), "tolerance_m3", "never exact"),
         (f"{BALANCE}\nmaximum_gap_s = 7200", "maximum_gap_s", "no longer than the window"),
+        (f"{BALANCE}\nexpansion_per_k = 0.0012", "expansion_source", "must be given"),
+        (f'{BALANCE}\nexpansion_source = "data sheet"', "expansion_source", "only with expansion_per_k"),
+        (f'{BALANCE}\ninflow_temperature = "TT-101"', "inflow_temperature", "only with expansion_per_k"),
+        (f'{WARM}\ninflow_temperature = "TT-101"', "inflow_temperature", "must be 2 tags"),
+        (f'{WARM}\noutflow_temperature = "TT-999"', "outflow_temperature", "no tag 'TT-999'"),
+        (f'{WARM}\noutflow_temperature = "PT-101"', "outflow_temperature", "must be in °C"),
+        (WARM.replace("0.0012", "0.5"), "expansion_per_k", "no expansion of a liquid"),
+        (WARM.replace("0.0012", "0"), "expansion_per_k", "of use only with"),
     ],
 )
 def test_mistakes(folder: RuleFolder, rule: str, key: str, words: str) -> None:
