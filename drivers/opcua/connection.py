@@ -6,6 +6,8 @@ connects leave sockets open, a client that is used again has lost its request ho
 
 import asyncio
 import logging
+import os
+import socket
 from functools import partial
 from typing import Any, Final
 
@@ -24,7 +26,6 @@ logger = logging.getLogger(__name__)
 # Every failure comes back to us as an exception; asyncua's own account of it would only repeat it.
 logging.getLogger("asyncua").setLevel(logging.CRITICAL)
 
-_WATCHDOG_S: Final = 10.0
 _CHANNEL_LIFETIME_MS: Final = 3_600_000
 _REFERENCES_AT_ONCE: Final = 1000
 _CLOSE_S: Final = 3.0
@@ -36,7 +37,7 @@ class Connection:
     """TCP connection, secure channel and session with one server."""
 
     def __init__(self, settings: OpcUaSettings, clock: Clock, name: str) -> None:
-        """`name` is what the server's own list of sessions shows."""
+        """`name` is what the server's own list of sessions shows, with this machine and process."""
         self._settings = settings
         self._clock = clock
         self._protocols: list[ReadOnlyProtocol] = []
@@ -44,11 +45,11 @@ class Connection:
         """The connection broke, or was seen not to answer."""
         self.client = client = self._new_client()
         """asyncua's, made for this connection only."""
-        client.name = client.description = name
+        client.name = name
+        client.description = f"{name} {socket.gethostname()} {os.getpid()}"
         client.session_timeout = int(settings.session_timeout_s * 1000)
         client.secure_channel_timeout = _CHANNEL_LIFETIME_MS
-        client.set_max_concurrent_requests(settings.max_concurrent_requests)
-        client.connection_lost_callback = self._watchdog_bit
+        client.set_max_concurrent_requests(settings.request_slots)
 
     async def open(self) -> None:
         """Connect, open the channel, create and activate the session; may raise whatever asyncua raises.
@@ -57,13 +58,20 @@ class Connection:
         """
         await plainly(secure(self.client, self._new_client(), self._settings, self._clock))
         await plainly(self.client.connect())
+        # Their supervisor takes a server that does not tell its state for a lost one; `Session.rest` asks instead.
+        for watching in (self.client._supervisor_task, self.client._stale_watchdog_task):  # noqa: SLF001
+            if watching is not None:
+                watching.cancel()
         renewing = self.client._renew_channel_task  # noqa: SLF001 - asyncua gives up after one failed renewal and tells nobody
         if renewing is not None:
             renewing.add_done_callback(self._renewal_ended)
 
-    async def send(self, request: Any) -> bytes:
-        """Send one request over the session; the body of the answer, decrypted and whole, from its type id on."""
-        return bytes(await plainly(self.client.uaclient.session._send_request(request)))  # noqa: SLF001 - the raw answer
+    async def send(self, request: Any, timeout_s: float | None = None) -> bytes:
+        """Send one request over the session; the body of the answer, decrypted and whole, from its type id on.
+
+        Waits for it for the request timeout of the settings, or `timeout_s`; 0: for ever.
+        """
+        return bytes(await plainly(self.client.uaclient.session._send_request(request, timeout_s)))  # noqa: SLF001 - the raw answer
 
     async def read(self, nodes: list[ua.NodeId], attribute: AttributeIds) -> list[ua.DataValue]:
         """Read one attribute of some nodes the slow way, for questions that are asked once a session."""
@@ -130,7 +138,7 @@ class Connection:
     def _new_client(self) -> GuardedClient:
         """A client of asyncua's whose connections are ours: read-only, and known to `close`."""
         settings = self._settings
-        client = GuardedClient(settings.endpoint, timeout=settings.request_timeout_s, watchdog_intervall=_WATCHDOG_S)
+        client = GuardedClient(settings.endpoint, timeout=settings.request_timeout_s)
         uaclient = client.uaclient
 
         def make_protocol() -> ReadOnlyProtocol:
@@ -154,7 +162,3 @@ class Connection:
         if not task.cancelled() and task.exception() is not None:
             logger.warning("%s: the channel was not renewed: %r", self._settings.endpoint, task.exception())
             self.lost.set()
-
-    async def _watchdog_bit(self, error: Exception) -> None:
-        logger.info("%s: watchdog: %r", self._settings.endpoint, error)
-        self.lost.set()

@@ -32,23 +32,31 @@ READ_ONLY_REQUESTS: Final = frozenset(
         ua.BrowseNextRequest,
         ua.RegisterNodesRequest,
         ua.ReadRequest,
+        ua.CreateSubscriptionRequest,
+        ua.CreateMonitoredItemsRequest,
+        ua.PublishRequest,
+        ua.DeleteSubscriptionsRequest,
     }
 )
 """All that ever leaves; anything else is refused before it is encoded."""
 
-_REFUSED: Final = frozenset(
+DISBELIEVED: Final = frozenset(
     {
-        StatusCodes.BadUserAccessDenied,
-        StatusCodes.BadIdentityTokenInvalid,
-        StatusCodes.BadIdentityTokenRejected,
         StatusCodes.BadSecurityChecksFailed,
-        StatusCodes.BadSecurityModeRejected,
-        StatusCodes.BadSecurityPolicyRejected,
-        StatusCodes.BadApplicationSignatureInvalid,
         StatusCodes.BadNoValidCertificates,
         *(code for name, code in vars(StatusCodes).items() if name.startswith("BadCertificate")),
     }
 )
+"""What a server says that does not believe our certificate."""
+
+_REFUSED: Final = DISBELIEVED | {
+    StatusCodes.BadUserAccessDenied,
+    StatusCodes.BadIdentityTokenInvalid,
+    StatusCodes.BadIdentityTokenRejected,
+    StatusCodes.BadSecurityModeRejected,
+    StatusCodes.BadSecurityPolicyRejected,
+    StatusCodes.BadApplicationSignatureInvalid,
+}
 TOO_MUCH: Final = frozenset(
     {
         StatusCodes.BadTooManyOperations,

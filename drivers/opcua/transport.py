@@ -6,7 +6,7 @@ A session is made once, entered once and closed in bounded time.
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from asyncua import ua
@@ -14,7 +14,7 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaStatusCodeError
 
-from drivers.errors import LinkLostError
+from drivers.errors import DriverError, LinkLostError
 from drivers.opcua import wire
 from drivers.opcua.connection import Connection
 from drivers.opcua.limits import NODES, OperationLimits
@@ -23,6 +23,7 @@ from drivers.opcua.prepared import PreparedRead
 from drivers.opcua.proof import ProvenDecoding
 from drivers.opcua.settings import OpcUaSettings
 from drivers.opcua.stack import (
+    DISBELIEVED,
     TOO_MUCH,
     as_driver_error,
     node_id,
@@ -36,6 +37,9 @@ from rules.columns.readings import NO_TIME
 
 logger = logging.getLogger(__name__)
 
+PROBE_S: Final = 10.0
+"""How long a server may be silent before it is asked whether it is there; a third of the shortest session timeout."""
+
 
 class Session:
     """A session with one server; entering connects and asks for namespaces, limits and clock."""
@@ -45,6 +49,7 @@ class Session:
         self._settings = settings
         self._clock = clock
         self._namespaces: dict[str, int] = {}
+        self._answered_ns = clock.mono_ns()
         self.decoding = ProvenDecoding(settings.endpoint)
         self.limits = OperationLimits(nodes_per_read=settings.max_nodes_per_read)
         """Ours, the server's, or what was left after it complained: the smallest."""
@@ -66,13 +71,27 @@ class Session:
             self._connection.lost.set()  # it may never have answered: no long good-bye
             await self._connection.close()
             if isinstance(error, Exception):
-                raise as_driver_error(error, f"connecting to {self._settings.endpoint}") from error
+                raise self._in_words(error) from error
             raise
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
         """Close session, channel and socket; the socket within seconds, whatever the server does."""
         await self._connection.close()
+
+    @property
+    def connection(self) -> Connection:
+        """What it runs over, for a subscription."""
+        return self._connection
+
+    def _in_words(self, error: Exception) -> DriverError:
+        """Why there is no session, and what to do where the server does not believe us."""
+        found = as_driver_error(error, f"connecting to {self._settings.endpoint}")
+        if isinstance(error, UaStatusCodeError) and error.code in DISBELIEVED and self._settings.security != "none":
+            return type(found)(
+                f"{found}; let the server trust our certificate {self._settings.pki}/own/certificate.der"
+            )
+        return found
 
     def prepare(self, nodes: Sequence[NodeAddress]) -> PreparedRead:
         """Write the NodeIds of nodes with the namespace indexes of this session."""
@@ -115,39 +134,12 @@ class Session:
         except Exception as error:
             self._connection.lost.set()
             raise as_driver_error(error, "reading") from error
+        self._answered_ns = self._clock.mono_ns()
         if found.answered_ns != NO_TIME:
             self.clock_skew_ns = found.answered_ns - self._clock.wall_ns()
         if prepared.complete:
             return found
         return wire.scatter(found, prepared.known, wire.blank(prepared.count, wire.BAD_NODE_ID_UNKNOWN))
-
-    async def browse(self, nodes: list[ua.NodeId]) -> list[list[ua.ReferenceDescription]]:
-        """List the objects and variables below some nodes, for tools.
-
-        :raises LinkLostError: the server stopped answering, or does not let itself be browsed.
-        """
-        try:
-            async with asyncio.timeout(self._settings.connect_timeout_s):
-                return await self._connection.browse(nodes)
-        except Exception as error:
-            raise as_driver_error(error, "browsing") from error
-
-    async def look_at(self, nodes: list[ua.NodeId], attribute: AttributeIds) -> list[ua.DataValue]:
-        """Read one attribute of some nodes the slow way, for tools.
-
-        :raises LinkLostError: the server stopped answering.
-        """
-        try:
-            async with asyncio.timeout(self._settings.connect_timeout_s):
-                return await self._connection.read(nodes, attribute) if nodes else []
-        except UaStatusCodeError as error:
-            if len(nodes) == 1:
-                return [ua.DataValue(StatusCode=ua.StatusCode(ua.UInt32(error.code)))]
-        except Exception as error:
-            raise as_driver_error(error, "reading") from error
-        # One node that makes the server refuse all of them must not cost the others theirs.
-        middle = len(nodes) // 2
-        return [*await self.look_at(nodes[:middle], attribute), *await self.look_at(nodes[middle:], attribute)]
 
     def address_of(self, node: ua.NodeId) -> str:
         """Write a node as `tags.csv` takes it: with the URI of its namespace, which outlives a restart of the server."""
@@ -168,16 +160,39 @@ class Session:
             raise as_driver_error(error, "asking for the namespaces") from error
 
     async def rest(self, seconds: float) -> None:
-        """Do nothing for a while.
+        """Do nothing for a while, but ask a server that has been silent for `PROBE_S` whether it still answers.
 
-        :raises LinkLostError: the connection broke meanwhile.
+        :raises LinkLostError: the connection broke meanwhile, or nothing answers on it any more.
         """
+        if self._clock.mono_ns() - self._answered_ns > PROBE_S * 1e9:
+            await self._probe()
         try:
             async with asyncio.timeout(seconds):
                 await self._connection.lost.wait()
         except TimeoutError:
             return
         raise LinkLostError("the connection broke between two reads")
+
+    async def _probe(self) -> None:
+        """Ask for the server's time: any answer will do, and keeps the session."""
+        try:
+            async with asyncio.timeout(self._settings.request_timeout_s):
+                asked = self._clock.wall_ns()
+                (now,) = await self._connection.read(
+                    [node_id(ObjectIds.Server_ServerStatus_CurrentTime)], AttributeIds.Value
+                )
+                self._compare_clocks(now, asked)
+        except UaStatusCodeError as error:
+            logger.debug("%s: the time is not told: %s", self._settings.endpoint, error)
+        except Exception as error:
+            self._connection.lost.set()
+            raise as_driver_error(error, "asking whether the server is there") from error
+        self._answered_ns = self._clock.mono_ns()
+
+    def _compare_clocks(self, now: ua.DataValue, asked_ns: int) -> None:
+        server_time_ns = time_ns(value_of(now))
+        if server_time_ns != NO_TIME:
+            self.clock_skew_ns = server_time_ns - (asked_ns + self._clock.wall_ns()) // 2
 
     def _index(self, node: NodeAddress) -> int | None:
         return node.namespace_index if node.namespace_uri is None else self._namespaces.get(node.namespace_uri)
@@ -196,9 +211,8 @@ class Session:
             raise LinkLostError("the server does not say its namespaces")
         self._namespaces = {uri: index for index, uri in enumerate(uris)}
         self.limits.lower([value_of(limit) for limit in limits])
-        server_time_ns = time_ns(value_of(now))
-        if server_time_ns != NO_TIME:
-            self.clock_skew_ns = server_time_ns - (asked + self._clock.wall_ns()) // 2
+        self._compare_clocks(now, asked)
+        self._answered_ns = self._clock.mono_ns()
 
     async def _read_all(self, prepared: PreparedRead) -> wire.Columns:
         """Read in as many requests as the server's limit asks for; halve the limit while it complains."""

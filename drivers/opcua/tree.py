@@ -1,5 +1,6 @@
 """The address space of a server walked from its Objects folder: every variable with type, value, unit and range."""
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -9,9 +10,10 @@ from typing import Final
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.uaerrors import UaStatusCodeError
 
 from drivers.opcua.plan import chunks
-from drivers.opcua.stack import node_id, value_of
+from drivers.opcua.stack import as_driver_error, node_id, value_of
 from drivers.opcua.transport import Session
 
 TAG_TYPES: Final = {
@@ -30,6 +32,8 @@ TAG_TYPES: Final = {
 """Built-in type of OPC UA to the type of `tags.csv` that holds all its values."""
 
 _NODES_AT_ONCE: Final = 100
+_PATIENCE_S: Final = 10.0
+"""For one question: servers are slow at listing themselves."""
 _LONGEST_VALUE: Final = 60
 _OWN_AFFAIRS: Final = (ObjectIds.Server, ObjectIds.Aliases, ObjectIds.Locations)
 """What a server says of itself, below Objects."""
@@ -78,7 +82,9 @@ async def walk(session: Session, pattern: str = "", limit: int = 1000) -> AsyncI
     while waiting and left > 0:
         size = min(_NODES_AT_ONCE, session.limits.nodes_per_browse, len(waiting))
         asked = [waiting.popleft() for _ in range(size)]
-        for (parent, path), references in zip(asked, await session.browse([node for node, _ in asked]), strict=True):
+        for (parent, path), references in zip(
+            asked, await _children(session, [node for node, _ in asked]), strict=True
+        ):
             for reference in references:
                 _sort(reference, parent, path, variables, seen, waiting)
         # complete once it was itself asked for its children, among them range and unit
@@ -125,8 +131,30 @@ async def _look_at(session: Session, found: Sequence[_Found]) -> list[Variable]:
 async def _values(session: Session, nodes: list[ua.NodeId]) -> list[ua.DataValue]:
     values: list[ua.DataValue] = []
     for part in chunks(len(nodes), min(_NODES_AT_ONCE, session.limits.nodes_per_read)):
-        values += await session.look_at(nodes[part], AttributeIds.Value)
+        values += await _some_values(session, nodes[part])
     return values
+
+
+async def _children(session: Session, nodes: list[ua.NodeId]) -> list[list[ua.ReferenceDescription]]:
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            return await session.connection.browse(nodes)
+    except Exception as error:
+        raise as_driver_error(error, "browsing") from error
+
+
+async def _some_values(session: Session, nodes: list[ua.NodeId]) -> list[ua.DataValue]:
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            return await session.connection.read(nodes, AttributeIds.Value)
+    except UaStatusCodeError as error:
+        if len(nodes) == 1:
+            return [ua.DataValue(StatusCode=ua.StatusCode(ua.UInt32(error.code)))]
+    except Exception as error:
+        raise as_driver_error(error, "reading") from error
+    # One node that makes the server refuse all of them must not cost the others theirs.
+    middle = len(nodes) // 2
+    return [*await _some_values(session, nodes[:middle]), *await _some_values(session, nodes[middle:])]
 
 
 def _variable(session: Session, found: _Found, of_node: dict[ua.NodeId, ua.DataValue]) -> Variable:

@@ -14,13 +14,13 @@ CLOCK = SystemClock()
 
 async def first(driver: OpcUaDriver) -> ReadingBatch:
     """The first batch of a driver that is entered."""
-    async with contextlib.aclosing(driver.batches()) as batches:  # type: ignore[type-var]
+    async with contextlib.aclosing(driver.batches()) as batches:
         batch: ReadingBatch = await anext(batches)
         return batch
 
 
 async def until_it_ends(driver: OpcUaDriver) -> list[ReadingBatch]:
-    async with contextlib.aclosing(driver.batches()) as stream:  # type: ignore[type-var]
+    async with contextlib.aclosing(driver.batches()) as stream:
         return [batch async for batch in stream]
 
 
