@@ -58,19 +58,19 @@ def test_its_own_alarms_over_the_tags_and_other_rules_of_the_plant(plant: Plant,
 
 
 def test_an_unknown_tag_is_refused_with_file_and_line(plant: Plant, folders: tuple[Path, Path]) -> None:
-    changed_alarms(folders[1], "LT-201A.H,LT-201A,H,9.8", "LT-999.H,LT-999,H,9.8")
+    changed_alarms(folders[1], "LT-201A.L,LT-201A,L,1.5", "LT-999.L,LT-999,L,1.5")
     with pytest.raises(PlantRefusedError) as refused:
         read_shadow(plant, *folders)
     wrong = [mistake for mistake in refused.value.mistakes if mistake.severity == "error"]
-    assert [(mistake.file, mistake.line, mistake.column) for mistake in wrong] == [("alarms.csv", 3, "tag")]
+    assert [(mistake.file, mistake.line, mistake.column) for mistake in wrong] == [("alarms.csv", 4, "tag")]
 
 
 def test_the_command_says_so_and_does_not_start(folders: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    changed_alarms(folders[1], "LT-201A.H,LT-201A,H,9.8", "LT-999.H,LT-999,H,9.8")
+    changed_alarms(folders[1], "LT-201A.L,LT-201A,L,1.5", "LT-999.L,LT-999,L,1.5")
     given = {"state_dir": folders[1] / "state"}
     assert run_service(folders[0], given, "en", folders[1]) == 1
     told = capsys.readouterr().err
-    assert "alarms.csv:3: " in told
+    assert "alarms.csv:4: " in told
     assert "LT-999" in told
     assert f"shadow rules {folders[1]}: refused, 1 mistakes" in told
     assert not (folders[1] / "state").exists()
@@ -105,9 +105,9 @@ async def test_it_is_read_again_when_its_files_change(
             while (shadow.state.word, shadow.state.changed) != (word, changed):
                 await asyncio.sleep(0.01)
 
-    await asyncio.to_thread(changed_alarms, folders[1], "LT-201A.H,LT-201A,H,9.8", "LT-999.H,LT-999,H,9.8")
+    await asyncio.to_thread(changed_alarms, folders[1], "LT-201A.L,LT-201A,L,1.5", "LT-999.L,LT-999,L,1.5")
     await until("refused", 1)
-    assert "alarms.csv:3" in shadow.state.reason_en
+    assert "alarms.csv:4" in shadow.state.reason_en
     await asyncio.to_thread(shutil.copy, DEMO / "alarms.csv", folders[1])
     await until("on", 0)
     assert shadow.state.reason_en == ""
