@@ -89,7 +89,7 @@ async def _reads(size: Size) -> tuple[list[Figure], list[str]]:
                 ratio(
                     "opcua.mixed_layout_cpu_x_asyncua",
                     pairs,
-                    "Double, Boolean, Int32, Float in turn, Bad and texts",
+                    "Double, Boolean, Int32, Float in turn, 1 % Bad",
                     size,
                 )
             )

@@ -19,10 +19,11 @@ from typing import Any, Final
 
 from asyncua import ua
 from asyncua.common.utils import Buffer
+from asyncua.server.binary_server_asyncio import OPCUAProtocol
 from asyncua.server.server import Server
 from asyncua.server.uaprocessor import UaProcessor
 from asyncua.ua.object_ids import ObjectIds
-from asyncua.ua.ua_binary import struct_from_binary
+from asyncua.ua.ua_binary import nodeid_to_binary, struct_from_binary
 
 from tests.drivers.opcua.encoding import Item, publish_body, read_body
 
@@ -31,13 +32,15 @@ UNIFORM: Final = range(1, 11_001)
 """Numbers of the nodes with one layout each: 10,000 Double, then 1000 Boolean, all with both times."""
 BOOLEANS: Final = range(10_001, 11_001)
 MIXED: Final = range(20_001, 31_001)
-"""Double, Boolean, Int32 and Float in turn; one in a hundred Bad and without a value, one in a hundred a text."""
+"""Double, Boolean, Int32 and Float in turn; one in a hundred Bad and without a value."""
 CHANGES: Final = 1000
 """In one message."""
 _READ: Final = ua.NodeId(ua.Int32(ObjectIds.ReadRequest_Encoding_DefaultBinary))
 _PUBLISH: Final = ua.NodeId(ua.Int32(ObjectIds.PublishRequest_Encoding_DefaultBinary))
 _MONITOR: Final = ua.NodeId(ua.Int32(ObjectIds.CreateMonitoredItemsRequest_Encoding_DefaultBinary))
 _EPOCH: Final = 116_444_736_000_000_000
+HANDLE_BEFORE: Final = 19
+"""Bytes from a request's number to its parameters, without an audit entry."""
 
 
 def item(number: int) -> Item:
@@ -45,9 +48,6 @@ def item(number: int) -> Item:
     now = time.time_ns() // 100 + _EPOCH
     if number in MIXED and number % 100 == 7:
         return Item(11, None, 0x808C0000, now, None, now, None)
-    if number in MIXED and number % 100 == 57:
-        text = f"batch {number}"
-        return Item(b"\x0c" + struct.pack("<i", len(text)) + text.encode(), text, None, now, None, now, None)
     variant = 1 if number in BOOLEANS else 11
     if number in MIXED:
         variant = (11, 1, 6, 10)[number % 4]
@@ -110,6 +110,9 @@ def take_over(publishing: Publishing) -> None:
     async def process(self: Any, kind: Any, request: Any, sequence: Any, body: Any) -> Any:
         if kind == _READ and is_ours(bytes(body)):
             answer(self, sequence, request.RequestHandle, read(bytes(body)))
+            if self._connection.security_policy.Mode == ua.MessageSecurityMode.None_:
+                token = len(nodeid_to_binary(request.AuthenticationToken))
+                lengths[24 + 4 + token + 8 + HANDLE_BEFORE + len(body)] = len(body)
             return True
         if kind == _PUBLISH:
             publishing.waiting.append((self, sequence, request.RequestHandle))
@@ -122,6 +125,34 @@ def take_over(publishing: Publishing) -> None:
         return await original(self, kind, request, sequence, body)
 
     processor._process_message = process
+    protocol: Any = OPCUAProtocol
+    slowly = protocol.data_received
+    lengths: dict[int, int] = {}
+
+    def data_received(self: Any, data: bytes) -> None:
+        """Answer a Read that is known on the spot: the client shall not sleep meanwhile, that costs it the caches."""
+        known = lengths.get(len(data)) if not self._buffer and data[:4] == b"MSGF" else None
+        parameters = data[-known:] if known else b""
+        if known and parameters in answers and self.messages.empty():
+            shortcut(self, data, answers[parameters], len(data) - known - HANDLE_BEFORE)
+        else:
+            slowly(self, data)
+
+    protocol.data_received = data_received
+
+
+def shortcut(protocol: Any, data: bytes, body: bytes, handle_at: int) -> None:
+    """Send a ready-made body over a clear channel, all numbers as asyncua's server would write them."""
+    connection = protocol.processor._connection
+    connection._peer_sequence_number, request = struct.unpack_from("<II", data, 16)
+    connection._sequence_number += 1
+    frame = bytearray(24 + len(body))
+    token = connection.security_token
+    head = (b"MSGF", len(frame), token.ChannelId, token.TokenId, connection._sequence_number, request)
+    struct.pack_into("<4s5I", frame, 0, *head)
+    frame[24:] = body
+    frame[28:40] = struct.pack("<q", time.time_ns() // 100 + _EPOCH) + data[handle_at : handle_at + 4]
+    protocol.transport.write(frame)
 
 
 def is_ours(parameters: bytes) -> bool:
