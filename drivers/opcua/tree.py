@@ -160,16 +160,14 @@ async def _some_values(session: Session, nodes: list[ua.NodeId]) -> list[ua.Data
 def _variable(session: Session, found: _Found, of_node: dict[ua.NodeId, ua.DataValue]) -> Variable:
     result = of_node[found.node]
     variant = result.Value
-    kind = variant.VariantType if variant is not None else None
-    number = getattr(kind, "value", 0) if kind is not None else 0
+    kind = variant.VariantType if variant is not None else ua.VariantType.Null
     is_array = variant is not None and variant.is_array
-    name = getattr(kind, "name", "") or "?"
     low, high = _range(of_node, found)
     return Variable(
         path=found.path,
         address=session.address_of(found.node),
-        type=f"{name}[]" if is_array else name,
-        tag_type="" if is_array else TAG_TYPES.get(number, ""),
+        type=f"{kind.name}[]" if is_array else kind.name,
+        tag_type="" if is_array else TAG_TYPES.get(kind.value, ""),
         value=_shown(value_of(result)),
         status=int(result.StatusCode.value) if result.StatusCode is not None else 0,
         eu=_unit(of_node, found),

@@ -36,7 +36,7 @@ def test_whole_numbers_are_seconds_too() -> None:
         ({"endpoint": "opc.tcp://h"}, "host and port"),
         ({"endpoint": "opc.tcp://h:99999"}, "1 to 65535"),
         ({"endpoint": "opc.tcp://me:secret@h:4840"}, "must not carry"),
-        ({**GOOD, "endpont": "x"}, "endpont: unknown key; known: certificate_exceptions, connect_timeout_s"),
+        ({**GOOD, "endpont": "x"}, "endpont: unknown key; known: acquisition, certificate_exceptions"),
         ({**GOOD, "security": "Basic256Sha256"}, "supported: none, sign, sign_and_encrypt"),
         ({**SIGNED, "security_policy": "Basic128Rsa15"}, "supported: Basic256Sha256"),
         ({**SIGNED, "certificate_exceptions": ["trust"]}, "supported: host, revocation"),
