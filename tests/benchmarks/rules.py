@@ -12,6 +12,7 @@ from rules.columns.snapshot import Snapshot
 from rules.compile import compile_rules
 from rules.evaluate import evaluate
 from rules.memory import Memory
+from tests.benchmarks import replay
 from tests.benchmarks.figures import Figure, median, of_runs, percentile
 from tests.benchmarks.object_loop import PointLoop, points_of
 from tests.benchmarks.rules_workload import QUIET, STORMY, SWEEP_NS, Plant, rules_of, table_of
@@ -32,6 +33,7 @@ class Size:
     """Sweeps before the first that counts: windows of a rate must be covered."""
     blocks: int = 8
     loop_points: int = 2_000
+    played: replay.Size = replay.Size()
 
 
 @dataclass(kw_only=True)
@@ -62,7 +64,7 @@ def measure(points: int, share: float, size: Size, blocks: int, loop_points: int
     rule_set = compile_rules(rules, table_of(points))
     run, plant = Run(points=points, rules=len(rules)), Plant(points, share)
     memory, before = Memory.fresh(rule_set, plant.now_ns), np.zeros(len(rules), np.uint8)
-    source, target = np.zeros(COPIED * points, np.uint8), np.ones(COPIED * points, np.uint8)
+    source, target = np.ones(COPIED * points, np.uint8), np.zeros(COPIED * points, np.uint8)
     gc.collect()
     gc.disable()
     try:
@@ -126,7 +128,8 @@ def run(size: Size) -> tuple[list[Figure], list[str]]:
             f"objects in a loop over {size.loop_points} points, limits, no update and rate only, by a point of the engine",
         ),
     ]
-    return figures, [_note("quiet", quiet), _note("stormy", stormy), _note("1 000 000 points, quiet", many)]
+    played, said = replay.figures(size.played)
+    return figures + played, [_note("quiet", quiet), _note("stormy", stormy), _note("1 000 000 points, quiet", many), *said]
 
 
 def _note(name: str, measured: Run) -> str:
