@@ -71,7 +71,7 @@ def remembered(
         withheld=met & (since != NEVER),
         demanded_mono_ns=np.where(stands | unsure, now_ns, memory.demanded_mono_ns),
         trip_mono_ns=trip_since,
-        caused=caused & is_tripped,
+        caused=caused & (trip_since != NEVER),
         known=memory.known | (tripped == _FALSE),
     )
     late = columns.answers & (since != NEVER) & ~is_tripped & (now_ns - since > columns.within_ns)

@@ -20,24 +20,15 @@ APPROVERS = (("shift", "demo-shift"), ("manager", "demo-manager"))
 REASON = "液位开关校验，作业票 2207"
 PASSED = "注水试验，动作正常"
 TANK = "V-203"
-LAYERS = f"""schema = 1
-
-[[protections]]
-equipment = "{TANK}"
-hazard_source = "HS-1"
-required = 2
-layers = [
-  {{ id = "alarm", name_zh = "高高液位报警", name_en = "high-high level alarm", alarms = ["LT-203A.HH"] }},
-  {{ id = "sis", name_zh = "高高液位联锁", name_en = "high-high interlock", interlocks = ["{OTHER}"] }},
-]
-"""
+NEEDED = f'equipment = "{TANK}"\nhazard_source = "HS-1"\nrequired = 5'
+"""All layers of the sphere: one that is out is one too few."""
 
 
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     """The whole chain, with one interlock bypassed that nobody permitted."""
     with Rig(tmp_path_factory.mktemp("permits")) as running:
-        running.edit("interlocks.toml", "schema = 1\n", LAYERS)
+        running.edit("interlocks.toml", f'equipment = "{TANK}"\nhazard_source = "HS-1"\nrequired = 3', NEEDED)
         running.start()
         running.fault("set", tag="BPS-203", value=1.0)
         running.wait_for(f"{OTHER}.bypass", "unacknowledged")
@@ -167,7 +158,7 @@ async def test_a_tank_with_too_few_layers_names_what_is_missing(rig: Rig, browse
     async with console(browser, rig) as shown:
         await shown.open("/interlocks?part=layers")
         card = shown.page.locator(f'main [data-id="{TANK}.layers"]')
-        await expect(card).to_contain_text("1 层可用，要求 2 层", timeout=PATIENCE_MS)
+        await expect(card).to_contain_text("4 层可用，要求 5 层", timeout=PATIENCE_MS)
         await expect(card).to_contain_text(f"缺 {OTHER}")
         await shown.picture("layers.zh")
         await shown.open(f"/interlocks/{OTHER}")

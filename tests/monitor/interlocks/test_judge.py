@@ -81,7 +81,7 @@ class Slow:
         if tripped is T and began:
             recent = self.maybe is not None and now - self.maybe <= within + settle
             self.caused = recent or demand in (T, U) or not self.known
-        elif tripped is T:
+        elif self.trip is not None:
             self.caused = self.caused or demand is T
         else:
             self.caused = False
@@ -254,6 +254,14 @@ def test_a_trip_that_cannot_be_read_does_not_answer_a_demand() -> None:
     blind = readings_with(LS_1=1.0) | {"TR-1": (0.0, 2)}
     actions = [action for action, _ in play(readings_with(), *[blind] * 5)]
     assert actions == ["ready", "unknown", "unknown", "unknown", "unknown", "failed_to_trip"]
+
+
+def test_a_trip_keeps_its_cause_while_it_cannot_be_read() -> None:
+    demand, tripped = readings_with(LS_1=1.0, TR_1=1.0), readings_with(TR_1=1.0)
+    actions = [
+        action for action, _ in play(readings_with(), demand, *[tripped] * 9, silent(TR_1=1.0), *[tripped] * 4)
+    ]
+    assert actions[-6:] == ["tripped", "unknown", *["tripped"] * 4]
 
 
 def test_a_demand_that_was_answered_ends_when_its_cause_cannot_be_read() -> None:
