@@ -23,9 +23,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from drivers.opcua.plan import NodeAddress
 from drivers.opcua.prepared import PreparedRead
 from drivers.opcua.settings import read_settings
+from drivers.opcua.subscription import Subscription, Watched
 from drivers.opcua.transport import Session
 from tests.benchmarks.figures import Figure, median, of_runs
-from tests.benchmarks.opcua_stub import MIXED, NAMESPACE, UNIFORM
+from tests.benchmarks.opcua_stub import CHANGES, MIXED, NAMESPACE, UNIFORM
 from tests.benchmarks.service import Child
 from tests.drivers.opcua.plant import SystemClock
 from tests.drivers.opcua.secured import SERVER_KEY, certificate, pem_of, pki
@@ -34,6 +35,8 @@ from tests.ports import free_port
 
 A_READ = 1000
 """Nodes in one request, on all sides."""
+WATCHED = 10_000
+"""Nodes in the subscription."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,11 @@ class Size:
     bulk_rounds: int = 5
     """A round reads every node once."""
     nodes: int = len(UNIFORM)
+    rate: int = 10_000
+    """Changes a second."""
+    subscription_pairs: int = 5
+    subscription_s: float = 4.0
+    """For each side of a pair."""
     received: int = 3000
     """Answers in one measurement of the bare socket."""
 
@@ -96,7 +104,16 @@ async def _reads(size: Size) -> tuple[list[Figure], list[str]]:
             notes.append(f"opcua.mixed_layout_cpu_x_asyncua: {in_words(pairs)}")
     with tempfile.TemporaryDirectory() as folder:
         figure, note = await _encrypted(Path(folder), numbers, size)
-    return [*figures, figure], [*notes, note]
+    pairs = await _subscriptions(size)
+    method = (
+        f"asyncua's Subscription with a handler over ours with two Publishes outstanding: CPU for a change at {size.rate} "
+        f"changes/s, {CHANGES} a message; median of {size.subscription_pairs} pairs of {size.subscription_s:g} s each"
+    )
+    figures += [
+        figure,
+        of_runs("opcua.subscription_cpu_x_asyncua", [theirs / ours for theirs, ours in pairs], "x", method),
+    ]
+    return figures, [*notes, note, f"opcua.subscription_cpu_x_asyncua: {in_words(pairs)}"]
 
 
 async def _beside_node_opcua(port: int, numbers: Sequence[int], bulk: Side, size: Size) -> list[tuple[float, float]]:
@@ -182,13 +199,96 @@ async def _encrypted(folder: Path, numbers: list[int], size: Size) -> tuple[Figu
     return ratio(name, pairs, "the same over SignAndEncrypt, Basic256Sha256", size), f"{name}: {in_words(pairs)}"
 
 
+async def _subscriptions(size: Size) -> list[tuple[float, float]]:
+    """CPU of a change for asyncua's subscription and for ours, one right after the other."""
+    numbers = list(UNIFORM[: size.nodes])[:WATCHED]
+    pairs = []
+    with publisher() as (port, child):
+        for _ in range(size.subscription_pairs):
+            async with theirs_subscribed(port, numbers) as told:
+                plain = await cost_of_change_us(child, told, size)
+            async with ours_subscribed(port, numbers) as told:
+                pairs.append((plain, await cost_of_change_us(child, told, size)))
+    return pairs
+
+
+async def cost_of_change_us(child: Child, told: Callable[[], int], size: Size) -> float:
+    """CPU of this process for a change while the stub publishes, microseconds; `told` counts the changes."""
+    child.tell(str(size.rate))
+    child.line()
+    await asyncio.sleep(size.subscription_s / 4)
+    gc.collect()
+    before, begun = told(), time.process_time()
+    await asyncio.sleep(size.subscription_s)
+    used, changes = time.process_time() - begun, told() - before
+    child.tell("0")
+    child.line()
+    assert changes > size.rate * size.subscription_s / 4, f"only {changes} changes arrived: the machine is too busy"
+    return used / changes * 1e6
+
+
+@asynccontextmanager
+async def theirs_subscribed(port: int, numbers: Sequence[int]) -> AsyncIterator[Callable[[], int]]:
+    """asyncua's own subscription; how many changes its handler was told."""
+    told = 0
+
+    class Handler:
+        def datachange_notification(self, node: object, value: object, data: object) -> None:
+            nonlocal told
+            told += 1
+
+    async with Client(f"opc.tcp://127.0.0.1:{port}/stub", timeout=30, watchdog_intervall=60) as client:
+        subscription = await client.create_subscription(100, Handler())
+        nodes = [client.get_node(ua.NodeId(ua.Int32(number), ua.Int16(NAMESPACE))) for number in numbers]
+        await subscription.subscribe_data_change(nodes)
+        yield lambda: told
+
+
+@asynccontextmanager
+async def ours_subscribed(port: int, numbers: Sequence[int]) -> AsyncIterator[Callable[[], int]]:
+    """Our subscription, its changes put into an image; how many were told."""
+    settings = read_settings({"endpoint": f"opc.tcp://127.0.0.1:{port}/stub", "max_concurrent_requests": 4})
+    image = np.zeros(len(numbers))
+    told = 0
+
+    async def follow(subscription: Subscription) -> None:
+        nonlocal told
+        while True:
+            await subscription.wait(1.0)
+            for arrived in subscription.take():
+                publication = arrived.publication
+                image[publication.handle] = publication.columns.value
+                told += len(publication.handle)
+
+    async with Session(settings, SystemClock(), "bench") as session:
+        prepared = session.prepare([NodeAddress(None, NAMESPACE, "i", str(number)) for number in numbers])
+        items = [
+            Watched(handle=handle, node=node, sampling_ms=100.0, discrete=False, dead_band=0.0)
+            for handle, node in enumerate(prepared.wanted)
+        ]
+        async with Subscription(session.connection, SystemClock(), 100.0, 2) as subscription:
+            assert not (await subscription.watch(items, session.limits)).any()
+            async with asyncio.TaskGroup() as tasks:
+                following = tasks.create_task(follow(subscription))
+                yield lambda: told
+                following.cancel()
+    assert (image == 1.0).any(), "what is measured must be right, too"
+
+
 @contextmanager
 def stub(folder: Path | None = None) -> Iterator[int]:
     """The server in its own process; its port."""
+    with publisher(folder) as (port, _):
+        yield port
+
+
+@contextmanager
+def publisher(folder: Path | None = None) -> Iterator[tuple[int, Child]]:
+    """The server in its own process; its port, and whom to tell how much it shall publish."""
     port = free_port()
     with Child("tests.benchmarks.opcua_stub", str(port), *([str(folder)] if folder else [])) as child:
         child.line()
-        yield port
+        yield port, child
 
 
 @asynccontextmanager
@@ -196,7 +296,7 @@ async def theirs(
     port: int, numbers: Sequence[int], secure: Callable[[Client], Awaitable[None]] | None = None
 ) -> AsyncIterator[Side]:
     """asyncua's own client with its plain call."""
-    client = Client(f"opc.tcp://127.0.0.1:{port}/stub", timeout=30)
+    client = Client(f"opc.tcp://127.0.0.1:{port}/stub", timeout=30, watchdog_intervall=60)
     if secure is not None:
         await secure(client)
     async with client:
