@@ -12,12 +12,10 @@ import numpy as np
 from monitor.plant.mistakes import Mistake, Report
 from monitor.plant.record import nearest
 from monitor.plant.source import half_width, read_text
-from monitor.replay.series import NO_READING, Sweeps
+from monitor.replay.series import NO_READING, Sweeps, block_of
 from rules.columns.quality import Quality
 from rules.columns.tags import TagTable
 
-BLOCK: Final = 512
-"""Sweeps that are judged at once."""
 MOST_TOLD: Final = 200
 """Mistakes that are told; a file with more is of another kind."""
 QUALITY: Final[Mapping[str, Quality]] = {"good": Quality.GOOD, "uncertain": Quality.UNCERTAIN, "bad": Quality.BAD}
@@ -68,8 +66,9 @@ def sweeps_of(readings: list[_Reading], tags: int) -> Iterator[Sweeps]:
     times, sweep = np.unique(at, return_inverse=True)
     order = np.argsort(sweep, kind="stable")  # lines of one time keep their order: the last one wins
     sweep, row, value, quality = sweep[order], row[order], value[order], quality[order]
-    for first in range(0, len(times), BLOCK):
-        here = times[first : first + BLOCK]
+    block = block_of(tags)
+    for first in range(0, len(times), block):
+        here = times[first : first + block]
         inside = slice(*np.searchsorted(sweep, (first, first + len(here))).tolist())
         values = np.full((len(here), tags), np.nan)
         qualities = np.full((len(here), tags), NO_READING, np.uint8)

@@ -7,11 +7,9 @@ from typing import Final
 import duckdb
 import numpy as np
 
-from monitor.replay.series import NO_READING, Sweeps
+from monitor.replay.series import NO_READING, Sweeps, block_of
 from rules.columns.tags import TagTable
 
-BLOCK: Final = 512
-"""Sweeps that are judged at once."""
 _READINGS: Final = """
 SELECT (time_ns - $from_ns) // $period_ns AS sweep, tag, arg_max(value, time_ns) AS value, arg_max(quality, time_ns) AS quality
 FROM reading WHERE time_ns >= $from_ns AND time_ns < $to_ns GROUP BY ALL ORDER BY sweep
@@ -53,7 +51,7 @@ def _blocks(
     row_of_key = np.full(max(keys, default=0) + 1, -1, np.int32)
     for key, tag_id in keys.items():
         row_of_key[key] = table.row_of.get(tag_id, -1)
-    step_ns = BLOCK * period_ns
+    step_ns = block_of(len(table)) * period_ns
     for at in range(begin, end, step_ns):
         parameters = {"from_ns": at, "to_ns": min(at + step_ns, end), "period_ns": period_ns}
         found = connection.execute(_READINGS, parameters).fetchnumpy()

@@ -18,6 +18,14 @@ NO_READING: Final = np.uint8(255)
 START_MONO_NS: Final = 1_000_000_000
 """Mono time of the first sweep: 0 means that a tag was never read."""
 
+_CELLS: Final = 1 << 20
+"""Readings of one block: more sweeps at once cost less each, until they no longer fit beside the processor."""
+
+
+def block_of(tags: int) -> int:
+    """How many sweeps are judged at once: 64 to 4096."""
+    return min(max(_CELLS // max(tags, 1), 64), 4096)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sweeps:

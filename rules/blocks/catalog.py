@@ -9,12 +9,15 @@ import numpy as np
 from rules.blocks.balance import BalanceCalm
 from rules.blocks.bands import BandCalm
 from rules.blocks.conditions import condition_stirs
+from rules.blocks.counting import MOST_RULES, count_course
 from rules.blocks.course import Bools, Calm, Conditions, Course, Stirs, SweepBySweep, around, thinned, turned
+from rules.blocks.modes import mode_limit_course
 from rules.blocks.movement import leak_calm, unplanned_calm
 from rules.blocks.outage import LoadCutCalm, StopCalm
 from rules.blocks.stuck import stuck_course
 from rules.blocks.windowed import DriftCalm, ForecastCalm, VarianceCalm, cusum_stirs
 from rules.kinds.balance_group import MassBalanceGroup
+from rules.kinds.count_group import CountGroup
 from rules.kinds.cusum import CusumGroup
 from rules.kinds.drift import DriftGroup
 from rules.kinds.expressions import ExpressionGroup
@@ -22,6 +25,9 @@ from rules.kinds.failed_trips import FailedToTripGroup
 from rules.kinds.forecast_group import MinutesToLimitGroup
 from rules.kinds.leaks import LeakGroup
 from rules.kinds.load_cut_group import LoadCutGroup
+from rules.kinds.modes import ModeLimitGroup
+from rules.kinds.signals import NeverSeenGroup
+from rules.kinds.spurious_trips import SpuriousTripGroup
 from rules.kinds.stops import StopGroup
 from rules.kinds.stuck_group import StuckGroup
 from rules.kinds.unplanned import UnplannedMovementGroup
@@ -42,6 +48,8 @@ CALM: Final[Mapping[type[Any], Callable[[Any, Stretch, Bools], Calm]]] = {
     LoadCutGroup: LoadCutCalm,
     StopGroup: StopCalm,
     FailedToTripGroup: lambda group, stretch, active: failed_stirs(group, stretch),
+    SpuriousTripGroup: lambda group, stretch, active: spurious_stirs(group, stretch),
+    NeverSeenGroup: lambda group, stretch, active: Stirs(stretch, turned(stretch.received_mono_ns[:, group.row] > 0)),
     ExpressionGroup: lambda group, stretch, active: Stirs(stretch, condition_stirs(group.columns, stretch)),
 }
 """Of the kinds with a memory."""
@@ -67,6 +75,10 @@ def course(group: Group, stretch: Stretch, active: Bools, state: State) -> Cours
         return Timeless(condition=_not_updated(group, stretch), state=state)
     if isinstance(group, StuckGroup):
         return stuck_course(group, stretch, active, state)
+    if isinstance(group, ModeLimitGroup):
+        return mode_limit_course(group, stretch, active, state)
+    if isinstance(group, CountGroup) and group.position.size <= MOST_RULES:
+        return count_course(group, stretch, state)
     return thinned(group, stretch, active, state, _calm(group, stretch, active, state))
 
 
@@ -83,6 +95,12 @@ def failed_stirs(group: FailedToTripGroup, stretch: Stretch) -> Stirs:
     """A demand or an effect that differs; and the sweeps beside, see `condition_stirs`."""
     moment = stretch.together()
     return Stirs(stretch, around(turned(group.demand.present(moment), group.effects.each_missing(moment))))
+
+
+def spurious_stirs(group: SpuriousTripGroup, stretch: Stretch) -> Stirs:
+    """A cause or an effect that differs; and the sweeps beside: the last demand is remembered."""
+    moment = stretch.together()
+    return Stirs(stretch, around(turned(group.demand.absent(moment), group.effects.each_acted(moment))))
 
 
 def _not_updated(group: NoUpdateGroup, stretch: Stretch) -> Conditions:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rules.blocks.course import Bools, Conditions, Stirs, around, turned
 from rules.language.conditions import ConditionColumns
 from rules.language.numbers import Floats, Ranks
-from rules.language.remembered import Places, Remembered
+from rules.language.remembered import JUDGED, Places, Remembered
 from rules.language.shapes import Shape, Trace
 from rules.language.tree import Comparison, Lasting, QualityTest, Reading, walk
 from rules.port import State
@@ -77,10 +77,15 @@ class ConditionCourse:
     at: Sequence[int]
     """The sweeps that were judged, ascending from the first."""
     states: Sequence[State]
+    judged_ns: npt.NDArray[np.int64] | None
+    """(t): when each sweep was; None where the conditions leave no trace, not even of when they were judged."""
 
     def state_at(self, at: int) -> State:
-        """What judging every sweep up to `at` leaves, but for when they were judged last."""
-        return self.states[bisect_right(self.at, at) - 1]
+        """What judging every sweep up to `at` leaves."""
+        state = self.states[bisect_right(self.at, at) - 1]
+        if self.judged_ns is None:
+            return state
+        return {**state, JUDGED: np.full(self.verdict.shape[1], self.judged_ns[at])}
 
 
 def condition_course(conditions: ConditionColumns, stretch: Stretch, state: State) -> ConditionCourse:
@@ -96,4 +101,5 @@ def condition_course(conditions: ConditionColumns, stretch: Stretch, state: Stat
         until = max(min(stirs.after(at), stretch.first_at(conditions.due_ns(state, moment.mono_ns)), last), at + 1)
         verdict[at + 1 : until] = verdict[at]
         at = until
-    return ConditionCourse(verdict=verdict, at=judged_at, states=states)
+    judged_ns = None if conditions.timeless else stretch.mono_ns
+    return ConditionCourse(verdict=verdict, at=judged_at, states=states, judged_ns=judged_ns)

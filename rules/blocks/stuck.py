@@ -9,7 +9,6 @@ from rules.blocks.conditions import ConditionCourse, condition_course
 from rules.blocks.course import Bools, Conditions
 from rules.blocks.samples import Kept
 from rules.kinds.stuck_group import StuckGroup
-from rules.language.remembered import JUDGED
 from rules.port import NEVER, State, frozen
 from rules.stretch import Stretch
 from rules.verdicts import Verdict
@@ -22,11 +21,7 @@ class StuckCourse:
     """The course of all stuck rules; columns (t, m) where not said otherwise."""
 
     condition: Conditions
-    mono_ns: npt.NDArray[np.int64]
-    """(t)."""
     conditions: ConditionCourse
-    timeless: bool
-    """All of them are."""
     kept: Kept
     beside: npt.NDArray[np.float64]
     """As `Kept.beside`."""
@@ -41,7 +36,7 @@ class StuckCourse:
         movement, expected, share = (of[at].copy() for of in self.solved)
         return frozen(
             **{
-                **self._remembered(at),
+                **self.conditions.state_at(at),
                 "sample_mono_ns": times,
                 "sample": values,
                 "beside": self.kept.beside_windows(self.beside, sweeps, rules),
@@ -51,11 +46,6 @@ class StuckCourse:
                 "share": share,
             }
         )
-
-    def _remembered(self, at: int) -> State:
-        """Of the conditions; without `for` and previous they leave no trace, not even of when they were judged."""
-        state = self.conditions.state_at(at)
-        return state if self.timeless else {**state, JUDGED: np.full(self.condition.shape[1], self.mono_ns[at])}
 
 
 def stuck_course(group: StuckGroup, stretch: Stretch, active: Bools, state: State) -> StuckCourse:
@@ -85,9 +75,7 @@ def stuck_course(group: StuckGroup, stretch: Stretch, active: Bools, state: Stat
     heard, broken = premises.standing(kept.last_ns(), broken_ns, mono_ns)
     return StuckCourse(
         condition=group.told(active, premise, heard, broken, (spread[0], spread[1], spread[2])),
-        mono_ns=stretch.mono_ns,
         conditions=conditions,
-        timeless=premises.conditions.timeless,
         kept=kept,
         beside=beside,
         broken_ns=broken_ns,

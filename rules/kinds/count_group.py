@@ -54,25 +54,32 @@ class CountGroup:
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
         """Take what was read, then look at the window that ends now: enough seen is TRUE, however little was covered."""
         value, received_ns = moment.value[self.row], moment.received_mono_ns[self.row]
-        good = self._good(value, moment.quality[self.row])
+        good = self.good(value, moment.quality[self.row])
         before = Occurrences.of(state)
         past = self._taken(before, value, good, received_ns)
         count = past.count(self.window_ns, moment.mono_ns)
         leaves_ns = past.nth_leaves_ns(self.at_least, self.window_ns)
         enough = count >= self.at_least
         covered = past.covered(self.window_ns, self.gap_ns) >= self.minimum_coverage
-        condition = np.full(value.shape, _UNKNOWN, np.uint8)
-        condition[good & covered & ~enough] = _FALSE
-        condition[enough] = _TRUE
         due = leaves_ns[enough]
         return Judged(
-            condition=condition,
+            condition=self.told(good, covered, count),
             value=count.astype(np.float64),
             limit=self.at_least.astype(np.float64),
             row=self.row,
             state=state if past is before else past.state(),
             due_ns=int(due.min()) if due.size else None,
         )
+
+    def told(
+        self, good: npt.NDArray[np.bool_], covered: npt.NDArray[np.bool_], count: npt.NDArray[np.intp]
+    ) -> npt.NDArray[np.uint8]:
+        """The conditions, shape (..., m) as the columns: enough seen is TRUE, however little was covered."""
+        enough = count >= self.at_least
+        condition = np.full(count.shape, _UNKNOWN, np.uint8)
+        condition[good & covered & ~enough] = _FALSE
+        condition[enough] = _TRUE
+        return condition
 
     def explain(self, place: int, moment: Moment, active: bool, state: State) -> Explanation:
         """How often, in which window, how much of it was seen, and when last."""
@@ -96,7 +103,8 @@ class CountGroup:
         name = moment.tag_ids[int(self.row[place])]
         return explained(int(judged.condition[place]), (zh, en), tuple(figures), (name,))
 
-    def _good(self, value: npt.NDArray[np.float64], quality: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    def good(self, value: npt.NDArray[np.float64], quality: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+        """Which readings (..., m) count."""
         state = (value == 0.0) | (value == 1.0)
         good: npt.NDArray[np.bool_] = (finite_quality(value, quality) == np.uint8(Quality.GOOD)) & (
             state | ~self.discrete

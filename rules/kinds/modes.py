@@ -93,16 +93,13 @@ class ModeLimitGroup:
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
         """Compare every value with the strictest set-point that may hold now."""
-        value = moment.value[..., self.row]
         verdicts, after = self._modes(moment, state)
-        threshold = self._strictest(verdicts, value.shape)
-        quality = finite_quality(value, moment.quality[..., self.row])
-        condition = beyond_limit(value * self.sign, quality, threshold, threshold - self.dead_band, active)
+        condition, threshold = self.told(active, moment, verdicts)
         slots = enumerate(self.slots[: self.used])
-        due = [slot.due_ns(self._of(after, number), moment.mono_ns) for number, slot in slots]
+        due = [slot.due_ns(self.remembered(after, number), moment.mono_ns) for number, slot in slots]
         return Judged(
             condition=condition,
-            value=value,
+            value=moment.value[..., self.row],
             limit=threshold * self.sign,
             row=self.row,
             state=after,
@@ -115,7 +112,7 @@ class ModeLimitGroup:
         zh, en = reading(moment, int(self.row[place]))
         for number, mode in enumerate(self.names[place]):
             set_point = float(self.threshold[number, place] * self.sign[place])
-            told = self.slots[number].explain(place, moment, self._of(judged.state, number))
+            told = self.slots[number].explain(place, moment, self.remembered(judged.state, number))
             zh, en = f"{zh}；{mode}（{set_point:g}）：{told[0]}", f"{en}; {mode} ({set_point:g}): {told[1]}"
         set_point = float(judged.limit[place])
         word_zh, word_en = ("≥", ">=") if self.sign[place] > 0 else ("≤", "<=")
@@ -132,15 +129,29 @@ class ModeLimitGroup:
         """Verdict of each slot that is used, and the state after (the same where nothing changed)."""
         verdicts, after = [], dict(state)
         for number, slot in enumerate(self.slots[: self.used]):
-            before = self._of(state, number)
+            before = self.remembered(state, number)
             verdict, now = slot.judge(moment, before)
             verdicts.append(verdict)
             if now is not before:
-                after |= {f"mode_{number}_{name}": array for name, array in now.items()}
+                after |= self.named(number, now)
         unchanged = all(after[name] is array for name, array in state.items())
         return verdicts, state if unchanged else after
 
-    def _of(self, state: State, number: int) -> State:
+    def told(
+        self, active: npt.NDArray[np.bool_], moment: Moment, verdicts: Sequence[npt.NDArray[np.uint8]]
+    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64]]:
+        """(conditions, mirrored thresholds), shape (..., m), by the verdicts of the modes of each slot that is used."""
+        value = moment.value[..., self.row]
+        threshold = self._strictest(verdicts, value.shape)
+        quality = finite_quality(value, moment.quality[..., self.row])
+        return beyond_limit(value * self.sign, quality, threshold, threshold - self.dead_band, active), threshold
+
+    @staticmethod
+    def named(number: int, state: State) -> State:
+        """What slot `number` remembers, as it stands in the state of the group."""
+        return {f"mode_{number}_{name}": array for name, array in state.items()}
+
+    def remembered(self, state: State, number: int) -> State:
         """What one slot remembers."""
         prefix = f"mode_{number}_"
         return {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}

@@ -33,7 +33,7 @@ class Size:
     """Sweeps before the first that counts: windows of a rate must be covered."""
     blocks: int = 8
     loop_points: int = 2_000
-    played: replay.Size = replay.Size()
+    played: replay.Size = field(default_factory=replay.Size)
 
 
 @dataclass(kw_only=True)

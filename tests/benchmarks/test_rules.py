@@ -6,18 +6,19 @@ from rules.compile import compile_rules
 from rules.evaluate import evaluate
 from rules.memory import Memory
 from rules.port import PointGroup
-from tests.benchmarks import rules
+from tests.benchmarks import replay, rules
 from tests.benchmarks.object_loop import points_of
 from tests.benchmarks.rules_workload import Plant, rules_of, table_of
 
 NAMES = (
     "rules.quiet_x_copy", "rules.stormy_x_copy", "rules.sweep_100k_ms", "rules.sweep_1m_ms", "rules.ns_per_point",
-    "rules.x_python_loop",
+    "rules.x_python_loop", "rules.replay_x_realtime", "rules.replay_samples_per_s",
 )  # fmt: skip
+PLAYED = replay.Size(seconds=40, runs=1, sweep_by_sweep=10)
 
 
 def test_the_figures_have_their_names() -> None:
-    figures, notes = rules.run(rules.Size(points=400, many=400, warm_up=4, blocks=1, loop_points=50))
+    figures, notes = rules.run(rules.Size(points=400, many=400, warm_up=4, blocks=1, loop_points=50, played=PLAYED))
     assert {figure.name for figure in figures} >= set(NAMES)
     assert all(figure.value > 0 for figure in figures)
     assert "0." in notes[0] and "% verdicts change" in notes[0]

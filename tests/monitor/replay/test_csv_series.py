@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from monitor.plant.mistakes import Mistake
-from monitor.replay.csv_series import BLOCK, read_csv
-from monitor.replay.series import NO_READING, Sweeps
+from monitor.replay.csv_series import read_csv
+from monitor.replay.series import NO_READING, Sweeps, block_of
 from rules.columns.quality import Quality
 from tests.rules.plants import table, tag
 
@@ -54,11 +54,12 @@ def test_what_excel_in_china_saves_is_read(tmp_path: Path) -> None:
 
 
 def test_a_long_recording_comes_in_blocks(tmp_path: Path) -> None:
-    lines = "".join(f"{1767225600 + second},{second}\n" for second in range(BLOCK + 3))
+    most = block_of(len(PLANT))
+    lines = "".join(f"{1767225600 + second},{second}\n" for second in range(most + 3))
     blocks, mistakes = read(tmp_path, f"time,LT-101\n{lines}")
     assert mistakes == []
-    assert [len(block) for block in blocks] == [BLOCK, 3]
-    assert blocks[1].value[:, 0].tolist() == [BLOCK, BLOCK + 1, BLOCK + 2]
+    assert [len(block) for block in blocks] == [most, 3]
+    assert blocks[1].value[:, 0].tolist() == [most, most + 1, most + 2]
 
 
 @pytest.mark.parametrize(
