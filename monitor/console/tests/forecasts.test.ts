@@ -29,7 +29,7 @@ describe("the time left", () => {
 
 describe("the trend", () => {
   it("has its sign and unit", () => {
-    expect([trend(forecast()), trend(forecast({ trend_per_h: -0.5 })), trend(forecast({ trend_per_h: 0 }))]).toEqual(["+1.20 m/h", "-0.50 m/h", "0.00 m/h"]);
+    expect([trend(forecast()), trend(forecast({ trend_per_h: -0.5 })), trend(forecast({ trend_per_h: -0.001 }))]).toEqual(["+1.20 m/h", "-0.50 m/h", "0.00 m/h"]);
   });
 
   it("is not invented", () => {

@@ -18,5 +18,8 @@ export function timeLeft(one: Forecast): TimeLeft {
 
 /** With its sign, as a trend is read; empty while it is not known. */
 export function trend(one: Forecast): string {
-  return one.trend_per_h === null ? "" : `${one.trend_per_h > 0 ? "+" : ""}${one.trend_per_h.toFixed(2)} ${one.eu}/h`;
+  if (one.trend_per_h === null) return "";
+  const shown = one.trend_per_h.toFixed(2);
+  const sign = Number(shown) > 0 ? "+" : "";
+  return `${Number(shown) === 0 ? "0.00" : sign + shown} ${one.eu}/h`;
 }
