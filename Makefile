@@ -55,7 +55,7 @@ check: lint types contracts fast
 
 # Each part takes less than nine minutes; a skipped test fails where everything can be installed (tests/conftest.py).
 PARTS := static unit servers chain recovery kill browser
-RECOVERY := $(addprefix tests/faults/test_,$(addsuffix .py,dead_device disk_full interlocks restart rule_memory scanner_death shadow))
+RECOVERY := $(addprefix tests/faults/test_,$(addsuffix .py,dead_device disk_full interlocks restart rule_memory scanner_death shadow subscription))
 SLOW  := slow and not browser and not soak
 test: .make/python console servers
 	@case "$(PART)" in \

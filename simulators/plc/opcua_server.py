@@ -1,13 +1,15 @@
 """The OPC UA device as a process: asyncua serves its nodes, the parent's frames fill them."""
 
 import asyncio
+import contextlib
 import logging
 import signal
 import time
+from collections import deque
 from collections.abc import Sequence
 from datetime import UTC
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, NoReturn
 
 from asyncua import ua
 from asyncua.common.node import Node
@@ -43,7 +45,10 @@ def _native(point: OpcUaPoint, value: float) -> bool | int | float:
 
 
 class OpcUaTables:
-    """The variables of the server.  Values go straight into the address space: cheap, and a polling client sees them."""
+    """The variables of the server.
+
+    Values go straight into the address space: cheap, and a polling client sees them; who subscribed is told by `notify`.
+    """
 
     def __init__(self, server: Server, points: Sequence[OpcUaPoint]) -> None:
         self._server = server
@@ -51,6 +56,8 @@ class OpcUaTables:
         self._attributes: list[Any] = []
         self._last: list[tuple[float, int | None] | None] = [None] * len(self.points)
         self._changed: list[ua.DateTime] = [_moment(0)] * len(self.points)
+        self._untold: deque[tuple[Any, ua.DataValue]] = deque()
+        self._wake = asyncio.Event()
 
     async def build(self, namespace: str) -> None:
         """Create folders and variables with the string node ids of the map."""
@@ -89,7 +96,23 @@ class OpcUaTables:
             data = ua.DataValue(
                 variant, ua.StatusCode(ua.UInt32(status or 0)), SourceTimestamp=source, ServerTimestamp=now
             )
-            self._attributes[place].value = data
+            attribute = self._attributes[place]
+            attribute.value = data
+            if attribute.datachange_callbacks:
+                self._untold.append((attribute, data))
+        if self._untold:
+            self._wake.set()
+
+    async def notify(self) -> NoReturn:
+        """Tell the subscriptions what changed, in order, until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._untold:
+                attribute, data = self._untold.popleft()
+                for handle, callback in list(attribute.datachange_callbacks.items()):
+                    with contextlib.suppress(KeyError):  # the subscription went meanwhile
+                        await callback(handle, data)
 
 
 async def _serve(pipe: "Connection[object, object]", device: str, points: Sequence[OpcUaPoint], namespace: str,
@@ -119,7 +142,10 @@ async def _serve(pipe: "Connection[object, object]", device: str, points: Sequen
         tell(pipe, Failed(reason=f"{device}: cannot listen on 127.0.0.1:{port}: {error}"))
         return
     tell(pipe, Listening(address=f"opc.tcp://127.0.0.1:{port}/redline/"))
-    await inlet.ended.wait()
+    async with asyncio.TaskGroup() as tasks:
+        notifying = tasks.create_task(tables.notify())
+        await inlet.ended.wait()
+        notifying.cancel()
     await server.stop()
 
 
