@@ -1,4 +1,4 @@
-"""Whether a value moves towards the limit of an alarm: compared with itself some seconds ago."""
+"""Whether a value moves towards the limit of an alarm: its last step that was more than noise."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -12,8 +12,10 @@ from rules.columns.tags import TagTable
 
 EVERY_NS: Final = 10_000_000_000
 """A value is compared with what it was this long ago at least."""
+STILL_NS: Final = 600_000_000_000
+"""A value without a step for so long stands still: 20 mm in that time is a wide tank that fills by 12 cm an hour."""
 LEAST_SHARE: Final = 0.001
-"""Of the range: a smaller step is noise, where the tag states no resolution."""
+"""Of the range: a smaller step is noise, also where the tag resolves more."""
 
 
 class Approach:
@@ -31,7 +33,7 @@ class Approach:
             row = table.row_of[definition.tag]
             sign = -1.0 if KIND_WORDS[definition.kind].telling == "low" else 1.0
             tag = table.tags[row]
-            least = tag.resolution or abs(tag.high - tag.low) * LEAST_SHARE
+            least = max(tag.resolution, abs(tag.high - tag.low) * LEAST_SHARE)
             self._watched.append((protection, row, sign, least))
         self._before: dict[str, tuple[int, float]] = {}
         self._moves: dict[str, bool] = {}
@@ -47,8 +49,10 @@ class Approach:
                 self._moves[protection.id] = False
                 continue
             then_ns, then = self._before.setdefault(protection.id, (now_ns, value))
-            if now_ns - then_ns >= EVERY_NS:
-                self._moves[protection.id] = sign * (value - then) >= least
+            step, age_ns = sign * (value - then), now_ns - then_ns
+            # a step that is not there yet goes on from where it began: slow is not still
+            if age_ns >= STILL_NS or (age_ns >= EVERY_NS and abs(step) >= least):
+                self._moves[protection.id] = step >= least
                 self._before[protection.id] = (now_ns, value)
             if protection.id in missing and self._moves.get(protection.id, False):
                 yield protection, missing[protection.id]

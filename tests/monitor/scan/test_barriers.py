@@ -388,8 +388,8 @@ async def test_a_priority_rises_while_a_layer_is_out_and_the_value_moves_towards
     for level in (10.5, 10.6, 10.7):
         await yard.scan(11, LT_101A=level)
     assert yard.alarm("LT-101A.H").priority == before, "every layer is there"
-    await yard.scan(11, BPS_101=1, LT_101A=10.7)
     await yard.scan(11, LT_101A=10.65)
+    await yard.scan(11, BPS_101=1, LT_101A=10.65)
     assert yard.alarm("LT-101A.H").priority == before, "it moves away"
     await yard.scan(11, LT_101A=10.72)
     assert yard.alarm("LT-101A.H").priority == before - 1
