@@ -67,6 +67,7 @@ class Link:
         self._measured: tuple[int, int] = (clock.mono_ns(), 0)
         self._readings_per_s = 0.0
         self._clock_skew_ns: int | None = None
+        self._clock_is_off = False
         self._bad: npt.NDArray[np.bool_] = np.zeros(0, np.bool_)
         self.attempts = 0
         """Connection attempts since the link was last up."""
@@ -83,6 +84,7 @@ class Link:
         self._health = health
         if health.clock_skew_ns is not None:
             self._clock_skew_ns = health.clock_skew_ns  # a lost link does not set the device's clock right
+            self._clock_is_off = health.clock_is_off
         if len(batch):
             self._mark(batch)
         self.attempts = 0
@@ -122,6 +124,7 @@ class Link:
                 round_trip_ms=self._health.round_trip_ms,
                 bad_points=int(np.count_nonzero(self._bad)),
                 clock_skew_ns=self._clock_skew_ns,
+                clock_is_off=self._clock_is_off,
                 readings_per_s=self._readings_per_s,
                 bad_items=self._health.bad_items,
             )

@@ -72,6 +72,8 @@ class DriverHealth:
     """Why the link is DEGRADED (points refused, periods overrun), in words; empty while it is plainly UP."""
     clock_skew_ns: int | None = None
     """The device's clock minus ours; None where it has none or has not told it."""
+    clock_is_off: bool = False
+    """The skew is beyond what the settings of the device allow."""
     bad_items: tuple[BadItem, ...] = ()
     """The first `BAD_ITEMS_MOST` tags without a usable value, by row; a driver makes it anew only when it changes."""
 
@@ -136,6 +138,8 @@ class LinkStatus:
     bad_points: int
     clock_skew_ns: int | None = None
     """The device's clock minus ours as told last; None where it has none."""
+    clock_is_off: bool = False
+    """The skew told last is beyond what the settings of the device allow."""
     readings_per_s: float = 0.0
     """Over the last report period."""
     bad_items: tuple[BadItem, ...] = ()

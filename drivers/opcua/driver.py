@@ -16,6 +16,8 @@ from drivers.port import Address, Clock, Driver, DriverHealth
 from rules.columns.readings import ReadingBatch
 
 _LONGEST_REST_S: Final = 1.0
+_BACK_INSIDE: Final = 0.9
+"""Of its bound: a clock on the edge of it must not raise an alarm every second."""
 
 
 class OpcUaDriver:
@@ -32,6 +34,7 @@ class OpcUaDriver:
         self._scan_classes = tuple(scan_classes)
         self._session = Session(settings, clock, f"Redline {device_id}")
         self._settings = settings
+        self._is_off = False
         self._bad_items = bad_items
         acquisition = Polling if settings.acquisition == "poll" else Monitoring
         self._acquisition: Polling | Monitoring = acquisition(device_id, self._session, settings, scan_classes, clock)
@@ -48,13 +51,14 @@ class OpcUaDriver:
             self._session.decoding.slow_because,
             f"{refused} points are refused by the server" if refused else "",
             self._acquisition.trouble,
-            self._words_of_skew(),
+            self._words_of_skew() if self._clock_is_off() else "",
         )
         return DriverHealth(
             overruns=self._acquisition.overruns,
             round_trip_ms=self._acquisition.round_trip_ms,
             impairment="; ".join(filter(None, impairments)),
             clock_skew_ns=self.clock_skew_ns,
+            clock_is_off=self._is_off,
             bad_items=self._bad_items.items,
         )
 
@@ -90,10 +94,14 @@ class OpcUaDriver:
                 self._bad_items.take(batch)
                 yield batch
 
+    def _clock_is_off(self) -> bool:
+        """Tell whether the server's clock is beyond its bound; once it is, until it is well inside again."""
+        bound_s = self._settings.max_clock_skew_s * (_BACK_INSIDE if self._is_off else 1.0)
+        self._is_off = abs(self.clock_skew_ns or 0) > bound_s * 1e9
+        return self._is_off
+
     def _words_of_skew(self) -> str:
         skew_s = (self.clock_skew_ns or 0) / 1e9
-        if abs(skew_s) <= self._settings.max_clock_skew_s:
-            return ""
         return f"the server's clock is {abs(skew_s):.1f} s {'ahead of' if skew_s > 0 else 'behind'} ours"
 
 

@@ -24,6 +24,7 @@ class Message:
 
 _SYSTEM: Final[dict[str, tuple[str, str]]] = {
     "clock_step": ("系统时钟跳变", "system clock stepped"),
+    "clock_skew": ("现场设备时钟偏差超限", "clock of a device is off"),
     "disk": ("磁盘空间不足", "disk space low"),
     "overrun": ("数据来不及处理", "readings come faster than they are judged"),
     "history": ("历史数据停止记录", "history is not being recorded"),

@@ -22,7 +22,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(look.app)
+for looking in (look.browse, look.read, look.watch):
+    app.command()(looking)
 app.add_typer(account.app, name="account")
 app.add_typer(journal.app, name="journal")
 app.add_typer(modbus.app, name="modbus")

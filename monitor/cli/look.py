@@ -23,12 +23,9 @@ from monitor.cli.endpoint import (
     settings_of,
 )
 
-app = typer.Typer()
-
 Nodes = Annotated[list[str] | None, typer.Argument(metavar="[NODE...]", help="ENDPOINT only: nsu=...;s=...")]
 
 
-@app.command()
 def read(  # noqa: PLR0913 - each is an option of the command
     target: Target,
     nodes: Nodes = None,
@@ -49,7 +46,6 @@ def read(  # noqa: PLR0913 - each is an option of the command
     raise typer.Exit(read_plant_once(Path(target), device, language))
 
 
-@app.command()
 def watch(  # noqa: PLR0913 - each is an option of the command
     target: Target,
     nodes: Nodes = None,
@@ -72,7 +68,6 @@ def watch(  # noqa: PLR0913 - each is an option of the command
     raise typer.Exit(run_watch(devices_of(target, device, language), seconds))
 
 
-@app.command()
 def browse(  # noqa: PLR0913 - each is an option of the command
     target: Target,
     device: DeviceId = None,

@@ -82,6 +82,8 @@ class LinkStatus(Protocol):
         ...
 
     @property
+    def clock_is_off(self) -> bool: ...  # noqa: D102
+    @property
     def readings_per_s(self) -> float:
         """Over the last report period."""
         ...

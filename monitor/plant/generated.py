@@ -11,6 +11,7 @@ from rules.catalog import Bypassed, Rule
 
 SYSTEM: Final[tuple[tuple[str, int, str, str], ...]] = (
     ("system.clock_step", 3, "系统时钟跳变", "System clock stepped"),
+    ("system.clock_skew", 3, "现场设备时钟偏差超限", "Clock of a device is off"),
     ("system.disk", 2, "磁盘空间不足", "Disk space low"),
     ("system.overrun", 3, "采集收件箱溢出合并", "Reading inbox overrun"),
     ("system.history", 3, "历史数据库停止写入", "History is not being written"),

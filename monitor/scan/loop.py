@@ -271,6 +271,7 @@ class Scanner:
         """Evaluate what waits, step by step; one step when nothing waits, since time passes too."""
         steps: list[list[ReadingBatch]] = self._inbox.drain() or [[]]
         links = self._inbox.links()
+        self._facts.system["system.clock_skew"] = any(link.clock_is_off for link in links.values())
         blind: tuple[int, ...] = ()
         for step in steps:
             for batch in step:

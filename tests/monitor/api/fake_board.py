@@ -42,6 +42,7 @@ class FakeLink:
     round_trip_ms: float = 1.5
     bad_points: int = 0
     clock_skew_ns: int | None = None
+    clock_is_off: bool = False
     readings_per_s: float = 0.0
     bad_items: Sequence[BadItem] = ()
 

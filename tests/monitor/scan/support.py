@@ -79,6 +79,7 @@ class Status:
     round_trip_ms: float = 0.0
     bad_points: int = 0
     clock_skew_ns: int | None = None
+    clock_is_off: bool = False
     readings_per_s: float = 0.0
     bad_items: Sequence[BadItem] = ()
 
@@ -147,6 +148,7 @@ DEFINITIONS = (
     generated("HS-1.blind.PLC-2", "blind", device="PLC-2", hazard_source="HS-1"),
     generated("channel.duty", "channel"),
     generated("system.clock_step", "system"),
+    generated("system.clock_skew", "system"),
     generated("system.disk", "system"),
 )
 CHANNELS = (Channel(id="duty", kind="wecom_webhook", url_env="X"), Channel(id="bus", kind="mqtt"))
