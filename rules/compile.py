@@ -1,6 +1,10 @@
 """Rules into parallel arrays, with every mistake told at once."""
 
-from collections.abc import Iterator, Sequence
+import heapq
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from operator import itemgetter
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +14,27 @@ from rules.columns.tags import TagTable
 from rules.errors import RuleError, RulesRefusedError
 from rules.joint import Joints
 from rules.points import Points
-from rules.port import JointGroup, PointGroup, column
+from rules.port import Group, JointGroup, Kind, PointGroup, QuickKind, column
 from rules.whole import WholeInputs
 
 __all__ = ["RuleSet", "compile_rules"]
+
+
+class _Placed(Sequence[tuple[int, Rule]]):
+    """The rules of one kind with their positions in the set, as pairs that nobody keeps."""
+
+    def __init__(self) -> None:
+        self.positions = array("q")
+        self.rules: list[Rule] = []
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+    def __iter__(self) -> Iterator[tuple[int, Rule]]:
+        return zip(self.positions, self.rules, strict=True)
+
+    def __getitem__(self, at: Any) -> Any:
+        return tuple(self)[at] if isinstance(at, slice) else (self.positions[at], self.rules[at])
 
 
 def compile_rules(rules: Sequence[Rule], table: TagTable) -> RuleSet:
@@ -21,30 +42,30 @@ def compile_rules(rules: Sequence[Rule], table: TagTable) -> RuleSet:
 
     :raises RulesRefusedError: with every mistake of every rule.
     """
-    errors = tuple(_errors(rules, table))
+    kinds = _by_kind(rules)
+    delays = [rule.delays for rule in rules]
+    on_delay_ns = column([each.on_delay_ns for each in delays], np.int64)
+    off_delay_ns = column([each.off_delay_ns for each in delays], np.int64)
+    early = bool((on_delay_ns < 0).any() or (off_delay_ns < 0).any())
+    errors = tuple(_errors(rules, kinds, table, early=early))
     if errors:
         raise RulesRefusedError(errors)
-    groups = []
-    for of_kind, kind in KINDS.items():
-        mine = [(position, rule) for position, rule in enumerate(rules) if type(rule) is of_kind]
-        if mine:
-            groups.append((of_kind, kind.group(mine, table)))
-    pairs = [(group.position[place], row) for _, group in groups for place, row in (group.inputs(),)]
-    input_rule = np.concatenate([rule for rule, _ in pairs]) if pairs else np.zeros(0, np.intp)
-    input_row = np.concatenate([row for _, row in pairs]) if pairs else np.zeros(0, np.int32)
-    order = np.argsort(input_rule, kind="stable")
+    groups = [(of_kind, kind.group(kinds[of_kind], table)) for of_kind, kind in KINDS.items() if of_kind in kinds]
+    input_rule, input_row = _inputs([group for _, group in groups])
     group_of, place_of = np.zeros(len(rules), np.int32), np.zeros(len(rules), np.int32)
-    for at, (_, group) in enumerate(groups):
+    settles = np.zeros(len(rules), np.bool_)
+    for at, (of_kind, group) in enumerate(groups):
         group_of[group.position] = at
         place_of[group.position] = np.arange(group.position.size)
+        settles[group.position] = KINDS[of_kind].settles
     return RuleSet(
         rules=tuple(rules),
         ids=tuple(rule.id for rule in rules),
         tag_ids=table.ids,
         tags=table.tags,
         groups=tuple(groups),
-        on_delay_ns=column(_on_delays(rules, table, input_rule, input_row), np.int64),
-        off_delay_ns=column([rule.delays.off_delay_ns for rule in rules], np.int64),
+        on_delay_ns=column(_settled(on_delay_ns, settles, table, input_rule, input_row), np.int64),
+        off_delay_ns=off_delay_ns,
         spans=tuple(_span(group.position) for _, group in groups),
         points=Points.of([group for _, group in groups], len(table)),
         joints=Joints.of(
@@ -55,9 +76,30 @@ def compile_rules(rules: Sequence[Rule], table: TagTable) -> RuleSet:
         ),
         group_of=column(group_of, np.int32),
         place_of=column(place_of, np.int32),
-        input_rule=column(input_rule[order], np.intp),
-        input_row=column(input_row[order], np.int32),
+        input_rule=input_rule,
+        input_row=input_row,
     )
+
+
+def _by_kind(rules: Sequence[Rule]) -> Mapping[type[Rule], _Placed]:
+    found: dict[type[Rule], _Placed] = {}
+    for position, rule in enumerate(rules):
+        of_kind = type(rule)
+        if of_kind not in found:
+            found[of_kind] = _Placed()
+        placed = found[of_kind]
+        placed.positions.append(position)
+        placed.rules.append(rule)
+    return found
+
+
+def _inputs(groups: Sequence[Group]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
+    """(position, row): one pair for every tag that a rule reads, by position."""
+    pairs = [(group.position[place], row) for group in groups for place, row in (group.inputs(),)]
+    rule = np.concatenate([np.zeros(0, np.intp), *(rule for rule, _ in pairs)])
+    row = np.concatenate([np.zeros(0, np.int32), *(row for _, row in pairs)])
+    order = np.argsort(rule, kind="stable")
+    return column(rule[order], np.intp), column(row[order], np.int32)
 
 
 def _span(position: npt.NDArray[np.intp]) -> slice | npt.NDArray[np.intp]:
@@ -65,27 +107,53 @@ def _span(position: npt.NDArray[np.intp]) -> slice | npt.NDArray[np.intp]:
     return slice(first, last + 1) if last - first + 1 == position.size else position
 
 
-def _on_delays(
-    rules: Sequence[Rule], table: TagTable, input_rule: npt.NDArray[np.intp], input_row: npt.NDArray[np.int32]
+def _settled(
+    on_delay_ns: npt.NDArray[np.int64],
+    settles: npt.NDArray[np.bool_],
+    table: TagTable,
+    input_rule: npt.NDArray[np.intp],
+    input_row: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.int64]:
     """As asked for, but no shorter than a rule over several tags needs to settle."""
-    longest = np.zeros(len(rules), np.int64)
-    np.maximum.at(longest, input_rule, table.scan_period_ns[input_row])
-    several = np.bincount(input_rule, minlength=len(rules)) > 1
-    settles = several & np.array([KINDS[type(rule)].settles for rule in rules], np.bool_)
-    return np.maximum([rule.delays.on_delay_ns for rule in rules], np.where(settles, longest, 0)).astype(np.int64)
+    settles = settles & (np.bincount(input_rule, minlength=settles.size) > 1)
+    made, at = on_delay_ns.copy(), settles[input_rule]
+    np.maximum.at(made, input_rule[at], table.scan_period_ns[input_row[at]])
+    return made
 
 
-def _errors(rules: Sequence[Rule], table: TagTable) -> Iterator[RuleError]:
+def _errors(
+    rules: Sequence[Rule], kinds: Mapping[type[Rule], _Placed], table: TagTable, *, early: bool
+) -> Iterator[RuleError]:
+    """`early`: some delay is negative."""
+    unsure = {of_kind for of_kind, placed in kinds.items() if not _flawless(of_kind, placed, table)}
+    ids = len({rule.id for rule in rules}) == len(rules)
+    if unsure or early or not ids:
+        asked = rules if early or not ids else _in_order(kinds, unsure)
+        yield from _errors_of_each(asked, unsure, table)
+    for of_kind, kind in KINDS.items():
+        if of_kind in unsure:
+            yield from kind.set_errors(kinds[of_kind].rules, table)
+
+
+def _flawless(of_kind: type[Rule], placed: _Placed, table: TagTable) -> bool:
+    kind: Kind[Any] | QuickKind[Any] = KINDS[of_kind]
+    return isinstance(kind, QuickKind) and kind.flawless(placed.rules, table)
+
+
+def _in_order(kinds: Mapping[type[Rule], _Placed], chosen: Set[type[Rule]]) -> Iterator[Rule]:
+    """The rules of some kinds in the order of the set."""
+    return (rule for _, rule in heapq.merge(*(kinds[each] for each in chosen), key=itemgetter(0)))
+
+
+def _errors_of_each(rules: Iterable[Rule], unsure: Set[type[Rule]], table: TagTable) -> Iterator[RuleError]:
     seen: set[str] = set()
     for rule in rules:
         if rule.id in seen:
             yield RuleError(rule.id, "id", "重复；每个报警要有自己的编号", "stands twice; every alarm needs its own id")
         seen.add(rule.id)
         yield from _delay_errors(rule)
-        yield from KINDS[type(rule)].errors(rule, table)
-    for of_kind, kind in KINDS.items():
-        yield from kind.set_errors([rule for rule in rules if type(rule) is of_kind], table)
+        if type(rule) in unsure:
+            yield from KINDS[type(rule)].errors(rule, table)
 
 
 def _delay_errors(rule: Rule) -> Iterator[RuleError]:

@@ -243,6 +243,14 @@ class Kind(Protocol[R]):
         """All rules (position in the rule set, rule) as columns; they have no mistakes."""
 
 
+@runtime_checkable
+class QuickKind(Protocol[R]):
+    """A kind with so many rules that their mistakes are looked for in columns first."""
+
+    def flawless(self, rules: Sequence[R], table: TagTable) -> bool:
+        """True where columns show that no rule has a mistake, alone or beside others; False: each is asked."""
+
+
 S = TypeVar("S", bound=np.generic)
 
 

@@ -1,6 +1,5 @@
 """Conditions that engineers write themselves, in the language of docs/rules/expressions.md."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -8,7 +7,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 import numpy.typing as npt
 
-from rules.columns.tags import Tag, TagTable
+from rules.columns.tags import TagTable
 from rules.errors import RuleError
 from rules.kinds.explain import explained
 from rules.language.conditions import ConditionColumns, ExpressionRefusedError, parse_condition
@@ -139,15 +138,15 @@ class ExpressionKind:
             columns=ConditionColumns.of(conditions, table),
             first_input=column(np.cumsum(counts) - counts, np.intp),
             no_number=column(np.full(len(rules), np.nan), np.float64),
-            span=column([_span(tag) for tag in table.tags], np.float64),
+            span=column(_spans(table), np.float64),
         )
 
 
-def _span(tag: Tag) -> float:
-    """Its range, 0 of a state; 1 where none is given."""
-    if tag.discrete:
-        return 0.0
-    return tag.high - tag.low if math.isfinite(tag.high - tag.low) and tag.low < tag.high else 1.0
+def _spans(table: TagTable) -> npt.NDArray[np.float64]:
+    """Range of every tag, 0 of a state; 1 where none is given."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        span = table.high - table.low
+    return np.where(table.discrete, 0.0, np.where(np.isfinite(span) & (span > 0), span, 1.0))
 
 
 KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {Expression: ExpressionKind()}

@@ -127,18 +127,37 @@ class LimitKindOf:
         """LL < L < H < HH on one tag."""
         yield from _order_errors([rule for rule in rules if rule.tag in table.row_of])
 
+    def flawless(self, rules: Sequence[Limit], table: TagTable) -> bool:
+        """All of it by columns; two limits of one sort on a tag are looked at one by one."""
+        row = np.array([table.row_of.get(rule.tag, -1) for rule in rules], np.intp)
+        order = np.array([_ORDER[rule.kind] for rule in rules], np.int64)
+        by_tag = np.argsort(row * len(_ORDER) + order, kind="stable")
+        row, order = row[by_tag], order[by_tag]
+        set_point = np.array([rule.set_point for rule in rules], np.float64)[by_tag]
+        dead_band = np.array([rule.dead_band for rule in rules], np.float64)[by_tag]
+        if row[0] < 0 or bool(table.discrete[row].any()):
+            return False
+        low, high, is_high = table.low[row], table.high[row], order >= _ORDER["H"]
+        with np.errstate(invalid="ignore"):
+            room = np.where(is_high, set_point - low, high - set_point)
+            inside = (low <= set_point) & (set_point <= high) & ((dead_band == 0) | (dead_band < room))
+            good = np.isfinite(set_point) & np.isfinite(dead_band) & (dead_band >= 0) & ((low >= high) | inside)
+            # each beside the next of its tag: what holds there holds for those further away
+            beside, distance = row[1:] == row[:-1], np.diff(set_point)
+            returns = np.where(is_high[1:], dead_band[1:], 0), np.where(is_high[:-1], 0, dead_band[:-1])
+            apart = (order[1:] > order[:-1]) & (distance > 0) & (returns[0] < distance) & (returns[1] < distance)
+        return bool(good.all() and (apart | ~beside).all())
+
     def group(self, rules: Sequence[tuple[int, Limit]], table: TagTable) -> LimitGroup:
         """The columns."""
+        sign = np.array([_SIGN[rule.kind] for _, rule in rules], np.float64)
+        limit = np.array([rule.set_point for _, rule in rules], np.float64)
+        dead_band = np.array([rule.dead_band for _, rule in rules], np.float64)
         return LimitGroup(
             position=column([position for position, _ in rules], np.intp),
             row=column([table.row_of[rule.tag] for _, rule in rules], np.int32),
-            numbers=column([_numbers(rule) for _, rule in rules], np.float64),
+            numbers=column(np.column_stack((sign, sign * limit, sign * limit - dead_band, limit)), np.float64),
         )
-
-
-def _numbers(rule: Limit) -> tuple[float, float, float, float]:
-    threshold = _SIGN[rule.kind] * rule.set_point
-    return _SIGN[rule.kind], threshold, threshold - rule.dead_band, rule.set_point
 
 
 def _limit_errors(rule: Limit, tag: Tag) -> Iterator[RuleError]:

@@ -72,6 +72,20 @@ class RateKind:
         """None."""
         return iter(())
 
+    def flawless(self, rules: Sequence[RateOfChange], table: TagTable) -> bool:
+        """All of it by columns."""
+        row = np.array([table.row_of.get(rule.tag, -1) for rule in rules], np.intp)
+        if row.min() < 0:
+            return False
+        limit = np.array([rule.limit for rule in rules], np.float64)
+        dead_band = np.array([rule.dead_band for rule in rules], np.float64)
+        window_ns = np.array([rule.window_ns for rule in rules], np.int64)
+        coverage = np.array([rule.minimum_coverage for rule in rules], np.float64)
+        good = ~table.discrete[row] & np.isfinite(limit) & (limit > 0)
+        good &= (dead_band >= 0) & (dead_band < limit) & (coverage > 0) & (coverage <= MOST_COVERAGE)
+        good &= window_ns >= np.maximum(SLOTS * table.scan_period_ns[row], SLOTS)
+        return bool(good.all())
+
     def group(self, rules: Sequence[tuple[int, RateOfChange]], table: TagTable) -> RateGroup:
         """The columns."""
         slot_ns = [rule.window_ns // SLOTS for _, rule in rules]

@@ -115,6 +115,14 @@ class NoUpdateKind:
         """None."""
         return iter(())
 
+    def flawless(self, rules: Sequence[NoUpdate], table: TagTable) -> bool:
+        """Every tag is known, every time long enough."""
+        row = np.array([table.row_of.get(rule.tag, -1) for rule in rules], np.intp)
+        if row.min() < 0:
+            return False
+        after_ns = np.array([rule.after_ns for rule in rules], np.int64)
+        return bool((after_ns >= np.maximum(table.scan_period_ns[row], 1)).all())
+
     def group(self, rules: Sequence[tuple[int, NoUpdate]], table: TagTable) -> NoUpdateGroup:
         """The columns."""
         return NoUpdateGroup(
