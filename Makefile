@@ -9,6 +9,7 @@ ONLY   ?=
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .PHONY: help demo test check soak bench lint types contracts fast console console-check servers screenshots clean lock
+.PHONY: test-static test-unit test-servers test-chain test-recovery test-kill test-browser
 
 help:
 	@echo "make demo [PORT=8000] [ARGS=--once]   the whole chain on this machine: simulated plant, monitor, console"
@@ -49,26 +50,35 @@ contracts: .make/python
 	@$(BIN)/lint-imports --no-cache >/tmp/redline-contracts.log || { cat /tmp/redline-contracts.log; exit 1; }
 
 fast: .make/python
-	@$(BIN)/pytest -q -m "not slow and not browser and not soak" -n 2 tests
+	@$(BIN)/pytest -q -n 2 --dist worksteal -m "$(QUICK)" tests
 
 check: lint types contracts fast
 
 # Each part takes less than nine minutes; a skipped test fails where everything can be installed (tests/conftest.py).
+# No recipe calls make, so that `make -n test` only shows what would run.
 PARTS := static unit servers chain recovery kill browser
 RECOVERY := $(addprefix tests/faults/test_,$(addsuffix .py,dead_device disk_full interlocks restart rule_memory scanner_death shadow subscription))
+QUICK := not slow and not browser and not soak
 SLOW  := slow and not browser and not soak
-test: .make/python console servers
-	@case "$(PART)" in \
-	  all)     for part in $(PARTS); do echo "== $$part"; $(MAKE) --no-print-directory test PART=$$part || exit 1; done ;; \
-	  static)  $(MAKE) --no-print-directory lint types contracts console-check ;; \
-	  unit)    $(BIN)/pytest -q -n 2 -m "not slow and not browser and not soak" tests ;; \
-	  servers) $(BIN)/pytest -q -n 2 -m "$(SLOW)" tests --ignore=tests/faults --ignore=tests/browser ;; \
-	  chain)   $(BIN)/pytest -q -n 2 --dist loadfile -m "$(SLOW)" tests/faults $(addprefix --ignore=,tests/faults/test_kill.py $(RECOVERY)) ;; \
-	  recovery) $(BIN)/pytest -q -n 2 --dist loadfile -m "$(SLOW)" $(RECOVERY) ;; \
-	  kill)    $(BIN)/pytest -q -s -m "$(SLOW)" tests/faults/test_kill.py ;; \
-	  browser) $(BIN)/pytest -q -m "browser and not soak" tests ;; \
-	  *) echo "PART is one of: all $(PARTS)" >&2; exit 2 ;; \
-	esac
+PART_OF = $(if $(filter all,$(PART)),$(PARTS),$(PART))
+$(if $(filter-out all $(PARTS),$(PART)),$(error PART is one of: all $(PARTS)))
+.NOTPARALLEL:
+
+test: .make/python console servers $(addprefix test-,$(PART_OF))
+
+test-static: lint types contracts console-check
+test-unit: .make/python
+	@echo "== unit" && $(BIN)/pytest -q -n 2 --dist worksteal -m "$(QUICK)" tests
+test-servers: .make/python  # they wait more than they work: three at a time
+	@echo "== servers" && $(BIN)/pytest -q -n 3 --dist worksteal -m "$(SLOW)" tests --ignore=tests/faults --ignore=tests/browser
+test-chain: .make/python
+	@echo "== chain" && $(BIN)/pytest -q -n 2 --dist loadfile -m "$(SLOW)" tests/faults $(addprefix --ignore=,tests/faults/test_kill.py $(RECOVERY))
+test-recovery: .make/python
+	@echo "== recovery" && $(BIN)/pytest -q -n 2 --dist loadfile -m "$(SLOW)" $(RECOVERY)
+test-kill: .make/python
+	@echo "== kill" && $(BIN)/pytest -q -s -m "$(SLOW)" tests/faults/test_kill.py
+test-browser: .make/python
+	@echo "== browser" && $(BIN)/pytest -q -n 2 --dist loadfile -m "browser and not soak" tests
 
 # Types, reducers and formats of the console; its lock file names no addresses.
 console-check: .make/python console
