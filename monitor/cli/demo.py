@@ -157,41 +157,43 @@ def monitor_command(folder: Path, plant: Path, ports: Ports) -> tuple[list[str],
 
 def _plant_listens(processes: Processes, ports: Ports) -> bool:
     """Wait for the simulated devices: a demo that begins with a dead PLC would only puzzle."""
-    for _ in range(START_TRIES):
-        if processes.dead() is not None:
-            return False
-        try:
-            if plant_is_up(ports):
-                return True
-        except (httpx.HTTPError, ValueError, KeyError):
-            pass
-        pause(0.1)
+    with httpx.Client(timeout=5) as http:
+        for _ in range(START_TRIES):
+            if processes.dead() is not None:
+                return False
+            try:
+                if plant_is_up(ports, http):
+                    return True
+            except (httpx.HTTPError, ValueError, KeyError):
+                pass
+            pause(0.1)
     return False
 
 
-def plant_is_up(ports: Ports) -> bool:
+def plant_is_up(ports: Ports, http: httpx.Client) -> bool:
     """Whether every simulated device listens.
 
     :raises httpx.HTTPError: the control address does not answer yet.
     """
-    health = httpx.get(f"http://127.0.0.1:{ports.control}/health", timeout=5).json()
+    health = http.get(f"http://127.0.0.1:{ports.control}/health").json()
     return all(device["up"] for device in health["devices"].values())
 
 
 def _wait_until_scanning(processes: Processes, base: str) -> str | None:
     """Wait for the first committed scan with all devices up; the name of what died, or "monitor" after a minute."""
-    for _ in range(START_TRIES):
-        dead = processes.dead()
-        if dead is not None:
-            return dead
-        try:
-            answer = httpx.get(f"{base}/api/v1/health", timeout=2)
-            health = answer.json()
-            if answer.status_code == 200 and health["devices_up"] == health["devices"] and health["blind_points"] == 0:
-                return None
-        except (httpx.HTTPError, ValueError, KeyError):
-            pass
-        pause(0.1)
+    with httpx.Client(timeout=2) as http:  # one for all tries: making one costs more than asking
+        for _ in range(START_TRIES):
+            dead = processes.dead()
+            if dead is not None:
+                return dead
+            try:
+                answer = http.get(f"{base}/api/v1/health")
+                found = answer.json()
+                if answer.status_code == 200 and found["devices_up"] == found["devices"] and found["blind_points"] == 0:
+                    return None
+            except (httpx.HTTPError, ValueError, KeyError):
+                pass
+            pause(0.1)
     return "monitor"
 
 

@@ -68,6 +68,7 @@ class Rig:
         self._with_broker = with_broker
         self.http = httpx.Client(base_url=f"{self.base}/api/v1", timeout=15, headers={"origin": self.base})
         self._plant_http = httpx.Client(base_url=self.control_url, timeout=10)
+        self._outside = httpx.Client(timeout=5)  # nobody is logged in; made once, for that costs more than to ask
         self._stop = threading.Event()
         self._watcher: threading.Thread | None = None
 
@@ -88,13 +89,14 @@ class Rig:
                 self.monitor.wait()
         self.http.close()
         self._plant_http.close()
+        self._outside.close()
         self._processes.__exit__(None, None, None)
 
     def _plant_is_up(self) -> bool:
         dead = self._processes.dead()
         assert dead is None, f"{dead} died: {self._processes.log_tail(dead or '')}"
         try:
-            return demo.plant_is_up(self.ports)
+            return demo.plant_is_up(self.ports, self._outside)
         except httpx.TransportError:
             return False
 
@@ -125,7 +127,7 @@ class Rig:
         assert self.monitor is not None
         assert self.monitor.poll() is None, f"the monitor ended with {self.monitor.returncode}: {self.log()}"
         try:
-            answer = httpx.get(f"{self.base}/api/v1/health", timeout=5)
+            answer = self._outside.get(f"{self.base}/api/v1/health")
         except httpx.TransportError:
             return None
         body: Row = answer.json()
@@ -136,7 +138,7 @@ class Rig:
         assert self.monitor is not None
         assert self.monitor.poll() is None, f"the monitor ended with {self.monitor.returncode}: {self.log()}"
         try:
-            answer = httpx.get(f"{self.base}/api/v1/health", timeout=5)
+            answer = self._outside.get(f"{self.base}/api/v1/health")
         except httpx.TransportError:
             return None
         body: Row = answer.json()
@@ -261,7 +263,7 @@ class Rig:
 
     def wecom_log(self) -> list[Row]:
         """Every request that the simulated WeCom got, oldest first; `errcode` None: left without an answer."""
-        log: list[Row] = httpx.get(f"http://127.0.0.1:{self.ports.wecom}/log", timeout=5).json()
+        log: list[Row] = self._outside.get(f"http://127.0.0.1:{self.ports.wecom}/log").json()
         return log
 
     def pushes(self) -> list[Row]:
@@ -283,7 +285,7 @@ class Rig:
         return body
 
     def wecom(self, **behaviour: object) -> None:
-        answer = httpx.post(f"http://127.0.0.1:{self.ports.wecom}/control", json=behaviour, timeout=5)
+        answer = self._outside.post(f"http://127.0.0.1:{self.ports.wecom}/control", json=behaviour)
         assert answer.status_code == 200, answer.text
 
     def edit(self, name: str, old: str, new: str) -> None:
