@@ -1,23 +1,29 @@
 """Mistakes looked for in columns: what is found flawless has no mistake, and what has none is found flawless."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rules.catalog import KINDS, Delays, Limit, NoUpdate, Rule
+from rules.catalog import KINDS, Delays, Limit, LimitKind, NoUpdate, Rule
 from rules.columns.tags import TagTable
 from rules.compile import compile_rules
-from rules.errors import RulesRefusedError
+from rules.errors import RuleError, RulesRefusedError
+from rules.kinds.limits import LimitKindOf
 from rules.kinds.rates import RateOfChange
 from rules.port import QuickKind
 from tests.rules.plants import SECOND, table, tag
 
 PLANT = table(
-    tag("A"), tag("B", low=-5.0, high=5.0), tag("FREE", low=0.0, high=0.0), tag("X", discrete=True), tag("SLOW", period_ns=60 * SECOND)
-)  # fmt: skip
+    tag("A"),
+    tag("B", low=-5.0, high=5.0),
+    tag("FREE", low=0.0, high=0.0),
+    tag("X", discrete=True),
+    tag("SLOW", period_ns=60 * SECOND),
+)
 tags = st.sampled_from(["A", "A", "A", "B", "B", "FREE", "SLOW", "X", "NOPE"])
 numbers = st.sampled_from([-1.0, 0.0, 0.5, 1.0, 2.0, 4.0, 5.0, 5.5, 20.0, 50.0, 100.0, 101.0, math.nan, math.inf])
 limits = st.builds(
@@ -27,10 +33,11 @@ limits = st.builds(
 no_updates = st.builds(NoUpdate, id=st.just("n"), tag=tags, after_ns=st.sampled_from([-1, 0, 1, SECOND, 60 * SECOND]))
 rates = st.builds(
     RateOfChange, id=st.just("r"), tag=tags, direction=st.just("rise"), limit=numbers, dead_band=numbers,
-    window_ns=st.sampled_from([0, 4 * SECOND - 1, 4 * SECOND, 240 * SECOND]), minimum_coverage=st.sampled_from([-0.1, 0.0, 0.5, 0.6]),
+    window_ns=st.sampled_from([0, 4 * SECOND - 1, 4 * SECOND, 240 * SECOND]),
+    minimum_coverage=st.sampled_from([-0.1, 0.0, 0.5, 0.6]),
 )  # fmt: skip
-LADDER = [Limit(id="l", tag="A", kind=kind, set_point=at, dead_band=1.0) for kind, at in
-          (("LL", 1.0), ("L", 5.0), ("H", 50.0), ("HH", 100.0))]  # type: ignore[arg-type]  # literals in a tuple  # fmt: skip
+LADDER_AT: list[tuple[LimitKind, float]] = [("LL", 1.0), ("L", 5.0), ("H", 50.0), ("HH", 100.0)]
+LADDER = [Limit(id="l", tag="A", kind=kind, set_point=at, dead_band=1.0) for kind, at in LADDER_AT]
 
 
 def has_mistakes(rules: list[Any]) -> bool:
@@ -101,10 +108,13 @@ def test_mistakes_of_quick_and_other_kinds_are_told_in_the_order_of_the_rules() 
 
 def test_only_kinds_with_a_mistake_are_asked_rule_by_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    real = type(KINDS[Limit]).errors
-    monkeypatch.setattr(
-        type(KINDS[Limit]), "errors", lambda kind, rule, plant: asked.append(rule.id) or real(kind, rule, plant)
-    )
+    real = LimitKindOf.errors
+
+    def noted(kind: LimitKindOf, rule: Limit, plant: TagTable) -> Iterator[RuleError]:
+        asked.append(rule.id)
+        return real(kind, rule, plant)
+
+    monkeypatch.setattr(LimitKindOf, "errors", noted)
     rules: list[Rule] = [Limit(id="b", tag="A", kind="H", set_point=1.0), NoUpdate(id="n", tag="A", after_ns=SECOND)]
     compile_rules(rules, PLANT)
     with pytest.raises(RulesRefusedError):
