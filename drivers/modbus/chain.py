@@ -61,10 +61,11 @@ class Chain(Generic[Waiter]):
             return number
         return None
 
-    def settle(self, number: int, answer: Answer) -> None:
-        """The request at a position was answered."""
-        self._open -= 1
+    def settle(self, number: int, answer: Answer) -> bool:
+        """The request at a position was answered; whether that was the last one open."""
         self._answers[number] = answer
+        self._open -= 1
+        return not self._open
 
     def postpone(self, number: int) -> int:
         """The device was busy: ask again later; returns how often it was busy before."""

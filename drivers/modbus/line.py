@@ -6,20 +6,18 @@ own chain only; on a line of its own it ends the connection, because whatever ma
 
 import asyncio
 import random
-from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
 from drivers.backoff import LOST
 from drivers.errors import BadFrameError, DriverError, LinkLostError
 from drivers.modbus.chain import Chain, Transaction
-from drivers.modbus.mbap import MbapExchange
-from drivers.modbus.ports import open_connection, silence_s
-from drivers.modbus.rtu import RtuExchange
+from drivers.modbus.ports import connect, silence_s
 from drivers.modbus.settings import LineSettings
 from drivers.modbus.transport import Asked, Connection
+from drivers.modbus.turns import Asking, Turns
 from drivers.modbus.units import Units
-from drivers.modbus.wire import BUSY, UNIT_OFFLINE, Answer, Exchange, Refusal, Request
+from drivers.modbus.wire import BUSY, UNIT_OFFLINE, Answer, Refusal, Request
 
 BUSY_PAUSES_S: Final = (0.02, 0.05, 0.1)
 """Waits before a busy device is asked again; after the last its refusal stands."""
@@ -29,8 +27,6 @@ SILENT_IN_A_ROW: Final = 3
 
 PROOF_ROUNDS: Final = 3
 """How often a window is filled before it counts as proven."""
-
-Asking = Chain[asyncio.Future[bool]]
 
 
 class Line:
@@ -43,22 +39,25 @@ class Line:
         self.window = settings.window
         """Transactions that may be open on each connection, as it was proven."""
         self.units = Units(settings.dead_unit_retry_s)
-        self.late_answers = 0
+        self._late_answers = 0
         self.timeouts = 0
         self.transactions = 0
         self._loop = asyncio.get_running_loop()
         self._opening = asyncio.Lock()
         self._connections: list[Connection] = []
-        self._lost: asyncio.Future[None] = self._loop.create_future()
+        self._idle: set[asyncio.Future[None]] = set()
         self._error: DriverError | None = LinkLostError("not connected yet")
         self._reopen = False
-        self._active: set[Asking] = set()
-        self._ready: deque[Asking] = deque()
-        self._served: Asking | None = None
+        self._turns = Turns()
         self._silent = 0
         self._heard = False
         self._failed_opens = 0
         self._not_before_s = 0.0
+
+    @property
+    def late_answers(self) -> int:
+        """Answers that came when nobody waited for them any more, and were dropped."""
+        return self._late_answers + sum(connection.late_answers for connection in self._connections)
 
     # --- for its users ------------------------------------------------------------------------
     async def open(self, proof: Request | None = None, timeout_s: float = 1.0) -> None:
@@ -102,7 +101,14 @@ class Line:
         :raises LinkLostError: it was lost.
         """
         if self._error is None and seconds > 0:
-            await asyncio.wait([self._lost], timeout=seconds)
+            waiter = self._loop.create_future()
+            timer = self._loop.call_later(seconds, _wake, waiter)
+            self._idle.add(waiter)
+            try:
+                await waiter
+            finally:
+                timer.cancel()
+                self._idle.discard(waiter)
         if self._error is not None:
             raise self._error
 
@@ -114,22 +120,14 @@ class Line:
     # --- transport.Dispatcher -----------------------------------------------------------------
     def next(self, now_s: float) -> Asked | None:
         """The next request of whoever has waited longest."""
-        ready = self._ready
-        while ready:
-            if ready[0] is self._served and len(ready) > 1:
-                ready.rotate(-1)
-            chain = ready[0]
-            if chain.waiter.done():
-                ready.popleft()
-                continue
+        while (chain := self._turns.whose()) is not None:
             number = chain.take(now_s) if chain.is_begun or self._may_begin(chain, now_s) else None
-            if number is None:
-                ready.popleft()
-                self._finish(chain, now_s)
-                continue
-            self._served = chain
-            self.transactions += 1
-            return Transaction(chain, number, now_s + chain.timeout_s)
+            if number is not None:
+                self._turns.served(chain)
+                self.transactions += 1
+                return Transaction(chain, number, now_s + chain.timeout_s)
+            self._turns.step_back()
+            self._finish(chain, now_s)
         return None
 
     def settle(self, asked: Asked, answer: Answer | BadFrameError) -> None:
@@ -145,13 +143,14 @@ class Line:
                 pause_s = BUSY_PAUSES_S[chain.postpone(number)]
                 self._loop.call_later(pause_s, self._resume, chain, number)
                 return
-            chain.settle(number, answer)
+            was_last = chain.settle(number, answer)
             if answer.code in UNIT_OFFLINE:
                 self._offline(asked, answer)
         else:
-            chain.settle(number, answer)
+            was_last = chain.settle(number, answer)
             self.units.answered(chain.unit)
-        self._finish(chain, self._loop.time())
+        if was_last:
+            self._finish(chain, self._loop.time())
 
     def timed_out(self, asked: Asked) -> None:
         """A unit was silent: the end of its chain, and of the connection where it is alone or nothing answers at all."""
@@ -175,17 +174,16 @@ class Line:
 
     # --- one chain ----------------------------------------------------------------------------
     async def _run(self, chain: Asking) -> list[Answer]:
-        self._active.add(chain)
         try:
             while True:
-                self._ready.append(chain)
+                self._turns.line_up(chain)
                 self._ask()
                 if await chain.waiter:
                     return chain.answers()
-                chain.waiter = self._loop.create_future()  # the connection was reopened under it
-                await self.open()
+                await self.open()  # the connection was closed under it
+                chain.waiter = self._loop.create_future()
         finally:
-            self._active.discard(chain)
+            self._turns.leave(chain)
             if chain.waiter.cancelled() and not self.settings.is_shared:
                 self.lost(LinkLostError("given up in the middle of a transaction"))
 
@@ -205,7 +203,7 @@ class Line:
 
     def _ask(self) -> None:
         for connection in self._connections:
-            if not self._ready:
+            if not self._turns:
                 return
             connection.ask()
 
@@ -213,8 +211,7 @@ class Line:
         """A busy device had its pause."""
         chain.resume(number)
         if not chain.waiter.done():
-            if chain not in self._ready:
-                self._ready.append(chain)
+            self._turns.line_up(chain)
             self._ask()
 
     def _finish(self, chain: Asking, now_s: float) -> None:
@@ -248,52 +245,34 @@ class Line:
         self._reopen = True
         for connection in self._connections:
             connection.end()
-        self._ready.clear()
-        for chain in self._active:
-            if not chain.waiter.done():
-                chain.waiter.set_result(False)
+        self._turns.interrupt()
 
     def _end(self, error: DriverError) -> None:
         self._error = error
         for connection in self._connections:
             connection.end()
-        for chain in self._active:
-            if not chain.waiter.done():
-                chain.waiter.set_exception(error)
-        self._ready.clear()
-        if not self._lost.done():
-            self._lost.set_result(None)
+        self._turns.fail(error)
+        for waiter in self._idle:
+            _wake(waiter)
 
     # --- connecting ---------------------------------------------------------------------------
     async def _connect(self, window: int) -> None:
         await self._close_connections()
         self.window = 1 if self.settings.is_rtu else window
-        pause_s = self.settings.request_pause_s
-        if self.settings.serial_port:
-            pause_s = max(pause_s, silence_s(self.settings.baud_rate))
         try:
-            for _ in range(self.settings.connections):
-                exchange: Exchange[Asked] = RtuExchange() if self.settings.is_rtu else MbapExchange(self.window)
-                connection = Connection(self, exchange, pause_s)
-                self._connections.append(connection)
-                await open_connection(self.settings, connection)
-            if self.settings.connect_pause_s:
-                await asyncio.sleep(self.settings.connect_pause_s)
-            if any(connection.is_closed for connection in self._connections):
-                raise LinkLostError("the device closed the connection")
+            await connect(self.settings, self.window, self, self._connections)
         except BaseException:
             await self.close()
             raise
         self._silent, self._heard = 0, False
         self._reopen = False
         self._error = None
-        self._lost = self._loop.create_future()
 
     async def _close_connections(self) -> None:
         closing, self._connections = self._connections, []
         for connection in closing:
             await connection.close()
-            self.late_answers += connection.late_answers
+            self._late_answers += connection.late_answers
 
     async def _prove(self, proof: Request | None, timeout_s: float) -> None:
         """Fill the window a few times; a device that does not answer all of it is read one by one."""
@@ -307,3 +286,8 @@ class Line:
             except LinkLostError:
                 self.units.forget(proof.unit)
         await self._connect(1)
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

@@ -6,8 +6,11 @@ from typing import Final
 from pymodbus.transport.serialtransport import SerialTransport
 
 from drivers.errors import LinkLostError
+from drivers.modbus.mbap import MbapExchange
+from drivers.modbus.rtu import RtuExchange
 from drivers.modbus.settings import LineSettings
-from drivers.modbus.transport import Connection
+from drivers.modbus.transport import Asked, Connection, Dispatcher
+from drivers.modbus.wire import Exchange
 
 PARITY: Final = {"none": "N", "even": "E", "odd": "O"}
 
@@ -21,6 +24,25 @@ _LEAST_SILENCE_S: Final = 0.00175
 def silence_s(baud_rate: int) -> float:
     """The pause between two RTU frames: three and a half characters, seconds."""
     return max(_LEAST_SILENCE_S, 3.5 * _CHARACTER_BITS / baud_rate)
+
+
+async def connect(settings: LineSettings, window: int, dispatcher: Dispatcher, into: list[Connection]) -> None:
+    """Open all connections of a line; each stands in `into` as soon as there is something to close.
+
+    :raises LinkLostError: one of them could not be opened, in words.
+    """
+    pause_s = settings.request_pause_s
+    if settings.serial_port:
+        pause_s = max(pause_s, silence_s(settings.baud_rate))
+    for _ in range(settings.connections):
+        exchange: Exchange[Asked] = RtuExchange() if settings.is_rtu else MbapExchange(window)
+        connection = Connection(dispatcher, exchange, pause_s)
+        into.append(connection)
+        await open_connection(settings, connection)
+    if settings.connect_pause_s:
+        await asyncio.sleep(settings.connect_pause_s)
+    if any(connection.is_closed for connection in into):
+        raise LinkLostError("the device closed the connection")
 
 
 async def open_connection(settings: LineSettings, connection: Connection) -> None:

@@ -109,7 +109,7 @@ async def scan(device: Device, first: int, last: int) -> int:
 async def read(device: Device, address: str, value_type: str, word_order: str, count: int) -> int:
     """Read one address, or `count` values in a row, and print bytes and values; in every word order when none is given."""
     if found := mistakes(address, value_type, word_order):
-        Console(stderr=True).print("\n".join(found))
+        Console(stderr=True).print("\n".join(found), soft_wrap=True)
         return 2
     settings = device.checked
     place = parse(address)
@@ -121,7 +121,7 @@ async def read(device: Device, address: str, value_type: str, word_order: str, c
     async with _opened(settings.line) as line:
         (answer,) = await line.read([request], settings.timeout_s)
     if isinstance(answer, Refusal):
-        Console(stderr=True).print(f"{address}: {answer}")
+        Console(stderr=True).print(f"{address}: {answer}", soft_wrap=True)
         return 1
     sheet = _sheet(device, "address", "hex")
     for order in many:
@@ -152,7 +152,8 @@ async def watch(device: Device, clock: Clock, seconds: float) -> int:
             pass
         line, health = driver.line, driver.health()
         figures = (line.transactions, line.timeouts, line.late_answers, health.overruns)
-        console.print(device.say("watch", device.id, *figures, health.impairment or device.say("fine")))
+        said = device.say("watch", device.id, *figures, health.impairment or device.say("fine"))
+        console.print(said, highlight=False, soft_wrap=True)
     return 0 if usable and not health.impairment else 1
 
 
@@ -219,4 +220,4 @@ def _sheet(device: Device, *keys: str) -> Sheet:
 def _show(sheet: Sheet, words: str) -> None:
     console = Console()
     console.print(sheet)
-    console.print(words, highlight=False)
+    console.print(words, highlight=False, soft_wrap=True)

@@ -44,10 +44,7 @@ class Gateway:
         self.tasks.add(asyncio.current_task())
         try:
             while True:
-                request = await reader.readexactly(8 if self.is_rtu else 12)
-                head, unit, pdu = (
-                    (b"", request[0], request[1:6]) if self.is_rtu else (request[:4], request[6], request[7:])
-                )
+                head, unit, pdu = await self._request(reader)
                 self.asked.append((asyncio.get_running_loop().time(), unit))
                 answer = await self._on_the_line(unit, pdu)
                 if answer is not None:
@@ -57,11 +54,21 @@ class Gateway:
         finally:
             writer.close()
 
+    async def _request(self, reader: asyncio.StreamReader) -> tuple[bytes, int, bytes]:
+        if self.is_rtu:
+            frame = await reader.readexactly(8)
+            return b"", frame[0], frame[1:6]
+        head = await reader.readexactly(6)
+        body = await reader.readexactly(int.from_bytes(head[4:], "big"))
+        return head[:4], body[0], body[1:]
+
     async def _on_the_line(self, unit: int, pdu: bytes) -> bytes | None:
         if unit in self.dead:
             await asyncio.sleep(self.dead_s)
             return bytes((pdu[0] | 0x80, 0x0B)) if self.tells else None
         await asyncio.sleep(self.late_s.get(unit, self.answer_s))
+        if pdu[0] not in TABLES:
+            return bytes((pdu[0] | 0x80, 0x01))
         function, start, count = struct.unpack(">BHH", pdu)
         read = self.units[unit].read(TABLES[function], start, count)
         return bytes((function | 0x80, read)) if isinstance(read, int) else bytes((function, len(read))) + read

@@ -4,7 +4,7 @@ import asyncio
 import random
 import struct
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 
 import numpy as np
 import pytest
@@ -284,3 +284,115 @@ async def test_cancelling_while_waiting_closes_the_socket() -> None:
         async with asyncio.timeout(10.0):
             while peer.connections:
                 await asyncio.sleep(0.01)
+
+
+async def test_what_was_refused_is_remembered_over_connections() -> None:
+    device = Device(forbidden={("hr", 3): 2, ("hr", 40): 2})
+    tags = [TagAddress(tag=f"T{n}", row=n, address=f"hr:{n}", scan_period_ns=SLOW) for n in (0, 1, 3, 4, 8, 50)]
+    async with listening(device=device) as peer:
+        (batch,) = await first(peer.port, tags, max_gap=50)
+        found_out = len(peer.asked)
+        (again,) = await first(peer.port, tags, max_gap=50)
+    assert batch.status.tolist() == again.status.tolist() == [0, 0, 2, 0, 0, 0]
+    later = [(asked.start, asked.count) for asked in peer.asked[found_out:]]
+    assert len(later) < found_out
+    assert not any(start <= refused < start + count for start, count in later for refused in (3, 40))
+
+
+async def test_what_was_found_out_is_kept_apart_for_other_settings_and_other_tags() -> None:
+    device = Device(forbidden={("hr", 3): 2})
+    tags = [TagAddress(tag=f"T{n}", row=n, address=f"hr:{n}", scan_period_ns=SLOW) for n in range(5)]
+    async with listening(device=device) as peer:
+        await first(peer.port, tags)
+        for changed, settings in ((tags[:4], {}), (tags, {"max_gap": 3})):
+            peer.asked.clear()
+            await first(peer.port, changed, **settings)
+            assert (peer.asked[0].start, peer.asked[0].count) == (0, len(changed))
+
+
+async def test_a_connection_that_is_cut_in_the_middle_of_finding_out_loses_no_point() -> None:
+    device = Device(forbidden={("hr", 3): 2, ("hr", 11): 2})
+    tags = [TagAddress(tag=f"T{n}", row=n, address=f"hr:{n}", scan_period_ns=SLOW) for n in range(16)]
+    wanted = [2 if n in (3, 11) else 0 for n in range(16)]
+    for cut in range(1, 14):
+        left = cut
+
+        def script(connection: Connection, asked: Asked) -> None:
+            nonlocal left
+            left -= 1
+            if left:
+                connection.send(truth(device, asked))
+            else:
+                connection.transport.abort()
+
+        async with listening(script, device) as peer:
+            with suppress(LinkLostError):
+                await first(peer.port, tags)
+            left = 1000
+            (batch,) = await first(peer.port, tags)
+        assert batch.status.tolist() == wanted, cut
+
+
+async def test_a_text_travels_beside_the_columns() -> None:
+    name = int.from_bytes(b"LT", "big"), int.from_bytes(b"-1", "big")
+    device = Device(registers={"hr": {5: name[0], 6: name[1], 7: 0}, "ir": {}})
+    tags = [TagAddress(tag="N", row=4, address="hr:5/3", type="text"), TagAddress(tag="A", row=9, address="hr:1")]
+    async with listening(device=device) as peer:
+        (batch,) = await first(peer.port, tags)
+    assert batch.texts == ((4, "LT-1"),)
+    assert batch.value.tolist() == [1.0, 1.0]
+
+
+async def test_a_device_whose_program_stands_still_is_stale_and_says_so() -> None:
+    device = Device(registers={"hr": {0: 50, 9: 1}, "ir": {}})
+    tags = [TagAddress(tag="A", row=0, address="hr:0", scan_period_ns=FAST)]
+    keys = {"heartbeat": "hr:9", "heartbeat_within_s": 0.2}
+    async with (
+        listening(device=device) as peer,
+        driver(peer.port, tags, **keys) as entered,
+        aclosing(entered.batches()) as arriving,
+    ):
+        batch = await anext(arriving)
+        assert (batch.quality.tolist(), entered.health().impairment) == ([Quality.GOOD], "")
+        while batch.quality[0] == Quality.GOOD:
+            batch = await anext(arriving)
+        assert (batch.quality.tolist(), batch.value.tolist()) == ([Quality.STALE], [50.0])
+        assert "heartbeat hr:9 has not changed for 0." in entered.health().impairment
+        device.registers["hr"][9] = 2
+        while batch.quality[0] != Quality.GOOD:
+            batch = await anext(arriving)
+        assert batch.row.tolist() == [0], "the heartbeat is no tag"
+
+
+async def test_another_device_at_the_address_is_bad_altogether() -> None:
+    device = Device(registers={"hr": {0: 50, 1: 4660}, "ir": {}}, forbidden={("hr", 2): 2})
+    tags = [TagAddress(tag=f"T{n}", row=n, address=f"hr:{n}", scan_period_ns=FAST) for n in (0, 2)]
+    keys = {"sentinel": "hr:1", "sentinel_value": 4660}
+    async with (
+        listening(device=device) as peer,
+        driver(peer.port, tags, **keys) as entered,
+        aclosing(entered.batches()) as arriving,
+    ):
+        assert (await anext(arriving)).quality.tolist() == [Quality.GOOD, Quality.BAD]
+        device.registers["hr"][1] = 0x3412
+        while (batch := await anext(arriving)).quality[0] == Quality.GOOD:
+            pass
+    assert batch.quality.tolist() == [Quality.BAD, Quality.BAD]
+    assert np.isnan(batch.value).all()
+    assert batch.status.tolist() == [0, 2]
+    assert "sentinel hr:1 holds 13330 instead of 4660" in entered.health().impairment
+
+
+async def test_a_window_that_was_not_proven_is_told_once_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    def script(connection: Connection, asked: Asked) -> None:
+        connection.buffer = b""
+        connection.send(truth(Device(), asked))
+
+    tags = [TagAddress(tag="A", row=0, address="hr:0")]
+    async with listening(script) as peer:
+        peer.window = 4
+        (batch,) = await first(peer.port, tags, window=4, timeout_s=0.2)
+    assert batch.value.tolist() == [0.0]
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        "PLC-2: did not answer 4 requests at once, so it is asked one by one; set window = 1"
+    ]

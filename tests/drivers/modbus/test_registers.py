@@ -46,6 +46,15 @@ def decoded(device: Device, tags: Sequence[TagAddress], limits: Limits = Limits(
         ("int64", "DCBA", "feff ffff ffff ffff", -2),
         ("float64", "ABCD", "4029 0000 0000 0000", 12.5),
         ("float64", "CDAB", "0000 0000 0000 4029", 12.5),
+        ("uint64", "BADC", "0000 0100 0302 0504", 0x0001_0203_0405),
+        ("float64", "BADC", "2940 0000 0000 0000", 12.5),
+        ("float64", "DCBA", "0000 0000 0000 2940", 12.5),
+        ("bcd16", "", "1234", 1234),
+        ("bcd16", "BADC", "3412", 1234),
+        ("bcd32", "ABCD", "1234 5678", 12345678),
+        ("bcd32", "CDAB", "5678 1234", 12345678),
+        ("bcd32", "DCBA", "7856 3412", 12345678),
+        ("bcd32", "", "9999 9999", 99999999),
         ("bool", "", "0000", 0),
         ("bool", "", "0100", 1),
     ],
@@ -117,6 +126,56 @@ def test_a_refused_block_is_bad_with_its_code_and_the_others_go_on() -> None:
     assert np.isnan(columns.value[1:3]).all()
     assert np.isnan(columns.raw[1:3]).all()
     assert columns.value[[0, 3]].tolist() == [1.0, 49.0]
+
+
+@pytest.mark.parametrize("wire", ["123a", "f000", "0b00"])
+def test_four_bits_that_are_no_digit_are_no_value(wire: str) -> None:
+    device = Device(registers={"hr": {0: int(wire, 16), 1: 0x0042}, "ir": {}})
+    tags = [TagAddress(tag=f"T{n}", row=n, address=f"hr:{n}", type="bcd16") for n in range(2)]
+    columns = decoded(device, tags)
+    assert columns.quality.tolist() == [Quality.BAD, Quality.GOOD]
+    np.testing.assert_array_equal(columns.value, [np.nan, 42.0])
+    assert columns.status.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("written", "order", "shown"),
+    [
+        (b"LT-101 v2\0\0\0", "ABCD", "LT-101 v2"),
+        (b"bac-\0d", "BADC", "ab-cd"),
+        (b"abc  \0xyz", "", "abc"),
+        ("红线".encode() + bytes(2), "", "红线"),
+        ("红线".encode("gb18030"), "", "红线"),
+        (bytes(8), "", ""),
+        (b"    ", "", ""),
+    ],
+)
+def test_a_text_travels_beside_and_its_value_says_whether_there_is_one(written: bytes, order: str, shown: str) -> None:
+    words = {4 + at // 2: int.from_bytes(written[at : at + 2], "big") for at in range(0, len(written), 2)}
+    tags = [
+        TagAddress(tag="N", row=0, address="hr:0", type="uint16"),
+        TagAddress(tag="T", row=1, address=f"hr:4/{len(words)}", type="text", word_order=order, raw_low=0, raw_high=9),
+        TagAddress(tag="C", row=2, address="co:1", type="bool"),
+    ]
+    columns = decoded(Device(registers={"hr": {0: 7, **words}, "ir": {}}), tags)
+    assert columns.texts == ((1, shown),)
+    assert columns.value.tolist() == [7.0, float(bool(shown)), 0.0]
+    assert columns.quality.tolist() == [Quality.GOOD] * 3
+
+
+def test_a_text_that_was_refused_is_bad_and_has_no_text() -> None:
+    device = Device(forbidden={("hr", 5): 2})
+    columns = decoded(device, [TagAddress(tag="T", row=0, address="hr:4/3", type="text")])
+    assert columns.texts == ()
+    assert columns.status.tolist() == [2]
+    assert columns.quality.tolist() == [Quality.BAD]
+
+
+def test_another_number_of_answers_than_blocks_is_a_mistake_of_ours() -> None:
+    points = [point_of(TagAddress(tag="T", row=0, address="hr:5"))]
+    decoder = Decoder(points, coalesce([point.span for point in points], Limits()))
+    with pytest.raises(ValueError, match="2 answers to 1 blocks"):
+        decoder.decode([b"ab", b"cd"], np.zeros(1, np.uint32))
 
 
 def test_a_point_in_no_block_keeps_its_refusal() -> None:
