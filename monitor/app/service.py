@@ -25,8 +25,9 @@ from monitor.scan.approvals import DriftWatch, approve_demo, last_approval
 from monitor.scan.conditions import Facts
 from monitor.scan.floods import SEED_NS, SEED_STEPS
 from monitor.scan.inbox import Inbox
-from monitor.scan.loop import Scanner, ScanPlan
+from monitor.scan.loop import Scanner
 from monitor.scan.loop_lag import measure_loop_lag
+from monitor.scan.plan import ScanPlan
 from monitor.scan.publisher import Publisher
 from monitor.scan.rule_memory import RuleMemoryKeeper
 from monitor.scan.shadow import Shadow, ShadowPlan

@@ -2,26 +2,18 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from monitor.alarms.annunciations import StepColumns
 from monitor.alarms.board import Board
-from monitor.alarms.classes import Philosophy
-from monitor.alarms.definition import AlarmDefinition
-from monitor.alarms.design_suppression import DesignSuppression
 from monitor.alarms.drift import Drift
 from monitor.alarms.horn import Horns
-from monitor.alarms.performance import Performance
 from monitor.alarms.positions import Positions
 from monitor.alarms.record import Entry
 from monitor.alarms.transition import Alarm, AlarmEvent, Transition
 from monitor.clock import Clock
-from monitor.hazards.unusable import BAD_SHARE
 from monitor.hazards.view import View
 from monitor.interlocks.permits import Permit
-from monitor.interlocks.register import Register
-from monitor.notify.people import Notification
 from monitor.notify.policy import decide
 from monitor.scan.barriers import Barriers
 from monitor.scan.conditions import Facts, GeneratedConditions, joined
@@ -29,6 +21,8 @@ from monitor.scan.diagnostics import Diagnostics
 from monitor.scan.floods import FloodWatch, owners_of
 from monitor.scan.inbox import Inbox
 from monitor.scan.orders import carry_out
+from monitor.scan.pace import Pace
+from monitor.scan.plan import ScanPlan
 from monitor.scan.ports import JournalPort
 from monitor.scan.publisher import Publisher
 from monitor.scan.shadow import Shadow
@@ -39,43 +33,15 @@ from rules.columns.latest import Latest
 from rules.columns.quality import Quality
 from rules.columns.readings import ReadingBatch
 from rules.columns.snapshot import Snapshot
-from rules.columns.tags import TagTable
 from rules.evaluate import evaluate, next_deadline_ns
-from rules.language.conditions import ConditionColumns
 from rules.memory import Memory, seed
 from rules.restore import Restored, restore
 from rules.stored import StoredPart
 
-SHORTEST_NS: Final = 5_000_000
-"""At most one scan in this time, on average ..."""
-BURST: Final = 4
-"""... of which so many may follow each other at once: a batch that comes just after another does not wait for nothing."""
-LONGEST_NS: Final = 250_000_000
-"""A scan at the latest this long after the last, even if nothing came."""
 CLOCK_STEP_NS: Final = 1_000_000_000
 CLOCK_STEP_SHOWN_NS: Final = 60_000_000_000
 """How long `system.clock_step` stands after a step."""
 _NEVER_SEEN: Final = int(Quality.NEVER_SEEN)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanPlan:
-    """What the scan judges: the plant's tags, rules and alarms, compiled."""
-
-    table: TagTable
-    rule_set: RuleSet
-    definitions: tuple[AlarmDefinition, ...]
-    notification: Notification
-    start_grace_ns: int
-    philosophy: Philosophy = field(default_factory=Philosophy)
-    performance: Performance = field(default_factory=Performance)
-    suppressions: tuple[DesignSuppression, ...] = ()
-    suppression_conditions: ConditionColumns | None = None
-    """Of the suppressions that have a condition of their own, in their order."""
-    device_bad_share: float = BAD_SHARE
-    register: Register = field(default_factory=Register)
-    transfer_conditions: ConditionColumns | None = None
-    """Of the protections that name a transfer, in their order."""
 
 
 class Scanner:
@@ -119,9 +85,7 @@ class Scanner:
         self._entries: list[Entry] = []
         self._clocks = (self._start_mono_ns, clock.wall_ns())
         self._clock_step_until_ns = 0
-        self._last_start_ns = 0
-        self._paced_ns = 0
-        """When the next scan would be due if all came SHORTEST_NS apart."""
+        self._pace = Pace(inbox, clock)
         self._scan = 0
         self._seq = 0
         self._settled = asyncio.Event()
@@ -212,26 +176,10 @@ class Scanner:
         self._last_end_ns = ended_ns
 
     async def wait(self) -> None:
-        """Until a batch waits or a deadline is due, at most every SHORTEST_NS, at the latest after LONGEST_NS."""
-        earliest_ns = self._paced_ns - (BURST - 1) * SHORTEST_NS
-        due_ns = self._last_start_ns + LONGEST_NS
+        """Until there is something to do; see `Pace`."""
         rules_ns = next_deadline_ns(self._plan.rule_set, self._memory)
         generated_ns = self._generated.next_deadline_ns(self._generated_memory)
-        for deadline_ns in (rules_ns, generated_ns, self._barriers.next_mono_ns(), self._wall_deadline_ns()):
-            if deadline_ns is not None:
-                due_ns = min(due_ns, deadline_ns)
-        pause_ns = earliest_ns - self._clock.mono_ns()
-        if pause_ns > 0:
-            await asyncio.sleep(pause_ns / 1e9)
-        left_ns = due_ns - self._clock.mono_ns()
-        if left_ns > 0:
-            try:
-                async with asyncio.timeout(left_ns / 1e9):
-                    await self._inbox.wait()
-            except TimeoutError:
-                pass
-        self._last_start_ns = self._clock.mono_ns()
-        self._paced_ns = max(self._paced_ns, self._last_start_ns) + SHORTEST_NS
+        await self._pace.wait((rules_ns, generated_ns, self._barriers.next_mono_ns(), self._wall_deadline_ns()))
 
     def _wall_deadline_ns(self) -> int | None:
         """Mono time at which the board or a permit does something by itself."""

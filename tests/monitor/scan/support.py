@@ -11,7 +11,8 @@ from monitor.hazards.links import BadItem, LinkStatus
 from monitor.notify.people import Channel, Notification
 from monitor.scan.conditions import Facts
 from monitor.scan.inbox import Inbox
-from monitor.scan.loop import Scanner, ScanPlan
+from monitor.scan.loop import Scanner
+from monitor.scan.plan import ScanPlan
 from monitor.scan.publisher import Publisher
 from monitor.store.commit import Commit, Committed
 from rules.catalog import Delays, DiscreteState, Limit, Rule

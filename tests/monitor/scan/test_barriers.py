@@ -24,7 +24,8 @@ from monitor.plant.plant import Plant
 from monitor.scan.barriers import beside
 from monitor.scan.conditions import Facts
 from monitor.scan.inbox import Inbox
-from monitor.scan.loop import LONGEST_NS, Scanner
+from monitor.scan.loop import Scanner
+from monitor.scan.pace import LONGEST_NS
 from monitor.scan.publisher import Publisher
 from rules.columns.quality import Quality
 from rules.columns.readings import NO_TIME, Origin, ReadingBatch

@@ -11,7 +11,8 @@ from monitor.alarms.lifecycle import State
 from monitor.alarms.record import Entry
 from monitor.hazards.view import ChannelStatus
 from monitor.notify.row import Purpose
-from monitor.scan.loop import BURST, SHORTEST_NS, Scanner
+from monitor.scan.loop import Scanner
+from monitor.scan.pace import BURST, SHORTEST_NS
 from rules.columns.quality import Quality
 from tests.monitor.scan.support import DEFINITIONS, LEVEL, SECOND_NS, SWITCH, Bench, ManualClock, Status
 
@@ -316,7 +317,7 @@ async def test_batches_close_together_are_scanned_at_once_and_a_flood_of_them_is
         pauses.append(seconds)
         bench.clock.pass_s(seconds)
 
-    monkeypatch.setattr("monitor.scan.loop.asyncio.sleep", pause)
+    monkeypatch.setattr("monitor.scan.pace.asyncio.sleep", pause)
     for number in range(20):
         bench.read({LEVEL: 5.0})
         await bench.scanner.wait()

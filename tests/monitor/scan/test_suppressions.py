@@ -11,7 +11,8 @@ from monitor.alarms.transition import Alarm
 from monitor.notify.people import Notification
 from monitor.scan.conditions import Facts
 from monitor.scan.inbox import Inbox
-from monitor.scan.loop import Scanner, ScanPlan
+from monitor.scan.loop import Scanner
+from monitor.scan.plan import ScanPlan
 from monitor.scan.publisher import Publisher
 from rules.catalog import BadQuality, Delays, Limit, NoUpdate, Rule
 from rules.columns.quality import Quality
