@@ -7,6 +7,7 @@ from typing import Self
 
 import numpy as np
 
+from drivers.bad_items import BadItems
 from drivers.errors import MisconfiguredError
 from drivers.modbus import lines
 from drivers.modbus.line import Line
@@ -15,12 +16,13 @@ from drivers.modbus.points import Point, point_of
 from drivers.modbus.registers import Columns
 from drivers.modbus.scan_class import ScanClass
 from drivers.modbus.settings import ModbusSettings, read_settings
-from drivers.modbus.wire import ReadRequest
+from drivers.modbus.wire import ReadRequest, Refusal
 from drivers.ne43 import Bands
 from drivers.port import Address, Clock, DriverHealth, Settings
 from drivers.schedule import Schedule
 from rules.columns.quality import Quality, is_usable
 from rules.columns.readings import NO_TIME, Origin, ReadingBatch
+from rules.columns.status import BAD_SENSOR_FAILURE
 
 _log = logging.getLogger(__name__)
 
@@ -34,12 +36,14 @@ class ModbusDriver:
         settings: ModbusSettings,
         points: Mapping[int, Sequence[Point]],
         bands: Mapping[int, Bands],
+        bad_items: BadItems,
         clock: Clock,
     ) -> None:
         self._device_id = device_id
         self._settings = settings
         self._points = {period_ns: tuple(points[period_ns]) for period_ns in sorted(points)}
         self._clock = clock
+        self._bad_items = bad_items
         self._bands = tuple(bands[each] for each in self._points)
         self._liveness = Liveness(settings)
         self._classes: tuple[ScanClass, ...] = ()
@@ -130,6 +134,7 @@ class ModbusDriver:
             overruns=self._schedule.overruns if self._schedule is not None else 0,
             round_trip_ms=self._round_trip_ns / 1e6,
             impairment="; ".join(troubles),
+            bad_items=self._bad_items.items,
         )
 
     @property
@@ -158,7 +163,7 @@ class ModbusDriver:
         self._overran[number] = schedule.done(number, mono_ns) > 0
         self._round_trip_ns = self._spent_ns[number]
         rows = reads.rows[: len(value)]
-        return ReadingBatch(
+        batch = ReadingBatch(
             device=self._device_id,
             received_mono_ns=mono_ns,
             received_wall_ns=wall_ns,
@@ -171,6 +176,8 @@ class ModbusDriver:
             raw=columns.raw,
             texts=tuple((int(rows[point]), text) for point, text in columns.texts),
         )
+        self._bad_items.take(batch)
+        return batch
 
     def _judged(self, columns: Columns, count: int, mono_ns: int) -> Columns:
         """The columns of the tags, worse where heartbeat or sentinel say so."""
@@ -205,4 +212,13 @@ def open_driver(device_id: str, settings: Settings, addresses: Sequence[Address]
         period_ns: Bands.of([address for address in addresses if address.scan_period_ns == period_ns])
         for period_ns in points
     }
-    return ModbusDriver(device_id, checked, points, bands, clock)
+    return ModbusDriver(device_id, checked, points, bands, BadItems(addresses, _reason), clock)
+
+
+def _reason(status: int) -> str:
+    """What a status means that came with an unusable value."""
+    if not status:
+        return "no finite number, no decimal digits, or its device is not believed"
+    if status == BAD_SENSOR_FAILURE:
+        return "the signal says that its sensor failed (NE 43)"
+    return str(Refusal(status))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks import __main__ as command
-from tests.benchmarks import alarms, interlocks, pipeline
+from tests.benchmarks import alarms, interlocks, modbus, pipeline
 from tests.benchmarks.figures import show
 
 WANTED = {
@@ -102,6 +102,32 @@ async def test_the_interlocks_run_and_name_their_figures() -> None:
     methods = {figure.name: figure.method for figure in figures}
     assert methods["interlocks.bypass_alarm_p99_ms"].startswith("8 bypass bits"), "what was really written"
     assert notes
+
+
+MODBUS_WANTED = {
+    "modbus.cpu_x_pymodbus",
+    "modbus.cpu_vs_libmodbus",
+    "modbus.fleet_tx_s",
+    "modbus.fleet_p99_ms",
+    "modbus.fleet_tx_s_pymodbus",
+    "modbus.fleet_p99_ms_pymodbus",
+    "modbus.decode_x_pymodbus",
+    "modbus.requests_vs_naive",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+async def test_modbus_runs_and_names_its_figures() -> None:
+    few = modbus.Size(rounds=1, transactions=200, devices=5, fleet_rounds=1, fleet_s=0.5, decodes=5)
+    figures, notes = await asyncio.to_thread(modbus.run, few)
+    values = {figure.name: figure.value for figure in figures}
+    assert set(values) >= MODBUS_WANTED
+    assert all(values[name] > 0 for name in MODBUS_WANTED), values
+    assert values["modbus.requests_vs_naive_filled"] > values["modbus.requests_vs_naive"] > 1
+    methods = {figure.name: figure.method for figure in figures}
+    assert methods["modbus.fleet_tx_s"].endswith("500 asked for"), "what was really asked"
+    assert any("5 devices" in note for note in notes)
 
 
 def test_an_unknown_benchmark_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """A device in memory and a scalar reference: what the arrays are compared with.  Written without the code under test."""
 
+import math
 import struct
 from dataclasses import dataclass, field
 
@@ -15,7 +16,10 @@ FORMATS = {
     "uint64": ">Q",
     "float32": ">f",
     "float64": ">d",
+    "bcd16": ">H",
+    "bcd32": ">I",
 }
+"""How `struct` reads the bytes of a type, put in order; packed decimals are written as hexadecimal digits then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +92,9 @@ def scalar(device: Device, tag: TagAddress) -> float:
     if tag.type == "bool":
         number = int.from_bytes(plain, "big")
         return float(number >> int(bit) & 1) if bit else float(number != 0)
+    if tag.type.startswith("bcd"):
+        digits = plain.hex()
+        return float(digits) if digits.isdecimal() else math.nan
     return float(struct.unpack(FORMATS[tag.type], plain)[0])
 
 

@@ -14,6 +14,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from drivers.errors import BadFrameError, DriverError, LinkLostError, MisconfiguredError
 from drivers.modbus.driver import ModbusDriver, open_driver
+from drivers.port import BadItem
 from monitor.clock import SystemClock
 from rules.columns.quality import Quality
 from rules.columns.readings import NO_TIME, Origin, ReadingBatch
@@ -200,6 +201,7 @@ async def test_refused_points_are_found_once_and_the_link_says_so() -> None:
         health = entered.health()
     assert batch.status.tolist() == [0, 0, 0, 2, 0, 0, 0, 0]
     assert health.impairment == "1 point refused, first T3 (hr:3): exception 02 (illegal data address)"
+    assert health.bad_items == (BadItem(tag="T3", reason="exception 02 (illegal data address)"),)
 
 
 @pytest.mark.parametrize("code", [0x04, 0x0A, 0x0B])
@@ -381,6 +383,8 @@ async def test_another_device_at_the_address_is_bad_altogether() -> None:
     assert np.isnan(batch.value).all()
     assert batch.status.tolist() == [0, 2]
     assert "sentinel hr:1 holds 13330 instead of 4660" in entered.health().impairment
+    assert [item.tag for item in entered.health().bad_items] == ["T0", "T2"]
+    assert "its device is not believed" in entered.health().bad_items[0].reason
 
 
 async def test_a_window_that_was_not_proven_is_told_once_in_the_log(caplog: pytest.LogCaptureFixture) -> None:

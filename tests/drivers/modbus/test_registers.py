@@ -3,11 +3,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.errors import MisconfiguredError
-from drivers.modbus.plan import Limits, coalesce
+from drivers.modbus.plan import Fill, Limits, coalesce
 from drivers.modbus.points import point_of
 from drivers.modbus.registers import Columns, Decoder
 from drivers.modbus.wire import Answer, Refusal
@@ -70,9 +70,23 @@ def test_the_letters_are_the_bytes_as_they_stand_on_the_wire(kind: str, order: s
     assert columns.quality.tolist() == [Quality.GOOD]
 
 
-@given(device=devices(), tags=tag_addresses(), largest=st.integers(4, 125))
-def test_any_tags_decode_as_the_scalar_reference(device: Device, tags: list[TagAddress], largest: int) -> None:
-    columns = decoded(device, tags, Limits(max_registers=largest))
+_limits = st.builds(
+    Limits,
+    max_registers=st.integers(4, 125),
+    max_coils=st.integers(1, 2000),
+    max_gap=st.integers(0, 125),
+    max_gap_coils=st.integers(0, 500),
+    max_unused=st.integers(0, 125),
+    fill=st.sampled_from(Fill),
+    one_request_per_tag=st.booleans(),
+)
+
+
+def decodes_as_the_reference(device: Device, tags: list[TagAddress], limits: Limits) -> None:
+    """Whatever the plan: every tag is read exactly once and says what the scalar reference says."""
+    columns = decoded(device, tags, limits)
+    blocks = coalesce([point_of(tag).span for tag in tags], limits)
+    assert sorted(member for block in blocks for member in block.members) == list(range(len(tags)))
     for number, tag in enumerate(tags):
         expected = scalar(device, tag)
         np.testing.assert_equal(columns.raw[number], expected)
@@ -83,6 +97,22 @@ def test_any_tags_decode_as_the_scalar_reference(device: Device, tags: list[TagA
             assert math.isnan(columns.value[number])
             assert columns.quality[number] == Quality.BAD
         assert columns.status[number] == 0
+
+
+@given(device=devices(), tags=tag_addresses(), limits=_limits)
+@settings(max_examples=50)
+def test_any_plan_decodes_as_the_scalar_reference(device: Device, tags: list[TagAddress], limits: Limits) -> None:
+    decodes_as_the_reference(device, tags, limits)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@given(device=devices(), tags=tag_addresses(), limits=_limits)
+@settings(max_examples=10_000)
+def test_any_plan_decodes_as_the_scalar_reference_at_length(
+    device: Device, tags: list[TagAddress], limits: Limits
+) -> None:
+    decodes_as_the_reference(device, tags, limits)
 
 
 @given(

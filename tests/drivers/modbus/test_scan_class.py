@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.modbus.plan import Limits
@@ -133,6 +133,7 @@ def test_two_tags_at_one_place_fail_and_heal_together() -> None:
     at_once=st.integers(1, 5),
     most=st.sampled_from([16, 125, 65536]),
 )
+@settings(max_examples=50)
 def test_exactly_the_points_that_touch_a_forbidden_address_end_bad(
     tags: list[TagAddress], bad: set[int], at_once: int, most: int
 ) -> None:
