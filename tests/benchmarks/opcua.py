@@ -2,39 +2,39 @@
 
 import asyncio
 import gc
-import json
 import socket
-import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
 
 import numpy as np
 import uvloop
-from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from drivers.opcua.plan import NodeAddress
 from drivers.opcua.prepared import PreparedRead
-from drivers.opcua.settings import read_settings
-from drivers.opcua.subscription import Subscription, Watched
 from drivers.opcua.transport import Session
-from tests.benchmarks.figures import Figure, median, of_runs
-from tests.benchmarks.opcua_stub import CHANGES, MIXED, NAMESPACE, UNIFORM
+from drivers.opcua.trust import TrustFolder
+from tests.benchmarks.figures import Figure, median, of_runs, percentile
+from tests.benchmarks.opcua_clients import (
+    A_READ,
+    NodeClient,
+    Side,
+    ours,
+    ours_subscribed,
+    publisher,
+    stub,
+    theirs,
+    theirs_subscribed,
+)
+from tests.benchmarks.opcua_outages import reconnects
+from tests.benchmarks.opcua_stub import CHANGES, MIXED, UNIFORM
 from tests.benchmarks.service import Child
-from tests.drivers.opcua.plant import SystemClock
 from tests.drivers.opcua.secured import SERVER_KEY, certificate, pem_of, pki
-from tests.node_opcua.install import node_command
-from tests.ports import free_port
 
-A_READ = 1000
-"""Nodes in one request, on all sides."""
 WATCHED = 10_000
 """Nodes in the subscription."""
 
@@ -56,20 +56,27 @@ class Size:
     """For each side of a pair."""
     received: int = 3000
     """Answers in one measurement of the bare socket."""
+    outages: int = 20
+    outage_s: float = 20.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Side:
-    """One client under measurement: reads every node once; `values` are then read."""
-
-    read_all: Callable[[], Awaitable[object]]
-    values: int
+SHORT = Size(pairs=5, subscription_pairs=3, subscription_s=3.0, outages=3, outage_s=5.0)
+"""Seven minutes less, most of them outages."""
 
 
 def run(size: Size) -> tuple[list[Figure], list[str]]:
     """Measure everything."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         figures, notes = runner.run(_reads(size))
+    times = reconnects(size.outages, size.outage_s)
+    method = (
+        f"redline run with one device behind a relay that goes away {size.outages} times for {size.outage_s:g} s (connections "
+        "reset, nobody listens): from its listener's return to the first good value in GET /tags/{id}; p95, runs: each outage"
+    )
+    shown = tuple(round(each, 3) for each in times)
+    figures.append(
+        Figure(name="opcua.reconnect_p95_s", value=percentile(shown, 95), unit="s", method=method, runs=shown)
+    )
     return figures, notes
 
 
@@ -128,59 +135,17 @@ async def _beside_node_opcua(port: int, numbers: Sequence[int], bulk: Side, size
     return pairs
 
 
-class NodeClient:
-    """node-opcua's client in its own process (tests/node_opcua/client.js)."""
-
-    def __init__(self, port: int, numbers: Sequence[int], settings: Path) -> None:
-        command, environment = node_command(
-            "client.js",
-            f"opc.tcp://127.0.0.1:{port}/stub",
-            str(NAMESPACE),
-            str(numbers[0]),
-            str(len(numbers)),
-            str(A_READ),
-        )
-        self._process = subprocess.Popen(
-            command,
-            env=environment | {"XDG_CONFIG_HOME": str(settings), "HOME": str(settings)},  # where it makes a certificate
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-
-    def __enter__(self) -> Self:
-        self._said()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._process.kill()
-        self._process.communicate()
-
-    def cost_us(self, rounds: int) -> float:
-        """CPU of its process for one value, microseconds."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{rounds}\n")
-        self._process.stdin.flush()
-        said = self._said()
-        return float(said["cpu_us"]) / float(said["values"])
-
-    def _said(self) -> dict[str, Any]:
-        """The next line of JSON; its own remarks are skipped."""
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            if line.startswith("{"):
-                said: dict[str, Any] = json.loads(line)
-                return said
-        raise AssertionError(f"node-opcua's client ended with {self._process.wait()}")
+def make_folder(folder: Path) -> TrustFolder:
+    """Certificates of both sides, each trusting the other."""
+    shown = certificate()
+    (folder / "server.der").write_bytes(shown.public_bytes(Encoding.DER))
+    (folder / "server.pem").write_bytes(pem_of(SERVER_KEY))
+    return pki(folder / "pki", shown)
 
 
 async def _encrypted(folder: Path, numbers: list[int], size: Size) -> tuple[Figure, str]:
     """The same over Basic256Sha256, signed and encrypted, certificates checked on our side."""
-    shown = certificate()
-    (folder / "server.der").write_bytes(shown.public_bytes(Encoding.DER))
-    (folder / "server.pem").write_bytes(pem_of(SERVER_KEY))
-    trust = pki(folder / "pki", shown)
+    trust = await asyncio.to_thread(make_folder, folder)
 
     async def secure(client: Client) -> None:
         client.application_uri = "urn:test:redline"
@@ -225,106 +190,6 @@ async def cost_of_change_us(child: Child, told: Callable[[], int], size: Size) -
     child.line()
     assert changes > size.rate * size.subscription_s / 4, f"only {changes} changes arrived: the machine is too busy"
     return used / changes * 1e6
-
-
-@asynccontextmanager
-async def theirs_subscribed(port: int, numbers: Sequence[int]) -> AsyncIterator[Callable[[], int]]:
-    """asyncua's own subscription; how many changes its handler was told."""
-    told = 0
-
-    class Handler:
-        def datachange_notification(self, node: object, value: object, data: object) -> None:
-            nonlocal told
-            told += 1
-
-    async with Client(f"opc.tcp://127.0.0.1:{port}/stub", timeout=30, watchdog_intervall=60) as client:
-        subscription = await client.create_subscription(100, Handler())
-        nodes = [client.get_node(ua.NodeId(ua.Int32(number), ua.Int16(NAMESPACE))) for number in numbers]
-        await subscription.subscribe_data_change(nodes)
-        yield lambda: told
-
-
-@asynccontextmanager
-async def ours_subscribed(port: int, numbers: Sequence[int]) -> AsyncIterator[Callable[[], int]]:
-    """Our subscription, its changes put into an image; how many were told."""
-    settings = read_settings({"endpoint": f"opc.tcp://127.0.0.1:{port}/stub", "max_concurrent_requests": 4})
-    image = np.zeros(len(numbers))
-    told = 0
-
-    async def follow(subscription: Subscription) -> None:
-        nonlocal told
-        while True:
-            await subscription.wait(1.0)
-            for arrived in subscription.take():
-                publication = arrived.publication
-                image[publication.handle] = publication.columns.value
-                told += len(publication.handle)
-
-    async with Session(settings, SystemClock(), "bench") as session:
-        prepared = session.prepare([NodeAddress(None, NAMESPACE, "i", str(number)) for number in numbers])
-        items = [
-            Watched(handle=handle, node=node, sampling_ms=100.0, discrete=False, dead_band=0.0)
-            for handle, node in enumerate(prepared.wanted)
-        ]
-        async with Subscription(session.connection, SystemClock(), 100.0, 2) as subscription:
-            assert not (await subscription.watch(items, session.limits)).any()
-            async with asyncio.TaskGroup() as tasks:
-                following = tasks.create_task(follow(subscription))
-                yield lambda: told
-                following.cancel()
-    assert (image == 1.0).any(), "what is measured must be right, too"
-
-
-@contextmanager
-def stub(folder: Path | None = None) -> Iterator[int]:
-    """The server in its own process; its port."""
-    with publisher(folder) as (port, _):
-        yield port
-
-
-@contextmanager
-def publisher(folder: Path | None = None) -> Iterator[tuple[int, Child]]:
-    """The server in its own process; its port, and whom to tell how much it shall publish."""
-    port = free_port()
-    with Child("tests.benchmarks.opcua_stub", str(port), *([str(folder)] if folder else [])) as child:
-        child.line()
-        yield port, child
-
-
-@asynccontextmanager
-async def theirs(
-    port: int, numbers: Sequence[int], secure: Callable[[Client], Awaitable[None]] | None = None
-) -> AsyncIterator[Side]:
-    """asyncua's own client with its plain call."""
-    client = Client(f"opc.tcp://127.0.0.1:{port}/stub", timeout=30, watchdog_intervall=60)
-    if secure is not None:
-        await secure(client)
-    async with client:
-        nodes = [client.get_node(ua.NodeId(ua.Int32(number), ua.Int16(NAMESPACE))) for number in numbers]
-        requests = [nodes[begin : begin + A_READ] for begin in range(0, len(nodes), A_READ)]
-
-        async def read_all() -> None:
-            for request in requests:
-                await client.read_values(request)
-
-        await read_all()
-        yield Side(read_all=read_all, values=len(numbers))
-
-
-@asynccontextmanager
-async def ours(port: int, numbers: Sequence[int], **security: Any) -> AsyncIterator[tuple[Side, Session, PreparedRead]]:
-    """Our session with a prepared read, as the driver uses it."""
-    settings = read_settings({"endpoint": f"opc.tcp://127.0.0.1:{port}/stub", "max_nodes_per_read": A_READ, **security})
-    async with Session(settings, SystemClock(), "bench") as session:
-        prepared = session.prepare([NodeAddress(None, NAMESPACE, "i", str(number)) for number in numbers])
-
-        async def read_all() -> None:
-            await session.read(prepared)
-
-        for _ in range(3):  # proven and learnt
-            await read_all()
-        assert not session.decoding.slow_because
-        yield Side(read_all=read_all, values=len(numbers)), session, prepared
 
 
 async def right_values(session: Session, prepared: PreparedRead, numbers: Sequence[int]) -> None:
