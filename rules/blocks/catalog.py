@@ -14,6 +14,7 @@ from rules.blocks.course import Bools, Calm, Conditions, Course, Stirs, SweepByS
 from rules.blocks.modes import mode_limit_course
 from rules.blocks.movement import leak_calm, unplanned_calm
 from rules.blocks.outage import LoadCutCalm, StopCalm
+from rules.blocks.rates import rate_course
 from rules.blocks.stuck import stuck_course
 from rules.blocks.windowed import DriftCalm, ForecastCalm, VarianceCalm, cusum_stirs
 from rules.kinds.balance_group import MassBalanceGroup
@@ -26,6 +27,7 @@ from rules.kinds.forecast_group import MinutesToLimitGroup
 from rules.kinds.leaks import LeakGroup
 from rules.kinds.load_cut_group import LoadCutGroup
 from rules.kinds.modes import ModeLimitGroup
+from rules.kinds.rate_group import RateGroup
 from rules.kinds.signals import NeverSeenGroup
 from rules.kinds.spurious_trips import SpuriousTripGroup
 from rules.kinds.stops import StopGroup
@@ -75,6 +77,8 @@ def course(group: Group, stretch: Stretch, active: Bools, state: State) -> Cours
         return Timeless(condition=_not_updated(group, stretch), state=state)
     if isinstance(group, StuckGroup):
         return stuck_course(group, stretch, active, state)
+    if isinstance(group, RateGroup):
+        return rate_course(group, stretch, active, state)
     if isinstance(group, ModeLimitGroup):
         return mode_limit_course(group, stretch, active, state)
     if isinstance(group, CountGroup) and group.position.size <= MOST_RULES:

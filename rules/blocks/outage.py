@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rules import windows
-from rules.blocks.course import Bools, Stirs, slots, turned
+from rules.blocks.course import Bools, turned
 from rules.blocks.sampled import Columns, Places, Sampled
 from rules.columns.quality import is_usable
 from rules.kinds.first_out import CauseColumns
@@ -16,15 +16,16 @@ from rules.stretch import Stretch
 from rules.verdicts import Verdict
 
 
-class StopCalm(Stirs):
-    """Calm of stops."""
+class StopCalm(Sampled):
+    """Calm of stops: nothing rests on the samples before one begins."""
 
     def __init__(self, group: StopGroup, stretch: Stretch, active: Bools) -> None:
         value, quality = stretch.value[:, group.row], stretch.quality[:, group.row]
         usable = is_usable(quality) & np.isfinite(value)
         below = usable & (value < group.threshold + np.where(active, group.dead_band, 0.0))
-        number = slots(stretch.received_mono_ns[:, group.row], group.reference_ns // windows.SLOTS)
-        super().__init__(stretch, turned(number, quality, usable, below, *_causes(group.causes, stretch)))
+        runs = usable & ~below & (quality == 0)
+        stirs = turned(quality, usable, below, *_causes(group.causes, stretch))
+        super().__init__(stretch, stirs, (value, runs, stretch.received_mono_ns[:, group.row]), group.reference_ns)
 
     def next(self, at: int, judged: Judged) -> int:
         """The next sweep of the column, or the very next one while there is a stop."""

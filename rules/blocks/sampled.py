@@ -36,7 +36,7 @@ class Sampled(Stirs):
         self._kept: Kept | None = None
 
     def kept(self, state: State) -> Kept:
-        """The samples of the whole stretch, by the state that the first sweep leaves (asked for the first time)."""
+        """The samples of the whole stretch, by the state that a judged sweep leaves; they are right after it."""
         if self._kept is None:
             time_ns, value = (state[name] for name in self._names)
             self._kept = Kept.of((time_ns, value), *self._readings, self._window_ns)
@@ -74,12 +74,12 @@ class Foreseen(Sampled):
     _columns: Mapping[str, npt.NDArray[Any]]
 
     def foresee(self, state: State) -> tuple[Conditions, Columns] | None:
-        """(conditions, columns of the state) of all sweeps by the state of the first one; None: not yet."""
+        """(conditions, columns of the state) of all sweeps by the state of a judged one, right after it; None: not yet."""
         raise NotImplementedError
 
     def next(self, at: int, judged: Judged) -> int:
         """Where a foreseen condition changes; as long as nothing is foreseen, where `stirs` says."""
-        if self._ahead is None and at == 0:
+        if self._ahead is None:
             foreseen = self.foresee(judged.state)
             if foreseen is not None:
                 condition, self._columns = foreseen

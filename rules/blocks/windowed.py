@@ -91,5 +91,5 @@ class ForecastCalm(Foreseen):
 def cusum_stirs(group: CusumGroup, stretch: Stretch) -> Stirs:
     """Another slot, a tag that is read well no longer or again, a reset that begins or ends."""
     reset = (stretch.quality[:, group.reset_row] == 0) & (stretch.value[:, group.reset_row] == group.reset_state)
-    received = stretch.received_mono_ns[:, group.row]
-    return Stirs(stretch, turned(slots(received, group.sample_ns), stretch.good(group.row), reset))
+    received, good = stretch.received_mono_ns[:, group.row], stretch.good(group.row)
+    return Stirs(stretch, turned(slots(received, group.sample_ns), good, reset))

@@ -17,8 +17,9 @@ MINUTE_NS: Final = 60_000_000_000
 _GOOD: Final = np.uint8(Quality.GOOD)
 _MARGIN: Final = 1.0 - 1e-9
 """Bands are this much narrower than the rule: rounding may cost a look, never a change."""
-_TIMES: Final = tuple(f"sample_{slot}_mono_ns" for slot in range(SLOTS))
-_VALUES: Final = tuple(f"sample_{slot}" for slot in range(SLOTS))
+TIMES: Final = tuple(f"sample_{slot}_mono_ns" for slot in range(SLOTS))
+VALUES: Final = tuple(f"sample_{slot}" for slot in range(SLOTS))
+"""Of the state: the sample of a slot stands where its number, by how many there are, says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,25 +66,34 @@ class RateGroup:
     def fresh(self, mono_ns: int) -> State:
         """No reading was kept."""
         count = self.row.size
-        times = {name: np.full(count, NEVER, np.int64) for name in _TIMES}
-        return frozen(**times, **{name: np.full(count, np.nan) for name in _VALUES})
+        times = {name: np.full(count, NEVER, np.int64) for name in TIMES}
+        return frozen(**times, **{name: np.full(count, np.nan) for name in VALUES})
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
         """Compare the average rate since the reference; UNKNOWN where there is none that is old enough."""
         value, quality = moment.value[self.row], moment.quality[self.row]
         state = self._kept(moment, state)
         reference = self.reference(moment, state)
-        rate = self._rate(moment, reference)
-        signed, at = self._signed(rate), self._at(active)
-        told = np.where(np.isfinite(value), signed, np.nan)
+        rate = self.rate(value, moment.received_mono_ns[self.row], reference.time_ns, reference.value)
         return RateJudged(
-            condition=decide(told >= at, told < at, quality),
+            condition=self.told(active, value, quality, rate),
             value=rate,
             limit=np.where(self.sign < 0, -self.limit, self.limit),
             row=self.row,
             state=state,
             reference=reference,
         )
+
+    def told(
+        self,
+        active: npt.NDArray[np.bool_],
+        value: npt.NDArray[np.float64],
+        quality: npt.NDArray[np.uint8],
+        rate: npt.NDArray[np.float64],
+    ) -> npt.NDArray[np.uint8]:
+        """The conditions, shape (..., m) as the columns."""
+        at, signed = self._at(active), np.where(np.isfinite(value), self._signed(rate), np.nan)
+        return decide(signed >= at, signed < at, quality)
 
     def at(self, places: npt.NDArray[np.intp]) -> "RateGroup":
         """The rules at these places only."""
@@ -164,7 +174,7 @@ class RateGroup:
         """Keep a reading that is good, a number, newer than all kept and the first of its slot."""
         value, received_ns = moment.value.take(self.row), moment.received_mono_ns.take(self.row)
         slot = self._slot(received_ns)
-        newest = np.maximum.reduce([state[name] for name in _TIMES])
+        newest = np.maximum.reduce([state[name] for name in TIMES])
         begins = slot * self.slot_ns - self.phase_ns
         take = (newest < begins) & (received_ns > newest)
         if not take.any():
@@ -173,7 +183,7 @@ class RateGroup:
         made, column_of = dict(state), slot % SLOTS
         for number in np.flatnonzero(np.bincount(column_of[take], minlength=SLOTS)).tolist():
             at = take & (column_of == number)
-            for name, values in ((_TIMES[number], received_ns), (_VALUES[number], value)):
+            for name, values in ((TIMES[number], received_ns), (VALUES[number], value)):
                 made[name] = np.where(at, values, made[name])
         return frozen(**made)
 
@@ -182,11 +192,11 @@ class RateGroup:
         received_ns = moment.received_mono_ns.take(self.row)
         slot = self._slot(received_ns)
         begins = (slot - (SLOTS - 1)) * self.slot_ns - self.phase_ns
-        kept = np.stack([state[name] for name in _TIMES])
+        kept = np.stack([state[name] for name in TIMES])
         kept[(kept < begins) | (kept > received_ns)] = FOREVER
         time_ns, value = np.minimum.reduce(kept), np.full(self.row.size, np.nan)
         found = time_ns < FOREVER
-        for times, values in zip(kept, _VALUES, strict=True):
+        for times, values in zip(kept, VALUES, strict=True):
             np.copyto(value, state[values], where=(times == time_ns) & found)
         return Reference(
             time_ns=np.where(found, time_ns, NEVER),
@@ -195,9 +205,17 @@ class RateGroup:
             next_slot_ns=(slot + 1) * self.slot_ns - self.phase_ns,
         )
 
-    def _rate(self, moment: Moment, reference: Reference) -> npt.NDArray[np.float64]:
-        """Unit per minute since the reference; NaN where none is old enough."""
-        apart_ns = np.where(reference.is_old_enough, moment.received_mono_ns[self.row] - reference.time_ns, 1)
+    def rate(
+        self,
+        value: npt.NDArray[np.float64],
+        received_ns: npt.NDArray[np.int64],
+        time_ns: npt.NDArray[np.int64],
+        reference: npt.NDArray[np.float64],
+    ) -> npt.NDArray[np.float64]:
+        """Unit per minute of readings (..., m) since their references (time NEVER: none); NaN where none is old enough."""
+        found = time_ns != NEVER
+        apart_ns = np.where(found, received_ns - np.where(found, time_ns, received_ns), 1)
+        old_enough = found & (apart_ns >= self.least_ns)
         with np.errstate(over="ignore", invalid="ignore"):
-            rate = (moment.value[self.row] - reference.value) / (apart_ns / MINUTE_NS)
-        return np.where(reference.is_old_enough, rate, np.nan)
+            rate = (value - reference) / (np.where(old_enough, apart_ns, 1) / MINUTE_NS)
+        return np.where(old_enough, rate, np.nan)
