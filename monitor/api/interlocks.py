@@ -128,6 +128,7 @@ def present_interlock(item: Interlock, state: InterlockState, view: View, presen
         bypass_bits=[bit.tag for bit in item.bypass_bits],
         trip_point=finite(item.trip_point),
         trip_eu=item.trip_eu,
+        trip_point_tag=item.trip_point_tag,
         voting_needed=item.needed,
         owner=item.owner,
         proof_test_due=None if due is None else due.isoformat(),

@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 SWITCH = "LSHH-101.state"
 BYPASS = "SIS-101.bypass"
+PAGES = {"tanks": "/tanks", "interlocks": "/interlocks", "layers": "/interlocks?part=layers", "sources": "/sources"}
 
 
 def play(rig: Rig) -> None:
@@ -38,8 +39,8 @@ async def test_the_incident_is_seen_on_every_screen(rig: Rig, browser: Browser) 
             assert first in (SWITCH, BYPASS, "SIS-203.bypass"), "the most urgent stands first"
             await shown.page.wait_for_timeout(1_500)
             await shown.picture(f"alarms.{language}")
-            for page in ("tanks", "interlocks", "sources"):
-                await shown.open(f"/{page}")
+            for page, path in PAGES.items():
+                await shown.open(path)
                 await shown.page.wait_for_timeout(1_500)
                 await shown.picture(f"{page}.{language}")
             await shown.page.get_by_text(button, exact=True).first.click()

@@ -124,17 +124,26 @@ async def test_what_the_service_refuses_is_said_as_it_comes(rig: Rig, browser: B
         assert await asyncio.to_thread(rig.get, "/permits", interlock=OTHER) == []
 
 
-async def test_the_worst_interlock_stands_first_and_opens_its_page(rig: Rig, browser: Browser) -> None:
+async def test_the_worst_interlock_stands_first_and_opens_its_page(rig: Rig, browser: Browser, tmp_path: Path) -> None:
     async with console(browser, rig) as shown:
         await shown.open("/interlocks")
         first = shown.page.locator("main tbody tr").first
         await expect(first).to_contain_text(OTHER, timeout=PATIENCE_MS)
         await expect(first).to_contain_text("未批准旁路")
         await shown.picture("interlocks.zh")
+        async with shown.page.expect_download() as started:
+            await shown.page.get_by_role("button", name="下载 CSV").click()
+        target = tmp_path / "interlocks.csv"
+        await (await started.value).save_as(target)
+        heads, *lines = target.read_text(encoding="utf-8-sig").splitlines()
+        assert heads.startswith("联锁,名称")
+        assert any(line.startswith(f"{OTHER},") and "未经批准旁路" in line for line in lines)
         await first.click()
         bit = shown.page.locator('main [data-tag="BPS-203"]')
         await expect(bit).to_contain_text("已旁路", timeout=PATIENCE_MS)
         await expect(shown.page.locator("main")).to_contain_text("没有许可覆盖")
+        await expect(shown.page.locator(f'main [data-tag="{OTHER}.SP"]')).to_contain_text("与批准值一致")
+        await expect(shown.page.locator("main [data-since=service]")).to_contain_text("自")
         await expect(shown.page.locator(f"main a[href='/alarms/{OTHER}.bypass']").first).to_be_visible()
 
 

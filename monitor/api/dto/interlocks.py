@@ -49,6 +49,8 @@ class Interlock(Dto):
     """m of m-out-of-n."""
     trip_point: float | None
     trip_eu: str
+    trip_point_tag: str | None
+    """Tag in which the PLC shows the trip point that it uses."""
     owner: str
     proof_test_due: str | None
     """Date of the next proof test; None where the register states none."""

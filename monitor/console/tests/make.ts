@@ -183,6 +183,7 @@ export function interlock(change: Partial<Interlock> = {}): Interlock {
     bypass_bits: ["BPS-101"],
     trip_point: 11.2,
     trip_eu: "m",
+    trip_point_tag: null,
     alarm: "SIS-101.bypass",
     ...change,
   };

@@ -1814,6 +1814,8 @@ export interface components {
             trip_eu: string;
             /** Trip Point */
             trip_point: number | null;
+            /** Trip Point Tag */
+            trip_point_tag: string | null;
             /** Tripped */
             tripped: boolean | null;
             /** Unused Permit */
