@@ -132,6 +132,7 @@ def test_looking_more_often_changes_nothing(steps: list[Step]) -> None:
 
 
 HOUR = replace(BASE, window_ns=3600 * SECOND, tolerance_m3=2.0, tolerance_share=0.01)
+TEN_MINUTES = replace(HOUR, window_ns=600 * SECOND)
 
 
 def test_a_tank_that_gains_what_comes_is_in_balance() -> None:
@@ -165,20 +166,20 @@ def test_a_flow_that_swings_between_two_samples_is_integrated() -> None:
 
 
 def test_a_gap_of_a_flow_begins_the_window_anew() -> None:
-    run = Run(HOUR, PLANT)
-    run.play(4000, LT_1=5.0, FI_1=0.0, FO_1=0.0)
+    run = Run(TEN_MINUTES, PLANT)
+    run.play(700, LT_1=5.0, FI_1=0.0, FO_1=0.0)
     assert run.seen[-1] == FALSE
-    for _ in range(1000):  # nothing is heard of the flow
+    for _ in range(170):  # nothing is heard of the flow
         run.play(1, LT_1=5.0, FO_1=0.0)
     assert run.seen[-1] == UNKNOWN
     assert "not good: FI-1" in run.told()[1]
-    assert run.play(2000, LT_1=5.0, FI_1=0.0, FO_1=0.0) == UNKNOWN
-    assert run.play(2000, LT_1=5.0, FI_1=0.0, FO_1=0.0) == FALSE
+    assert run.play(350, LT_1=5.0, FI_1=0.0, FO_1=0.0) == UNKNOWN
+    assert run.play(350, LT_1=5.0, FI_1=0.0, FO_1=0.0) == FALSE
 
 
 def test_one_wild_level_is_no_imbalance() -> None:
-    run = Run(HOUR, PLANT)
-    run.play(8000, LT_1=lambda at: 11.0 if at == 4500 else 5.0, FI_1=0.0, FO_1=0.0)
+    run = Run(TEN_MINUTES, PLANT)
+    run.play(1400, LT_1=lambda at: 11.0 if at == 750 else 5.0, FI_1=0.0, FO_1=0.0)
     assert TRUE not in run.seen
 
 
@@ -204,9 +205,9 @@ def test_an_uncertain_flow_is_no_balance() -> None:
     assert judged.condition[0] == UNKNOWN
 
 
+AS_MEASURED = replace(BASE, window_ns=600 * SECOND, tolerance_m3=2.0)
 WARM = replace(
-    HOUR,
-    tolerance_share=0.0,
+    AS_MEASURED,
     temperatures=("TT-1",),
     expansion_per_k=0.0012,
     expansion_source="data sheet of the supplier",
@@ -216,19 +217,19 @@ STOOD_M3 = 5 * SURFACE
 
 
 def warming(at: int) -> float:
-    """6 K in the hour, from 20 degC on."""
-    return 20 + 6 * at / 3600
+    """6 K in ten minutes, from 20 degC on."""
+    return 20 + 6 * at / 600
 
 
 def swollen(at: int) -> float:
-    """The level of 565.5 m3 (at 20 degC) as it warms: 4.07 m3 more after the hour."""
+    """The level of 565.5 m3 (at 20 degC) as it warms: 4.07 m3 more after ten minutes."""
     return 5 * (1 + 0.0012 * (warming(at) - 20))
 
 
 def test_a_closed_tank_that_warms_up_gains_nothing() -> None:
-    as_measured, at_20 = Run(replace(HOUR, tolerance_share=0.0), PLANT), Run(WARM, PLANT)
+    as_measured, at_20 = Run(AS_MEASURED, PLANT), Run(WARM, PLANT)
     for run, expected in ((as_measured, TRUE), (at_20, FALSE)):
-        assert run.play(4000, LT_1=swollen, FI_1=0.0, FO_1=0.0, TT_1=warming) == expected
+        assert run.play(700, LT_1=swollen, FI_1=0.0, FO_1=0.0, TT_1=warming) == expected
     assert as_measured.evidence.value[0] == pytest.approx(0.0012 * 6 * STOOD_M3, rel=0.1)
     assert at_20.evidence.value[0] == pytest.approx(0.0, abs=1e-6)
     zh, en = at_20.told()
@@ -238,20 +239,20 @@ def test_a_closed_tank_that_warms_up_gains_nothing() -> None:
 
 
 def test_a_leak_does_not_hide_behind_the_warmth() -> None:
-    """The level stands because as much leaks as the warmth adds: 4 m3 in the hour."""
-    as_measured, at_20 = Run(replace(HOUR, tolerance_share=0.0), PLANT), Run(WARM, PLANT)
+    """The level stands because as much leaks as the warmth adds: 4 m3 in ten minutes."""
+    as_measured, at_20 = Run(AS_MEASURED, PLANT), Run(WARM, PLANT)
     for run, expected in ((as_measured, FALSE), (at_20, TRUE)):
-        assert run.play(4000, LT_1=5.0, FI_1=0.0, FO_1=0.0, TT_1=warming) == expected
+        assert run.play(700, LT_1=5.0, FI_1=0.0, FO_1=0.0, TT_1=warming) == expected
     assert at_20.evidence.value[0] == pytest.approx(-0.0012 * 6 * STOOD_M3, rel=0.1)
 
 
 def test_what_comes_warm_is_less_at_one_temperature() -> None:
     """300 m3 at 40 degC are 293 m3 at 20; a meter that counts at 20 degC by itself needs no temperature."""
-    rise = 300 / (1 + 0.0012 * 20) / 3600 / SURFACE
+    rise = 300 / (1 + 0.0012 * 20) / 600 / SURFACE
     measured = replace(WARM, flow_temperatures=("TT-2", ""))
     for rule, expected in ((measured, FALSE), (WARM, TRUE)):
         run = Run(rule, PLANT)
-        assert run.play(4000, LT_1=lambda at: 2 + rise * at, FI_1=300.0, FO_1=0.0, TT_1=20.0, TT_2=40.0) == expected
+        assert run.play(700, LT_1=lambda at: 2 + rise * at, FI_1=1800.0, FO_1=0.0, TT_1=20.0, TT_2=40.0) == expected
 
 
 def test_without_its_temperature_nothing_is_balanced() -> None:
