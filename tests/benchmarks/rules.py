@@ -42,6 +42,8 @@ class Run:
 
     points: int
     rules: int = 0
+    compiled: float = 0.0
+    """CPU seconds of `compile_rules`."""
     sweeps: list[float] = field(default_factory=list)
     copies: list[float] = field(default_factory=list)
     loops: list[float] = field(default_factory=list)
@@ -59,14 +61,15 @@ class Run:
 
 def measure(points: int, share: float, size: Size, blocks: int, loop_points: int = 0) -> Run:
     """Sweep the workload, the yardstick after each sweep, and the object loop over its first points."""
-    rules = rules_of(points)
+    gc.collect()
+    gc.disable()  # a million points are seven million objects, and all of them stay
+    rules, table = rules_of(points), table_of(points)
     loop = points_of(rules_of(loop_points)) if loop_points else []
-    rule_set = compile_rules(rules, table_of(points))
-    run, plant = Run(points=points, rules=len(rules)), Plant(points, share)
+    begun = time.thread_time()
+    rule_set = compile_rules(rules, table)
+    run, plant = Run(points=points, rules=len(rules), compiled=time.thread_time() - begun), Plant(points, share)
     memory, before = Memory.fresh(rule_set, plant.now_ns), np.zeros(len(rules), np.uint8)
     source, target = np.ones(COPIED * points, np.uint8), np.zeros(COPIED * points, np.uint8)
-    gc.collect()
-    gc.disable()
     try:
         for number, seen in enumerate(plant.sweeps(size.warm_up + blocks * BLOCK)):
             begun = time.thread_time()
@@ -120,6 +123,7 @@ def run(size: Size) -> tuple[list[Figure], list[str]]:
             "rules.sweep_1m_ms", [block * 1e3 for block in many.blocks(many.sweeps)], "ms", "quiet, 1 000 000 points"
         ),
         of_runs("rules.quiet_1m_x_copy", many.ratios(), "x", "the same by its own copy"),
+        of_runs("rules.compile_1m_s", [many.compiled], "s", f"{many.rules} rules checked and turned into arrays"),
         of_runs("rules.ns_per_point", per_point, "ns", "quiet, all rules of a point and its share of the others"),
         of_runs(
             "rules.x_python_loop",
