@@ -103,7 +103,11 @@ class Monitoring:
             origin = Origin.REREAD
             try:
                 async with Subscription(
-                    self._session.connection, self._clock, self._publishing_ms(), self._settings.publishes
+                    self._session.connection,
+                    self._session.decoding,
+                    self._clock,
+                    self._publishing_ms(),
+                    self._settings.publishes,
                 ) as subscription:
                     await self._watch(subscription)
                     async with aclosing(self._follow(subscription)) as following:

@@ -25,6 +25,7 @@ from drivers.opcua.connection import Connection
 from drivers.opcua.decoder import Decoder
 from drivers.opcua.limits import OperationLimits
 from drivers.opcua.plan import chunks
+from drivers.opcua.proof import ProvenDecoding
 from drivers.opcua.sequence import Sequence as MessageNumbers
 from drivers.opcua.stack import TOO_MUCH, as_driver_error, status_words
 from drivers.port import Clock
@@ -81,9 +82,12 @@ class Arrived:
 class Subscription:
     """A subscription; entering makes it and keeps Publishes outstanding, leaving deletes it in bounded time."""
 
-    def __init__(self, connection: Connection, clock: Clock, publishing_ms: float, publishes: int) -> None:
-        """`publishes`: how many are outstanding at any time."""
+    def __init__(
+        self, connection: Connection, decoding: ProvenDecoding, clock: Clock, publishing_ms: float, publishes: int
+    ) -> None:
+        """`decoding` is the session's; `publishes`: how many are outstanding at any time."""
         self._connection = connection
+        self._decoding = decoding
         self._clock = clock
         self._publishing_ms = publishing_ms
         self._publishes = publishes
@@ -237,7 +241,8 @@ class Subscription:
         """Keep one Publish outstanding until something goes wrong; raises nothing but its own cancellation."""
         while not self._trouble:
             try:
-                publication = publish.decode(await self._connection.send(self._publish_request(), 0), self._decoder)
+                body = await self._connection.send(self._publish_request(), 0)
+                publication = self._decoding.publish(body, self._decoder)
             except Exception as error:  # noqa: BLE001 - whatever it is ends the subscription, and `take` tells it
                 self._failed(error)
                 return

@@ -122,7 +122,7 @@ async def ours_subscribed(port: int, numbers: Sequence[int]) -> AsyncIterator[Ca
             Watched(handle=handle, node=node, sampling_ms=100.0, discrete=False, dead_band=0.0)
             for handle, node in enumerate(prepared.wanted)
         ]
-        async with Subscription(session.connection, SystemClock(), 100.0, 2) as subscription:
+        async with Subscription(session.connection, session.decoding, SystemClock(), 100.0, 2) as subscription:
             assert not (await subscription.watch(items, session.limits)).any()
             async with asyncio.TaskGroup() as tasks:
                 following = tasks.create_task(follow(subscription))
