@@ -9,11 +9,13 @@ from uuid import UUID
 
 from asyncua import ua
 from asyncua.client.ua_client import UASocketProtocol
+from asyncua.crypto.security_policies import SecurityPolicy, SecurityPolicyNone
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes, get_name_and_doc
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
 from drivers.errors import DriverError, LinkLostError, RefusedError
+from drivers.opcua.buffers import BufferedConnection, Buffers
 from drivers.opcua.requests import EncodedRead
 from rules.columns.readings import NO_TIME
 
@@ -71,6 +73,11 @@ _REFUSED_WORDS: Final = ("Server certificate mismatch", "No matching endpoints")
 
 class ReadOnlyProtocol(UASocketProtocol):
     """asyncua's connection, unable to send anything that could change the plant."""
+
+    def __init__(self, timeout: float = 1.0, security_policy: SecurityPolicy | None = None) -> None:
+        policy = security_policy or SecurityPolicyNone()  # type: ignore[no-untyped-call]
+        super().__init__(timeout, security_policy=policy)
+        self._connection = BufferedConnection(policy, Buffers())
 
     def _send_request(self, request: Any, *args: Any, **kwargs: Any) -> asyncio.Future[Any]:
         if type(request) is EncodedRead:

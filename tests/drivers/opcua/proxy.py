@@ -68,14 +68,19 @@ class Proxy:
         self.accepted += 1
         up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._upstream)
         self._writers += [writer, up_writer]
-        self._group.create_task(self._pump(reader, up_writer))
-        self._group.create_task(self._pump(up_reader, writer))
+        self._group.create_task(self._pump(reader, up_writer, to_server=True))
+        self._group.create_task(self._pump(up_reader, writer, to_server=False))
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def seen(self, data: bytes, *, to_server: bool) -> bytes:
+        """What is passed on instead of `data`; for proxies that look inside."""
+        return data
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, to_server: bool) -> None:
         loop = asyncio.get_running_loop()
         with contextlib.suppress(ConnectionError):
             while data := await reader.read(65536):
                 await self.passing.wait()
+                data = self.seen(data, to_server=to_server)
                 if self._delay_s:
                     loop.call_later(self._delay_s, self._pass, writer, data)
                 else:
