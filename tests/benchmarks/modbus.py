@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,7 +65,24 @@ class Fleet:
     tx_s: float
     cpu_us: float
     poll_ms: list[float]
-    """From the moment a poll was due to its end."""
+    """From the first request of a poll to its last answer."""
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What the devices of a fleet did so far."""
+
+    is_measuring: bool = False
+    is_over: bool = False
+    begun: set[int] = field(default_factory=set)
+    """Devices that were read once."""
+    poll_ms: list[float] = field(default_factory=list)
+
+    def take(self, number: int, poll_ms: float) -> None:
+        """A device was polled."""
+        self.begun.add(number)
+        if self.is_measuring:
+            self.poll_ms.append(poll_ms)
 
 
 @contextmanager
@@ -129,6 +146,29 @@ def _libmodbus(program: Path | None, port: int, size: Size) -> list[float]:
     return [float(line.split()[0]) for line in told]
 
 
+async def _measured(poll_one: Callable[[int, Tally], Awaitable[None]], size: Size) -> Fleet:
+    """Run a device of the fleet for each number, and count what they do once all of them have begun."""
+    tally = Tally()
+
+    async def run_one(number: int) -> None:
+        await poll_one(number, tally)
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(size.devices):
+            tasks.create_task(run_one(number))
+        while len(tally.begun) < size.devices:
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(WARM_S)
+        tally.is_measuring = True
+        begun, cpu = time.monotonic(), time.process_time()
+        await asyncio.sleep(size.fleet_s)
+        tally.is_measuring = False
+        taken_s, cpu_s = time.monotonic() - begun, time.process_time() - cpu
+        tally.is_over = True
+    transactions = BLOCKS * len(tally.poll_ms)
+    return Fleet(tx_s=transactions / taken_s, cpu_us=cpu_s / transactions * 1e6, poll_ms=tally.poll_ms)
+
+
 async def _our_fleet(port: int, size: Size) -> Fleet:
     """Drivers of the product, from the wire to batches of columns."""
     tags = [
@@ -143,74 +183,37 @@ async def _our_fleet(port: int, size: Size) -> Fleet:
         "timeout_s": 5.0,
     }
     clock = SystemClock()
-    late_ms: list[float] = []
-    transactions = 0
-    measuring = False
 
-    started: set[int] = set()
-
-    async def poll_one(number: int) -> None:
-        nonlocal transactions
+    async def poll_one(number: int, tally: Tally) -> None:
         driver = open_driver(f"D{number}", settings, tags, clock)
         async with driver, aclosing(driver.batches()) as batches:
             async for batch in batches:
                 assert len(batch) == len(tags)
-                started.add(number)
-                if measuring:
-                    transactions += BLOCKS
-                    late_ms.append(driver.health().round_trip_ms)
+                tally.take(number, driver.health().round_trip_ms)
+                if tally.is_over:
+                    return
 
-    async with asyncio.TaskGroup() as tasks:
-        polls = [tasks.create_task(poll_one(number)) for number in range(size.devices)]
-        while len(started) < size.devices:
-            await asyncio.sleep(0.1)
-        await asyncio.sleep(WARM_S)
-        measuring = True
-        begun, cpu = time.monotonic(), time.process_time()
-        await asyncio.sleep(size.fleet_s)
-        measuring = False
-        taken_s, cpu_s = time.monotonic() - begun, time.process_time() - cpu
-        for each in polls:
-            each.cancel()
-    return Fleet(tx_s=transactions / taken_s, cpu_us=cpu_s / transactions * 1e6, poll_ms=late_ms)
+    return await _measured(poll_one, size)
 
 
 async def _their_fleet(port: int, size: Size) -> Fleet:
     """The same fleet with a pymodbus client for each device, registers as it gives them, nothing decoded."""
-    late_ms: list[float] = []
-    transactions = 0
-    measuring = stopping = False
     loop = asyncio.get_running_loop()
 
-    async def poll_one(number: int) -> None:
-        nonlocal transactions
+    async def poll_one(number: int, tally: Tally) -> None:
         client = AsyncModbusTcpClient("127.0.0.1", port=port)
         assert await client.connect()
         due_s = loop.time() + PERIOD_S * number / size.devices
-        try:
-            while not stopping:  # a request that is cancelled does not always end
-                await asyncio.sleep(max(0.0, due_s - loop.time()))
-                begun_s = time.monotonic()
-                for block in range(BLOCKS):
-                    await client.read_holding_registers(block * REGISTERS, count=REGISTERS, device_id=1)
-                if measuring:
-                    transactions += BLOCKS
-                    late_ms.append((time.monotonic() - begun_s) * 1e3)
-                due_s = max(due_s + PERIOD_S, loop.time())
-        finally:
-            client.close()
+        while not tally.is_over:
+            await asyncio.sleep(max(0.0, due_s - loop.time()))
+            begun_s = time.monotonic()
+            for block in range(BLOCKS):
+                await client.read_holding_registers(block * REGISTERS, count=REGISTERS, device_id=1)
+            tally.take(number, (time.monotonic() - begun_s) * 1e3)
+            due_s = max(due_s + PERIOD_S, loop.time())
+        client.close()
 
-    async with asyncio.TaskGroup() as tasks:
-        for number in range(size.devices):
-            tasks.create_task(poll_one(number))
-        await asyncio.sleep(WARM_S)
-        measuring = True
-        begun, cpu = time.monotonic(), time.process_time()
-        await asyncio.sleep(size.fleet_s)
-        measuring = False
-        taken_s, cpu_s = time.monotonic() - begun, time.process_time() - cpu
-        stopping = True
-    return Fleet(tx_s=transactions / taken_s, cpu_us=cpu_s / transactions * 1e6, poll_ms=late_ms)
+    return await _measured(poll_one, size)
 
 
 def _decoding(size: Size) -> tuple[list[float], list[float]]:
@@ -304,7 +307,7 @@ def _cpu_figures(ours: list[float], theirs: list[float], in_c: list[float]) -> l
 
 def _fleet_figures(fleets: Sequence[tuple[Fleet, Fleet]], size: Size) -> list[Figure]:
     asked = f"{size.devices * BLOCKS / PERIOD_S:g} asked for"
-    told = "time of a poll of ten reads"
+    told = "a poll of ten reads, from its first request to its last answer"
     figures = []
     for name, side in (("", 0), ("_pymodbus", 1)):
         runs = [each[side] for each in fleets]

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pymodbus.simulator import DataType, SimData, SimDevice
+
 from tests.drivers.modbus.device import Device
 
 HERE = Path(__file__).parent
@@ -31,6 +33,18 @@ def contents() -> Device:
         },
         bits={"co": {n: n % 3 == 0 for n in range(ADDRESSES)}, "di": {n: n % 5 == 0 for n in range(ADDRESSES)}},
     )
+
+
+def simulated(device: Device, size: int = ADDRESSES) -> SimDevice:
+    """A device for pymodbus's servers: unit 1, the first `size` addresses of each table."""
+
+    def bits(table: str) -> list[SimData]:
+        return [SimData(0, values=[bool(device.bit(table, n)) for n in range(size)], datatype=DataType.BITS)]
+
+    def words(table: str) -> list[SimData]:
+        return [SimData(0, values=[device.word(table, n) for n in range(size)], datatype=DataType.REGISTERS)]
+
+    return SimDevice(id=1, simdata=(bits("co"), bits("di"), words("hr"), words("ir")))
 
 
 def compiled(folder: Path) -> Path:

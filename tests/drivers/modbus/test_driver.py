@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.server import ModbusTcpServer
-from pymodbus.simulator import DataType, SimData, SimDevice
 
 from drivers.errors import BadFrameError, DriverError, LinkLostError, MisconfiguredError
 from drivers.modbus.driver import ModbusDriver, open_driver
@@ -20,6 +19,7 @@ from rules.columns.quality import Quality
 from rules.columns.readings import NO_TIME, Origin, ReadingBatch
 from tests.drivers.modbus.device import FORMATS, Device, TagAddress, scalar
 from tests.drivers.modbus.peer import Asked, Connection, listening, packed, truth
+from tests.drivers.modbus.peers import simulated
 
 FAST = 20_000_000
 MEDIUM = 100_000_000
@@ -45,15 +45,7 @@ async def first(port: int, tags: Sequence[TagAddress], count: int = 1, **setting
 @asynccontextmanager
 async def pymodbus_server(device: Device, size: int = 600) -> AsyncIterator[int]:
     """pymodbus's own server with the contents of a device."""
-
-    def bits(table: str) -> list[SimData]:
-        return [SimData(0, values=[bool(device.bit(table, n)) for n in range(size)], datatype=DataType.BITS)]
-
-    def words(table: str) -> list[SimData]:
-        return [SimData(0, values=[device.word(table, n) for n in range(size)], datatype=DataType.REGISTERS)]
-
-    simulated = SimDevice(id=1, simdata=(bits("co"), bits("di"), words("hr"), words("ir")))
-    server = ModbusTcpServer(simulated, address=("127.0.0.1", 0))
+    server = ModbusTcpServer(simulated(device, size), address=("127.0.0.1", 0))
     await server.serve_forever(background=True)
     try:
         yield server.transport.sockets[0].getsockname()[1]  # type: ignore[attr-defined]

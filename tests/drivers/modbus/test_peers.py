@@ -15,7 +15,6 @@ import pytest
 from pymodbus import FramerType
 from pymodbus.client import AsyncModbusSerialClient
 from pymodbus.server import ModbusSerialServer, ModbusTcpServer
-from pymodbus.simulator import DataType, SimData, SimDevice
 
 from drivers.errors import LinkLostError
 from drivers.modbus.driver import open_driver
@@ -27,7 +26,7 @@ from rules.columns.quality import Quality
 from rules.columns.readings import ReadingBatch
 from tests.drivers.modbus.device import Device, TagAddress, scalar
 from tests.drivers.modbus.gateway import crc
-from tests.drivers.modbus.peers import compiled, contents, node_server, running, serial_line
+from tests.drivers.modbus.peers import compiled, contents, node_server, running, serial_line, simulated
 from tests.drivers.modbus.test_driver import scattered_tags
 
 pytestmark = pytest.mark.slow
@@ -108,16 +107,6 @@ async def test_pymodbus_over_a_serial_line_and_its_client_reads_the_same() -> No
         finally:
             await server.shutdown()  # type: ignore[no-untyped-call]
     assert theirs.registers == [device.word("hr", n) for n in range(100)]
-
-
-def simulated(device: Device) -> SimDevice:
-    def bits(table: str) -> list[SimData]:
-        return [SimData(0, values=[bool(device.bit(table, n)) for n in range(600)], datatype=DataType.BITS)]
-
-    def words(table: str) -> list[SimData]:
-        return [SimData(0, values=[device.word(table, n) for n in range(600)], datatype=DataType.REGISTERS)]
-
-    return SimDevice(id=1, simdata=(bits("co"), bits("di"), words("hr"), words("ir")))
 
 
 @contextmanager
