@@ -6,7 +6,7 @@ from monitor.alarms.classes import HOUR_NS, AlarmClassRules, Philosophy
 from monitor.alarms.commands import NoSuchAlarmError, Silence
 from monitor.alarms.horn import Horns
 from monitor.alarms.positions import WHOLE_PLANT, OperatorPosition, Positions
-from tests.monitor.alarms.test_suppressions import Bench
+from tests.monitor.alarms.bench import Bench
 from tests.monitor.alarms.verdicts import FALSE, TRUE, WALL, definition, verdicts
 
 WEST = OperatorPosition(id="west", name_zh="西", name_en="W", hazard_sources=("HS-1",), accounts=("anna",))

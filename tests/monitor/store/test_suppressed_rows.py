@@ -6,7 +6,7 @@ import orjson
 
 from monitor.alarms.lifecycle import Suppression
 from monitor.store.body import decode_alarm, encode_alarm, transition_body
-from tests.monitor.alarms.test_suppressions import Bench
+from tests.monitor.alarms.bench import Bench
 from tests.monitor.alarms.verdicts import WALL
 
 

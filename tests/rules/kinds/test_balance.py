@@ -15,9 +15,9 @@ from rules.geometry import Vessel, Vessels
 from rules.kinds.balance import MassBalance, MassBalanceKind
 from rules.kinds.balance_group import MassBalanceGroup
 from rules.kinds.flow_totals import WIDTH
+from tests.rules.kinds.engine_run import Run
 from tests.rules.kinds.oracle_balance import Oracle
 from tests.rules.kinds.series import GOOD, START_NS, Point, Step, drawn_steps, moment
-from tests.rules.kinds.test_movement import Run
 from tests.rules.plants import SECOND, table, tag
 
 FALSE, TRUE, UNKNOWN = 0, 1, 2

@@ -13,32 +13,16 @@ from hypothesis import strategies as st
 from rules.columns.tags import TagTable
 from rules.compile import compile_rules
 from rules.errors import RulesRefusedError
-from rules.evaluate import evaluate, explain, next_deadline_ns
 from rules.geometry import Vessel, Vessels
 from rules.kinds.movement import KINDS, Leak, Stuck, UnplannedMovement
-from rules.language.conditions import ConditionColumns, parse_condition
-from rules.memory import Memory
-from rules.port import Group, Rule, State
+from rules.language.conditions import ConditionColumns
+from rules.port import Group, State
+from tests.rules.kinds.movement_rules import FALSE, LEAK, PLANT, SPHERE, STUCK, TRUE, UNKNOWN, UNPLANNED, UPRIGHT
 from tests.rules.kinds.oracle_movement import Oracle
 from tests.rules.kinds.series import BAD, GOOD, START_NS, UNCERTAIN, Point, Step, drawn_steps, moment
-from tests.rules.plants import SECOND, snapshot, table, tag
+from tests.rules.plants import SECOND
 
-FALSE, TRUE, UNKNOWN = 0, 1, 2
 Movement = Stuck | UnplannedMovement | Leak
-UPRIGHT = Vessel(shape="vertical_cylinder", diameter_m=12.0, height_m=12.0)
-SPHERE = Vessel(shape="sphere", diameter_m=12.3)
-PLANT = table(
-    tag("LT", high=12.0),
-    tag("LT-2", high=12.0, period_ns=2 * SECOND),
-    replace(tag("FT", high=20_000.0), eu="m3/h"),
-    replace(tag("TT"), eu="°C"),
-    tag("XV", discrete=True),
-)
-OPEN = parse_condition("tag('XV') == 1", PLANT)
-SHUT = parse_condition("tag('XV') == 0", PLANT)
-STUCK = Stuck(id="s", tag="LT", window_ns=12 * SECOND, flat_within=0.006, minimum_change=0.02, condition=OPEN)
-UNPLANNED = UnplannedMovement(id="u", tag="LT", window_ns=12 * SECOND, maximum_change=0.02, condition=OPEN)
-LEAK = Leak(id="l", tag="LT", window_ns=12 * SECOND, maximum_loss_per_h=0.5, condition=SHUT)
 STUCKS: tuple[Stuck, ...] = (
     STUCK,
     replace(STUCK, id="s2", tag="LT-2", minimum_coverage=0.5, window_ns=13 * SECOND),
@@ -148,153 +132,6 @@ def test_the_order_of_the_rules_changes_nothing(rules: Sequence[Movement], steps
         state, mixed = judged.state, turned.state
 
 
-class Run:
-    """One rule in the engine, second by second."""
-
-    def __init__(self, rule: Rule, plant: TagTable = PLANT) -> None:
-        self.plant, self.rule_set = plant, compile_rules([rule], plant)
-        self.memory, self.now_ns = Memory.fresh(self.rule_set, START_NS), START_NS
-        self.seen: list[int] = []
-
-    def play(self, seconds: int, **readings: Callable[[int], float] | float) -> int:
-        """Readings by tag (`_` for `-`), a number or a function of the second; returns the last verdict."""
-        for at in range(seconds):
-            self.now_ns += SECOND
-            values = {
-                name.replace("_", "-"): (of(at) if callable(of) else of, GOOD) for name, of in readings.items()
-            }  # fmt: skip
-            self.frozen = snapshot(self.plant, self.now_ns, values)
-            verdicts, self.memory = evaluate(self.rule_set, self.frozen, self.memory, self.now_ns)
-            self.seen.append(int(verdicts.verdict[0]))
-        self.evidence = verdicts.look_up(np.array([0]))
-        return self.seen[-1]
-
-    def told(self) -> tuple[str, str]:
-        found = explain(self.rule_set, self.rule_set.ids[0], self.frozen, self.memory, self.now_ns)
-        return found.zh, found.en
-
-
-MINUTES = 60
-BY_FLOW = Stuck(
-    id="s", tag="LT", window_ns=600 * SECOND, flat_within=0.006, minimum_change=0.05, inflows=("FT",), vessel=UPRIGHT
-)  # fmt: skip
-
-
-def test_a_gauge_that_sticks_while_the_tank_is_filled() -> None:
-    """Buncefield: 120 m3/h into 113 m2 is 17.7 cm in ten minutes; the gauge shows none of it."""
-    run, rate = Run(BY_FLOW), 120 / (math.pi * 36) / 3600
-    assert run.play(20 * MINUTES, LT=lambda at: 5 + rate * at, FT=120.0) == FALSE
-    stuck_at = 5 + rate * 20 * MINUTES
-    run.seen.clear()
-    run.play(20 * MINUTES, LT=stuck_at, FT=120.0)
-    assert run.seen[-1] == TRUE
-    assert 560 <= run.seen.index(TRUE) <= 640
-    assert run.evidence.value[0] == 0.0
-    assert run.evidence.limit[0] == pytest.approx(rate * 600, rel=0.05)
-    zh, en = run.told()
-    assert "moved 0 m in 600 s (up to 0.006 is flat), must move 0.17" in en
-    assert "600 s 内变化 0 m（不超过 0.006 视为不动），应变化 0.17" in zh
-
-
-def test_the_end_of_the_transfer_proves_no_gauge() -> None:
-    run = Run(BY_FLOW)
-    assert run.play(30 * MINUTES, LT=5.0, FT=120.0) == TRUE
-    assert run.play(60 * MINUTES, LT=5.0, FT=0.0) == UNKNOWN
-    assert "active, returns only when it moves" in run.told()[1]
-    assert run.play(15 * MINUTES, LT=lambda at: 5.0 - 0.0001 * at, FT=0.0) == FALSE
-
-
-def test_a_resting_tank_is_not_stuck() -> None:
-    run = Run(BY_FLOW)
-    assert run.play(60 * MINUTES, LT=5.0, FT=0.0) == FALSE
-    assert TRUE not in run.seen
-
-
-def test_the_neighbour_moves_the_other_way() -> None:
-    rule = Stuck(id="s", tag="LT", window_ns=60 * SECOND, flat_within=0.006, minimum_change=0.05, neighbour="LT-2")
-    run = Run(rule)
-    assert run.play(5 * MINUTES, LT=5.0, LT_2=8.0) == FALSE
-    assert run.play(5 * MINUTES, LT=5.0, LT_2=lambda at: 8.0 - 0.001 * at) == TRUE
-    other = Run(rule)
-    assert other.play(10 * MINUTES, LT=lambda at: 5.0 + 0.001 * at, LT_2=lambda at: 8.0 - 0.001 * at) == FALSE
-
-
-def test_a_transfer_that_has_just_begun_asks_for_nothing_yet() -> None:
-    run = Run(replace(STUCK, window_ns=60 * SECOND))
-    assert run.play(30, LT=5.0, XV=0.0) == FALSE
-    assert run.play(40, LT=5.0, XV=1.0) == FALSE
-    assert run.play(20, LT=5.0, XV=1.0) == TRUE
-
-
-def test_one_wild_reading_is_no_movement() -> None:
-    run = Run(replace(STUCK, window_ns=60 * SECOND))
-    run.play(40, LT=5.0, XV=1.0)
-    assert run.play(50, LT=lambda at: 9.9 if at == 10 else 5.0, XV=1.0) == TRUE
-
-
-def test_a_movement_nobody_planned() -> None:
-    rule = replace(UNPLANNED, window_ns=600 * SECOND, maximum_change=0.03, settle_ns=60 * SECOND)
-    run = Run(rule)
-    assert run.play(2 * MINUTES, LT=5.0, XV=1.0) == FALSE
-    assert run.play(10 * MINUTES, LT=lambda at: 5.0 + 0.001 * at, XV=1.0) == FALSE, "a planned one"
-    assert run.play(30 * MINUTES, LT=5.6, XV=0.0) == FALSE
-    run.seen.clear()
-    assert run.play(10 * MINUTES, LT=lambda at: 5.6 - 0.0002 * at, XV=0.0) == TRUE
-    assert 150 <= run.seen.index(TRUE) <= 220, "30 mm at 0.2 mm/s take 150 s"
-    assert run.evidence.value[0] < -0.03
-    assert "moved -0.1" in run.told()[1]
-    assert run.play(1, LT=5.48, XV=1.0) == FALSE
-
-
-def test_a_movement_soon_after_a_transfer_is_seen_before_the_window_is_full() -> None:
-    run = Run(replace(UNPLANNED, window_ns=3600 * SECOND, maximum_change=0.03))
-    run.play(60, LT=5.0, XV=1.0)
-    assert run.play(4 * MINUTES, LT=lambda at: 5.0 - 0.0001 * at, XV=0.0) == FALSE
-    assert run.play(8 * MINUTES, LT=lambda at: 4.976 - 0.0001 * at, XV=0.0) == TRUE
-
-
-def test_without_a_condition_it_must_never_move() -> None:
-    run = Run(replace(UNPLANNED, condition=None, window_ns=60 * SECOND))
-    assert run.play(90, LT=5.0) == FALSE
-    assert run.play(60, LT=lambda at: 5.0 + 0.001 * at) == TRUE
-    assert "transfer: none" in run.told()[1]
-
-
-HOUR_LEAK = Leak(
-    id="l",
-    tag="LT",
-    window_ns=3600 * SECOND,
-    maximum_loss_per_h=0.5,
-    condition=SHUT,
-    vessel=UPRIGHT,
-    temperature="TT",
-    expansion_per_k=0.0012,
-    temperature_tolerance_k=0.5,
-)
-
-
-def test_a_leak_is_what_temperature_does_not_explain() -> None:
-    """5 m are 565 m3; one degree is 0.68 m3 of them, the tolerance of half a degree 0.34 m3/h."""
-    cooling, leaking = Run(HOUR_LEAK), Run(HOUR_LEAK)
-
-    def level(at: int) -> float:
-        return 5.0 * (1 + 0.0012 * (20 - at / 3600 - 20))
-
-    assert cooling.play(90 * MINUTES, LT=level, TT=lambda at: 20 - at / 3600, XV=0.0) == FALSE
-    assert cooling.evidence.value[0] == pytest.approx(0.0, abs=0.01)
-    assert cooling.evidence.limit[0] == pytest.approx(0.5 + 0.34, abs=0.01)
-    lost = 1.0 / (math.pi * 36) / 3600
-    assert leaking.play(90 * MINUTES, LT=lambda at: level(at) - lost * at, TT=lambda at: 20 - at / 3600, XV=0.0) == TRUE
-    assert leaking.evidence.value[0] == pytest.approx(1.0, abs=0.02)
-    assert "loses 1 m3/h over 3600 s, 0.838 m3/h is allowed" in leaking.told()[1]
-    assert leaking.play(1, LT=4.0, TT=20.0, XV=1.0) == FALSE
-
-
-def test_a_gain_is_no_leak() -> None:
-    run = Run(HOUR_LEAK)
-    assert run.play(90 * MINUTES, LT=lambda at: 5 + 0.0001 * at, TT=20.0, XV=0.0) == FALSE
-
-
 @pytest.mark.parametrize("quality", [BAD, UNCERTAIN])
 @FAMILIES
 def test_what_is_not_good_is_a_gap_and_then_unknown(rules: Sequence[Movement], quality: int) -> None:
@@ -314,31 +151,6 @@ def test_what_is_not_good_is_a_gap_and_then_unknown(rules: Sequence[Movement], q
     assert verdicts[29] == (TRUE if isinstance(rule, Stuck) else FALSE)
     assert set(verdicts[-20:]) == {UNKNOWN}
     assert verdicts[31] == verdicts[29], "a short gap is no loss of the window"
-
-
-def test_a_deadline_where_silence_ends_the_judgement() -> None:
-    run = Run(replace(STUCK, window_ns=60 * SECOND))
-    assert run.play(90, LT=5.0, XV=1.0) == TRUE
-    deadline = next_deadline_ns(run.rule_set, run.memory)
-    assert deadline is not None
-    assert run.now_ns < deadline <= run.now_ns + 15 * SECOND + 1
-    stale = snapshot(PLANT, deadline, {"LT": (5.0, GOOD, run.now_ns), "XV": (1.0, GOOD, deadline)})
-    verdicts, _ = evaluate(run.rule_set, stale, run.memory, deadline)
-    assert verdicts.verdict[0] == UNKNOWN
-
-
-def test_explanations_name_the_gap_and_every_input() -> None:
-    run = Run(replace(STUCK, window_ns=60 * SECOND))
-    run.play(20, LT=5.0, XV=1.0)
-    zh, en = run.told()
-    assert "of the window of 60 s (needs 75%)" in en
-    assert "60 s 窗口只有" in zh
-    found = explain(run.rule_set, "s", run.frozen, run.memory, run.now_ns)
-    assert found.condition == UNKNOWN
-    assert found.inputs == ("LT", "XV")
-    leak = Run(HOUR_LEAK)
-    leak.play(5, LT=5.0, TT=20.0, XV=0.0)
-    assert explain(leak.rule_set, "l", leak.frozen, leak.memory, leak.now_ns).inputs == ("LT", "TT", "XV")
 
 
 @pytest.mark.parametrize(
@@ -380,10 +192,3 @@ def test_mistakes(rule: Movement, field: str) -> None:
         compile_rules([rule], PLANT)
     assert field in [error.field for error in refused.value.errors]
     assert all(error.en for error in refused.value.errors)
-
-
-def test_a_change_finer_than_the_instrument_is_refused() -> None:
-    plant = table(replace(tag("LT", high=12.0), resolution=0.006), tag("XV", discrete=True))
-    with pytest.raises(RulesRefusedError) as refused:
-        compile_rules([replace(UNPLANNED, maximum_change=0.005, condition=None)], plant)
-    assert [error.field for error in refused.value.errors] == ["maximum_change"]

@@ -12,10 +12,11 @@ from rules.port import Rule
 from rules.restore import restore
 from rules.stored import StoredPart, state_part
 from rules.swap import swap
+from tests.rules.kinds.engine_run import Run
+from tests.rules.kinds.movement_rules import LEAK, PLANT, STUCK, UNPLANNED
 from tests.rules.kinds.test_balance import BASE as BALANCE
 from tests.rules.kinds.test_balance import PLANT as METERED
 from tests.rules.kinds.test_forecast import BASE as MINUTES
-from tests.rules.kinds.test_movement import LEAK, PLANT, STUCK, UNPLANNED, Run
 from tests.rules.plants import SECOND, START_WALL_NS
 
 RULES: dict[str, tuple[Rule, Rule, dict[str, float]]] = {
