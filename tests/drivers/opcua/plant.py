@@ -1,7 +1,6 @@
-"""A real OPC UA server on loopback, addresses on it, and a proxy that misbehaves byte by byte."""
+"""A real OPC UA server on loopback, and addresses on it."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -81,53 +80,6 @@ class Plc:
 
     async def set(self, name: str, value: ua.DataValue) -> None:
         await self.server.write_attribute_value(self.nodes[name].nodeid, value)
-
-
-class Proxy:
-    """Sits between driver and server; can stop passing bytes, or reset every connection."""
-
-    def __init__(self, port: int) -> None:
-        self._upstream = port
-        self.port = 0
-        self.passing = asyncio.Event()
-        self.passing.set()
-        self._writers: list[asyncio.StreamWriter] = []
-        self.accepted = 0
-
-    async def __aenter__(self) -> Self:
-        self._group = asyncio.TaskGroup()
-        await self._group.__aenter__()
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        self._server.close()
-        self.passing.set()
-        self.reset()
-        await self._group.__aexit__(None, None, None)
-        await self._server.wait_closed()
-
-    def reset(self) -> None:
-        """Reset every connection of both sides."""
-        for writer in self._writers:
-            writer.transport.abort()
-        self._writers.clear()
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.accepted += 1
-        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._upstream)
-        self._writers += [writer, up_writer]
-        self._group.create_task(self._pump(reader, up_writer))
-        self._group.create_task(self._pump(up_reader, writer))
-
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
-            while data := await reader.read(65536):
-                await self.passing.wait()
-                writer.write(data)
-                await writer.drain()
-        writer.transport.abort()
 
 
 async def eventually(condition: Callable[[], Awaitable[bool] | bool], within_s: float = 20.0) -> None:

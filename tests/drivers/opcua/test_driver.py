@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 from asyncua import ua
 from asyncua.common.utils import ServiceError
@@ -18,21 +17,19 @@ from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import UaStatusCodeError
 
 from drivers.errors import LinkLostError, RefusedError
-from drivers.link import LinkState
 from drivers.opcua import answers, stack, wire
 from drivers.opcua.decoder import Decoder
 from drivers.opcua.driver import OpcUaDriver, open_driver
 from drivers.opcua.stack import ReadOnlyProtocol
 from drivers.opcua.wire import UndecodableError
-from drivers.poll import poll
-from drivers.port import LinkStatus
 from rules.columns.quality import Quality
-from rules.columns.readings import NO_TIME, ReadingBatch
-from tests.drivers.opcua.plant import URI, Plc, Proxy, SystemClock, Tag, eventually, free_port, tags
+from rules.columns.readings import NO_TIME
+from tests.drivers.opcua.driving import CLOCK, connections, first, ours, until_it_ends
+from tests.drivers.opcua.plant import URI, Plc, Tag, eventually, free_port, tags
+from tests.drivers.opcua.proxy import Proxy
 
 pytestmark = pytest.mark.slow
 
-CLOCK = SystemClock()
 SOON = {"request_timeout_s": 1.0, "connect_timeout_s": 3.0}
 
 
@@ -40,18 +37,6 @@ def driver_for(endpoint: str, addresses: list[Tag], **settings: Any) -> OpcUaDri
     driver = open_driver("PLC-1", {"endpoint": endpoint, **settings}, addresses, CLOCK)
     assert isinstance(driver, OpcUaDriver)
     return driver
-
-
-async def first(driver: OpcUaDriver) -> ReadingBatch:
-    """The first batch of a driver that is entered."""
-    async with contextlib.aclosing(driver.batches()) as batches:
-        batch: ReadingBatch = await anext(batches)
-        return batch
-
-
-async def until_it_ends(driver: OpcUaDriver) -> list[ReadingBatch]:
-    async with contextlib.aclosing(driver.batches()) as stream:
-        return [batch async for batch in stream]
 
 
 async def test_every_type_arrives_as_it_is() -> None:
@@ -343,77 +328,6 @@ async def test_a_reset_is_a_lost_link_even_between_two_reads() -> None:
             with pytest.raises(LinkLostError):
                 async with asyncio.timeout(20):
                     await anext(batches)
-
-
-class Sink:
-    def __init__(self) -> None:
-        self.batches: list[ReadingBatch] = []
-        self.states: list[LinkState] = []
-
-    def put(self, batch: ReadingBatch) -> None:
-        self.batches.append(batch)
-
-    def link(self, status: LinkStatus) -> None:
-        self.states.append(status.state)
-
-
-async def test_a_restarted_server_with_other_namespace_indexes_is_read_right_again() -> None:
-    sink = Sink()
-    port = free_port()
-    endpoint = f"opc.tcp://127.0.0.1:{port}/plc"
-    async with contextlib.AsyncExitStack() as stack_of_servers, asyncio.TaskGroup() as group:
-        first_server = await stack_of_servers.enter_async_context(Plc(port))
-        await first_server.add("a", 1.0)
-        polling = group.create_task(poll("PLC-1", lambda: driver_for(endpoint, tags(["a"]), **SOON), sink, CLOCK))
-        await eventually(lambda: bool(sink.batches))
-        await stack_of_servers.aclose()
-        await eventually(lambda: sink.states[-1] in (LinkState.DOWN, LinkState.CONNECTING))
-        second = await stack_of_servers.enter_async_context(Plc(port, namespaces_before=("urn:other", "urn:another")))
-        assert second.index != first_server.index
-        await second.add("a", 2.0)
-        await eventually(lambda: sink.batches[-1].value.tolist() == [2.0])
-        assert sink.states[-1] is LinkState.UP
-        assert LinkState.NEEDS_OPERATOR not in sink.states
-        polling.cancel()
-    values = {value for batch in sink.batches for value in batch.value.tolist() if not np.isnan(value)}
-    assert values == {1.0, 2.0}
-
-
-async def test_connections_leave_nothing_behind() -> None:
-    process = psutil.Process()
-    async with Plc() as plc:
-        await plc.add("a", 1.0)
-
-        async def connect(after_s: float | None) -> None:
-            """Connect and read, or be cancelled somewhere on the way."""
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(after_s), driver_for(plc.endpoint, tags(["a"])) as driver:
-                    await first(driver)
-
-        await connect(None)
-        await eventually(lambda: not connections(plc.port))
-        sessions = InternalSession._current_connections
-        descriptors, tasks = process.num_fds(), len(asyncio.all_tasks())
-        for number in range(30):
-            await connect(None if number % 3 == 0 else 0.0004 * number)
-        await eventually(lambda: not connections(plc.port))
-        await eventually(lambda: process.num_fds() <= descriptors and len(asyncio.all_tasks()) <= tasks)
-        # Closed by us: the sessions' own timeout is 30 s, longer than this waits.
-        await eventually(lambda: InternalSession._current_connections == sessions)
-
-
-def connections(port: int) -> list[Any]:
-    """Open TCP connections of this process from or to a port."""
-    return [
-        each
-        for each in psutil.Process().net_connections("tcp")
-        if each.raddr and port in (each.laddr.port, each.raddr.port) and each.status == psutil.CONN_ESTABLISHED
-    ]
-
-
-def ours(port: int) -> list[Any]:
-    """Open connections to a port, seen from the client's end."""
-    return [each for each in connections(port) if each.raddr.port == port]
 
 
 async def test_a_cancellation_that_meets_the_answer_is_still_a_timeout() -> None:

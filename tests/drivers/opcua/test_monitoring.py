@@ -15,7 +15,8 @@ from drivers.opcua.monitoring import Monitoring
 from drivers.opcua.stack import service_error
 from rules.columns.quality import Quality
 from rules.columns.readings import Origin, ReadingBatch
-from tests.drivers.opcua.plant import Plc, Proxy, SystemClock, Tag, tags
+from tests.drivers.opcua.plant import Plc, SystemClock, Tag, tags
+from tests.drivers.opcua.proxy import Proxy
 
 pytestmark = pytest.mark.slow
 
