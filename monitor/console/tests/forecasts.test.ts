@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Forecast } from "../src/api/types";
-import { timeLeft, trend } from "../src/state/forecasts";
+import { foremost, timeLeft, trend, unheard } from "../src/state/forecasts";
 
 const forecast = (changes: Partial<Forecast> = {}): Forecast => ({
   id: "LT-1.minutes", tag: "LT-1", at: "2026-01-01T00:00:00Z", limit: 10.8, eu: "m", rising: true, required_min: 15, verdict: "false", trend_per_h: 1.2, known: true, minutes: 42.9, ...changes,
@@ -24,6 +24,29 @@ describe("the time left", () => {
 
   it("says that it is unknown, whatever else is told", () => {
     expect(timeLeft(forecast({ known: false, minutes: null, verdict: "true" }))).toEqual({ key: "forecast.unknown", minutes: null, tone: "unknown" });
+  });
+});
+
+describe("where there is room for one", () => {
+  const [far, near, away] = [forecast(), forecast({ id: "near", minutes: 3 }), forecast({ id: "away", minutes: null })];
+
+  it("it is the nearest", () => {
+    expect(foremost([far, near, away])).toBe(near);
+  });
+
+  it("what is not known goes before what is not on its way, and after what is", () => {
+    const unknown = unheard(near);
+    expect(foremost([away, unknown])).toBe(unknown);
+    expect(foremost([unknown, far])).toBe(far);
+  });
+
+  it("it is none where none is on its way", () => {
+    expect([foremost([]), foremost([away])]).toEqual([null, null]);
+  });
+
+  it("nothing is known any more once nobody answers", () => {
+    expect(timeLeft(unheard(near)).tone).toBe("unknown");
+    expect(trend(unheard(near))).toBe("");
   });
 });
 

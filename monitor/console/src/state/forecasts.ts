@@ -16,6 +16,15 @@ export function timeLeft(one: Forecast): TimeLeft {
   return one.minutes < 1 ? { key: "forecast.soon", minutes: null, tone } : { key: "forecast.reaches", minutes: Math.floor(one.minutes), tone };
 }
 
+/** The same when nobody answers: nothing is known any more. */
+export const unheard = (one: Forecast): Forecast => ({ ...one, known: false, minutes: null, trend_per_h: null });
+
+/** The one to show where there is room for one: the nearest, else one that is not known; null where none is on its way. */
+export function foremost(found: readonly Forecast[]): Forecast | null {
+  const near = found.filter((one) => one.known && one.minutes !== null).sort((a, b) => (a.minutes ?? 0) - (b.minutes ?? 0));
+  return near[0] ?? found.find((one) => !one.known) ?? null;
+}
+
 /** With its sign, as a trend is read; empty while it is not known. */
 export function trend(one: Forecast): string {
   if (one.trend_per_h === null) return "";
