@@ -36,7 +36,10 @@ def _toxic(record: Record, rule_id: str, delays: Delays, surroundings: Surroundi
     tag, stage = _detector(record, surroundings, "toxic"), _stage(record)
     if tag is None:
         return None
-    ceiling = toxic_ceiling(record, tag, stage, gas_limits())
+    own = any(record.is_given(key) for key in CHEMICAL)
+    detector = surroundings.site.equipment_records.get(tag.equipment)
+    said = record if own or detector is None or not detector.is_given("chemical") else detector
+    ceiling = toxic_ceiling(said, tag, stage, gas_limits())
     return None if ceiling is None else _one_sided(record, rule_id, delays, tag, "toxic", stage, ceiling)
 
 

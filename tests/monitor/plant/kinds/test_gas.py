@@ -81,6 +81,18 @@ def test_other_limits_of_a_chemical(tmp_path: Path) -> None:
     assert folder.one(TOXIC.replace("CH3OH", "PH3"))[0] == "molar_mass"
 
 
+def test_what_a_detector_detects_need_not_be_said_twice(folder: RuleFolder) -> None:
+    """AT-101 is equipment that detects methanol; a rule that names a gas goes before it."""
+    plain = TOXIC.replace('chemical = "CH3OH"\n', "")
+    rule, _ = folder.read(plain)
+    assert isinstance(rule, GasLimit) and rule.highest == pytest.approx(18.77, abs=0.01)
+    assert "18.77 ppm of stage 1" in folder.one(plain.replace("= 18", "= 100"))[1]
+    assert "7.058 ppm of stage 1" in folder.one(TOXIC.replace("CH3OH", "H2S"))[1]
+    path = folder.path / "plant.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('chemical = "CH3OH"', "#"), encoding="utf-8")
+    assert folder.one(plain)[0] == "chemical"
+
+
 def test_oxygen_on_both_sides(tmp_path: Path) -> None:
     folder = OtherUnit(tmp_path, "GT-101", ",0,100,%LEL,", ",0,30,%VOL,")
     oxygen = 'kind = "gas_oxygen"\ntag = "GT-101"'
