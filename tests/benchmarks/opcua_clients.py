@@ -1,13 +1,11 @@
 """The clients that the OPC UA benchmark compares: asyncua's, node-opcua's and ours, and the server that they read."""
 
 import asyncio
-import json
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import numpy as np
 from asyncua import ua
@@ -21,7 +19,7 @@ from drivers.opcua.transport import Session
 from tests.benchmarks.opcua_stub import NAMESPACE
 from tests.benchmarks.service import Child
 from tests.drivers.opcua.plant import SystemClock
-from tests.node_opcua.install import node_command
+from tests.node_opcua.process import NodeProcess
 from tests.ports import free_port
 
 A_READ: Final = 1000
@@ -36,51 +34,17 @@ class Side:
     values: int
 
 
-class NodeClient:
+class NodeClient(NodeProcess):
     """node-opcua's client in its own process (tests/node_opcua/client.js)."""
 
-    def __init__(self, port: int, numbers: Sequence[int], settings: Path) -> None:
-        command, environment = node_command(
-            "client.js",
-            f"opc.tcp://127.0.0.1:{port}/stub",
-            str(NAMESPACE),
-            str(numbers[0]),
-            str(len(numbers)),
-            str(A_READ),
-        )
-        self._process = subprocess.Popen(
-            command,
-            env=environment | {"XDG_CONFIG_HOME": str(settings), "HOME": str(settings)},  # where it makes a certificate
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-
-    def __enter__(self) -> Self:
-        self._said()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._process.kill()
-        self._process.communicate()
+    def __init__(self, port: int, numbers: Sequence[int], folder: Path) -> None:
+        endpoint = f"opc.tcp://127.0.0.1:{port}/stub"
+        super().__init__(folder, "client.js", endpoint, NAMESPACE, numbers[0], len(numbers), A_READ)
 
     def cost_us(self, rounds: int) -> float:
         """CPU of its process for one value, microseconds."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{rounds}\n")
-        self._process.stdin.flush()
-        said = self._said()
+        said = self.asked(str(rounds))
         return float(said["cpu_us"]) / float(said["values"])
-
-    def _said(self) -> dict[str, Any]:
-        """The next line of JSON; its own remarks are skipped."""
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            if line.startswith("{"):
-                said: dict[str, Any] = json.loads(line)
-                return said
-        raise AssertionError(f"node-opcua's client ended with {self._process.wait()}")
 
 
 @asynccontextmanager
