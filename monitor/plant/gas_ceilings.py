@@ -24,6 +24,8 @@ GasBounds = Mapping[tuple[str, str], Sequence[Bound]]
 def toxic_ceiling(record: Record, tag: Tag, stage: int, limits: GasLimits) -> Ceiling | None:
     """What a stage may be at most, from the limits of the chemical or from what the table gives; None with a mistake."""
     name = record.text("chemical")
+    if not name:
+        return None
     chemical = limits.chemical(name)
     mass = record.number("molar_mass", default=chemical.molar_mass_g_per_mol if chemical else None, minimum=1)
     if mass is None and tag.eu == "ppm":
