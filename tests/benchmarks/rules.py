@@ -12,7 +12,7 @@ from rules.columns.snapshot import Snapshot
 from rules.compile import compile_rules
 from rules.evaluate import evaluate
 from rules.memory import Memory
-from tests.benchmarks import replay
+from tests.benchmarks import prometheus, replay
 from tests.benchmarks.figures import Figure, median, of_runs, percentile
 from tests.benchmarks.object_loop import PointLoop, points_of
 from tests.benchmarks.rules_workload import QUIET, STORMY, SWEEP_NS, Plant, rules_of, table_of
@@ -34,6 +34,8 @@ class Size:
     blocks: int = 8
     loop_points: int = 2_000
     played: replay.Size = field(default_factory=replay.Size)
+    against: prometheus.Size | None = field(default_factory=prometheus.Size)
+    """None: not beside Prometheus."""
 
 
 @dataclass(kw_only=True)
@@ -133,7 +135,9 @@ def run(size: Size) -> tuple[list[Figure], list[str]]:
         ),
     ]
     played, said = replay.figures(size.played)
-    return figures + played, [_note("quiet", quiet), _note("stormy", stormy), _note("1 000 000 points, quiet", many), *said]
+    notes = [_note("quiet", quiet), _note("stormy", stormy), _note("1 000 000 points, quiet", many), *said]
+    beside, said = prometheus.figures(size.against) if size.against is not None else ([], [])
+    return [*figures, *played, *beside], [*notes, *said]
 
 
 def _note(name: str, measured: Run) -> str:

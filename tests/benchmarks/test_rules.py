@@ -18,7 +18,9 @@ PLAYED = replay.Size(seconds=40, runs=1, sweep_by_sweep=10)
 
 
 def test_the_figures_have_their_names() -> None:
-    figures, notes = rules.run(rules.Size(points=400, many=400, warm_up=4, blocks=1, loop_points=50, played=PLAYED))
+    figures, notes = rules.run(
+        rules.Size(points=400, many=400, warm_up=4, blocks=1, loop_points=50, played=PLAYED, against=None)
+    )
     assert {figure.name for figure in figures} >= set(NAMES)
     assert all(figure.value > 0 for figure in figures)
     assert "0." in notes[0] and "% verdicts change" in notes[0]
