@@ -12,9 +12,9 @@ from typing import Final
 from drivers.backoff import LOST
 from drivers.errors import BadFrameError, DriverError, LinkLostError
 from drivers.modbus.chain import Chain, Transaction
-from drivers.modbus.ports import connect, silence_s
+from drivers.modbus.ports import Ports
 from drivers.modbus.settings import LineSettings
-from drivers.modbus.transport import Asked, Connection
+from drivers.modbus.transport import Asked
 from drivers.modbus.turns import Asking, Turns
 from drivers.modbus.units import Units
 from drivers.modbus.wire import BUSY, UNIT_OFFLINE, Answer, Refusal, Request
@@ -39,12 +39,11 @@ class Line:
         self.window = settings.window
         """Transactions that may be open on each connection, as it was proven."""
         self.units = Units(settings.dead_unit_retry_s)
-        self._late_answers = 0
         self.timeouts = 0
         self.transactions = 0
         self._loop = asyncio.get_running_loop()
         self._opening = asyncio.Lock()
-        self._connections: list[Connection] = []
+        self._ports = Ports(settings, self)
         self._idle: set[asyncio.Future[None]] = set()
         self._error: DriverError | None = LinkLostError("not connected yet")
         self._reopen = False
@@ -57,7 +56,7 @@ class Line:
     @property
     def late_answers(self) -> int:
         """Answers that came when nobody waited for them any more, and were dropped."""
-        return self._late_answers + sum(connection.late_answers for connection in self._connections)
+        return self._ports.late_answers
 
     # --- for its users ------------------------------------------------------------------------
     async def open(self, proof: Request | None = None, timeout_s: float = 1.0) -> None:
@@ -80,7 +79,7 @@ class Line:
                 self._not_before_s = self._loop.time() + LOST.wait_s(self._failed_opens, random.random())
                 raise
             self._failed_opens = 0
-        self._ask()
+        self._ports.ask()
 
     async def read(self, requests: Sequence[Request], timeout_s: float, for_s: float = float("inf")) -> list[Answer]:
         """Ask requests of one unit; answers in order, fewer than requests when `for_s` ran out, at least one.
@@ -115,7 +114,7 @@ class Line:
     async def close(self) -> None:
         """Close at once, whatever is open; returns when the sockets are gone."""
         self._end(LinkLostError("closed by us"))
-        await self._close_connections()
+        await self._ports.close()
 
     # --- transport.Dispatcher -----------------------------------------------------------------
     def next(self, now_s: float) -> Asked | None:
@@ -177,7 +176,7 @@ class Line:
         try:
             while True:
                 self._turns.line_up(chain)
-                self._ask()
+                self._ports.ask()
                 if await chain.waiter:
                     return chain.answers()
                 await self.open()  # the connection was closed under it
@@ -189,30 +188,19 @@ class Line:
 
     def _may_begin(self, chain: Asking, now_s: float) -> bool:
         """Whether the unit may be asked at all; if not, its chain ends here without a word on the line."""
-        wait_s = self.units.wait_s(chain.unit, now_s)
-        if not wait_s:
-            return True
-        refusal = self.units.refusal(chain.unit)
-        if refusal is not None:
-            chain.give_up(refusal)
-        else:
-            chain.waiter.set_exception(
-                LinkLostError(f"unit {chain.unit} was silent; it is asked again in {wait_s:.1f} s")
-            )
-        return False
-
-    def _ask(self) -> None:
-        for connection in self._connections:
-            if not self._turns:
-                return
-            connection.ask()
+        objection = self.units.objection(chain.unit, now_s)
+        if isinstance(objection, Refusal):
+            chain.give_up(objection)
+        elif objection is not None:
+            chain.waiter.set_exception(objection)
+        return objection is None
 
     def _resume(self, chain: Asking, number: int) -> None:
         """A busy device had its pause."""
         chain.resume(number)
         if not chain.waiter.done():
             self._turns.line_up(chain)
-            self._ask()
+            self._ports.ask()
 
     def _finish(self, chain: Asking, now_s: float) -> None:
         if chain.is_over(now_s) and not chain.waiter.done():
@@ -238,41 +226,30 @@ class Line:
         if not self.settings.is_rtu:
             return
         if self.settings.serial_port:
-            quiet_s = 4 * silence_s(self.settings.baud_rate)
-            for connection in self._connections:
-                connection.rest(quiet_s, quiet_s)
+            self._ports.listen()
             return
         self._reopen = True
-        for connection in self._connections:
-            connection.end()
+        self._ports.end()
         self._turns.interrupt()
 
     def _end(self, error: DriverError) -> None:
         self._error = error
-        for connection in self._connections:
-            connection.end()
+        self._ports.end()
         self._turns.fail(error)
         for waiter in self._idle:
             _wake(waiter)
 
     # --- connecting ---------------------------------------------------------------------------
     async def _connect(self, window: int) -> None:
-        await self._close_connections()
         self.window = 1 if self.settings.is_rtu else window
         try:
-            await connect(self.settings, self.window, self, self._connections)
+            await self._ports.open(self.window)
         except BaseException:
             await self.close()
             raise
         self._silent, self._heard = 0, False
         self._reopen = False
         self._error = None
-
-    async def _close_connections(self) -> None:
-        closing, self._connections = self._connections, []
-        for connection in closing:
-            await connection.close()
-            self._late_answers += connection.late_answers
 
     async def _prove(self, proof: Request | None, timeout_s: float) -> None:
         """Fill the window a few times; a device that does not answer all of it is read one by one."""

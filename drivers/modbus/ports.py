@@ -14,6 +14,9 @@ from drivers.modbus.wire import Exchange
 
 PARITY: Final = {"none": "N", "even": "E", "odd": "O"}
 
+QUIET_FRAMES: Final = 4
+"""Silences between frames that a serial line must keep after a timeout before it is used again."""
+
 _CHARACTER_BITS: Final = 11
 """Start, eight data, parity or second stop, stop: what the specification counts a character as."""
 
@@ -26,23 +29,62 @@ def silence_s(baud_rate: int) -> float:
     return max(_LEAST_SILENCE_S, 3.5 * _CHARACTER_BITS / baud_rate)
 
 
-async def connect(settings: LineSettings, window: int, dispatcher: Dispatcher, into: list[Connection]) -> None:
-    """Open all connections of a line; each stands in `into` as soon as there is something to close.
+class Ports:
+    """The sockets or the serial port of one line, all open or all closed."""
 
-    :raises LinkLostError: one of them could not be opened, in words.
-    """
-    pause_s = settings.request_pause_s
-    if settings.serial_port:
-        pause_s = max(pause_s, silence_s(settings.baud_rate))
-    for _ in range(settings.connections):
-        exchange: Exchange[Asked] = RtuExchange() if settings.is_rtu else MbapExchange(window)
-        connection = Connection(dispatcher, exchange, pause_s)
-        into.append(connection)
-        await open_connection(settings, connection)
-    if settings.connect_pause_s:
-        await asyncio.sleep(settings.connect_pause_s)
-    if any(connection.is_closed for connection in into):
-        raise LinkLostError("the device closed the connection")
+    def __init__(self, settings: LineSettings, dispatcher: Dispatcher) -> None:
+        self._settings = settings
+        self._dispatcher = dispatcher
+        self._connections: list[Connection] = []
+        self._late_answers = 0
+
+    @property
+    def late_answers(self) -> int:
+        """Answers that came when nobody waited for them any more, and were dropped."""
+        return self._late_answers + sum(connection.late_answers for connection in self._connections)
+
+    async def open(self, window: int) -> None:
+        """Close what is open and connect anew, with room for `window` transactions on each connection.
+
+        :raises LinkLostError: one of them could not be opened, in words.
+        """
+        await self.close()
+        settings = self._settings
+        pause_s = settings.request_pause_s
+        if settings.serial_port:
+            pause_s = max(pause_s, silence_s(settings.baud_rate))
+        for _ in range(settings.connections):
+            exchange: Exchange[Asked] = RtuExchange() if settings.is_rtu else MbapExchange(window)
+            connection = Connection(self._dispatcher, exchange, pause_s)
+            self._connections.append(connection)
+            await open_connection(settings, connection)
+        if settings.connect_pause_s:
+            await asyncio.sleep(settings.connect_pause_s)
+        if any(connection.is_closed for connection in self._connections):
+            raise LinkLostError("the device closed the connection")
+
+    def ask(self) -> None:
+        """Let every connection begin what it has room for."""
+        for connection in self._connections:
+            connection.ask()
+
+    def listen(self) -> None:
+        """Ask nothing until a serial line was quiet for a few frames' silence."""
+        quiet_s = QUIET_FRAMES * silence_s(self._settings.baud_rate)
+        for connection in self._connections:
+            connection.rest(quiet_s, quiet_s)
+
+    def end(self) -> None:
+        """Close all without waiting."""
+        for connection in self._connections:
+            connection.end()
+
+    async def close(self) -> None:
+        """Close all; returns when the sockets are gone."""
+        closing, self._connections = self._connections, []
+        for connection in closing:
+            await connection.close()
+            self._late_answers += connection.late_answers
 
 
 async def open_connection(settings: LineSettings, connection: Connection) -> None:

@@ -7,6 +7,7 @@ line.  A unit that was silent is not asked before a late answer of it cannot com
 from dataclasses import dataclass
 from typing import Final
 
+from drivers.errors import LinkLostError
 from drivers.modbus.wire import Refusal
 
 DEAD_SHARE: Final = 0.1
@@ -40,6 +41,13 @@ class Units:
         if standing is None or not standing.failures:
             return 0.0
         return max(0.0, max(standing.not_before_s, self._free_s) - now_s)
+
+    def objection(self, unit: int, now_s: float) -> Refusal | LinkLostError | None:
+        """Why the unit must not be asked now: what its gateway said, or that it was silent; None when it may be."""
+        wait_s = self.wait_s(unit, now_s)
+        if not wait_s:
+            return None
+        return self.refusal(unit) or LinkLostError(f"unit {unit} was silent; it is asked again in {wait_s:.1f} s")
 
     def refusal(self, unit: int) -> Refusal | None:
         """By which exception a gateway said that it does not reach the unit; None when it did not."""

@@ -116,14 +116,14 @@ async def _cost(action: Callable[[], Awaitable[Any]], times: int, transactions: 
     return (time.process_time() - begun) / transactions * 1e6
 
 
-async def _one_by_one(port: int, size: Size) -> tuple[list[float], list[float]]:
-    """CPU microseconds per transaction of 125 registers at window 1: ours and pymodbus's, in turn."""
+async def _one_by_one(port: int, program: Path | None, size: Size) -> tuple[list[float], list[float], list[float]]:
+    """CPU microseconds per transaction of 125 registers at window 1: ours, pymodbus's and libmodbus's, in turn."""
     line = Line(read_settings({"host": "127.0.0.1", "port": port}).line)
     await line.open()
     client = AsyncModbusTcpClient("127.0.0.1", port=port)
     assert await client.connect()
     requests = [ReadRequest(1, ReadFunction.READ_HOLDING_REGISTERS, 0, REGISTERS)] * CHAIN
-    ours, theirs = [], []
+    ours, theirs, in_c = [], [], []
     for number in range(size.rounds + 1):
         our = await _cost(lambda: line.read(requests, 1.0), size.transactions // CHAIN, size.transactions)
         their = await _cost(
@@ -132,18 +132,17 @@ async def _one_by_one(port: int, size: Size) -> tuple[list[float], list[float]]:
         if number:  # the first round warms both sides up
             ours.append(our)
             theirs.append(their)
+            if program is not None:
+                in_c.append(await asyncio.to_thread(_libmodbus, program, port, size))
     await line.close()
     client.close()
-    return ours, theirs
+    return ours, theirs, in_c
 
 
-def _libmodbus(program: Path | None, port: int, size: Size) -> list[float]:
-    """CPU microseconds per transaction of libmodbus, one for each round; empty without it."""
-    if program is None:
-        return []
+def _libmodbus(program: Path, port: int, size: Size) -> float:
+    """CPU microseconds per transaction of the C client."""
     run = [str(program), str(port), str(size.transactions)]
-    told = [subprocess.run(run, check=True, capture_output=True, text=True).stdout for _ in range(size.rounds)]
-    return [float(line.split()[0]) for line in told]
+    return float(subprocess.run(run, check=True, capture_output=True, text=True).stdout.split()[0])
 
 
 async def _measured(poll_one: Callable[[int, Tally], Awaitable[None]], size: Size) -> Fleet:
@@ -263,8 +262,7 @@ def _plan_figures() -> list[Figure]:
 def run(size: Size) -> tuple[list[Figure], list[str]]:
     """All figures of Modbus, and how they were measured."""
     with stub() as port, libmodbus_client() as program:
-        ours, theirs = uvloop.run(_one_by_one(port, size))
-        in_c = _libmodbus(program, port, size)
+        ours, theirs, in_c = uvloop.run(_one_by_one(port, program, size))
         fleets = [
             (uvloop.run(_our_fleet(port, size)), uvloop.run(_their_fleet(port, size))) for _ in range(size.fleet_rounds)
         ]

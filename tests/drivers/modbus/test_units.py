@@ -71,6 +71,16 @@ def test_what_a_gateway_said_is_kept_until_the_unit_answers() -> None:
     assert units.failures(4) == 0
 
 
+def test_why_a_unit_is_not_asked() -> None:
+    units = Units(10.0)
+    assert units.objection(3, 0.0) is None
+    units.failed(3, 0.0, 1.0)
+    assert str(units.objection(3, 0.25)) == "unit 3 was silent; it is asked again in 0.8 s"
+    assert units.objection(3, 1.0) is None
+    units.failed(4, 0.0, 1.0, Refusal(0x0B))
+    assert units.objection(4, 0.5) == Refusal(0x0B)
+
+
 @given(st.lists(st.tuples(st.integers(0, 4), st.booleans(), st.floats(0.0, 3.0)), max_size=60))
 def test_a_unit_waits_only_after_it_failed_and_never_longer_than_ceiling_cost_and_share(
     steps: list[tuple[int, bool, float]],
