@@ -15,7 +15,7 @@ from monitor.replay.player import differences
 
 _WORDS: Final = {
     "zh": {
-        "span": "{from_} 至 {to}，{hours:.2f} 小时；{sweeps} 次扫描，{readings} 个读数，其中 {evaluated} 次逐次判断",
+        "span": "{from_} 至 {to}，{hours:.2f} 小时；{sweeps} 次扫描，{readings} 个读数，其中 {evaluated} 次有变化",
         "speed": "回放 {seconds:.2f} s，实时的 {speed:.0f} 倍，每秒 {rate:.0f} 个读数",
         "alarms": "报警 {count} 次",
         "more": "……另有 {count} 次，用 --limit 查看",
@@ -30,7 +30,7 @@ _WORDS: Final = {
         "only new": "只在新规则",
     },
     "en": {
-        "span": "{from_} to {to}, {hours:.2f} h; {sweeps} sweeps, {readings} readings, {evaluated} judged one by one",
+        "span": "{from_} to {to}, {hours:.2f} h; {sweeps} sweeps, {readings} readings, {evaluated} with changes",
         "speed": "played in {seconds:.2f} s, {speed:.0f} times real time, {rate:.0f} readings a second",
         "alarms": "{count} annunciations",
         "more": "... and {count} more, see --limit",

@@ -15,6 +15,7 @@ from rules.stretch import Stretch
 
 NO_READING: Final = np.uint8(255)
 """In `Sweeps.quality`: nothing was read of this tag in this sweep."""
+_BAD: Final = np.uint8(Quality.BAD)
 START_MONO_NS: Final = 1_000_000_000
 """Mono time of the first sweep: 0 means that a tag was never read."""
 
@@ -107,19 +108,20 @@ class Recording:
             self._offset_ns = int(sweeps.wall_ns[0]) - START_MONO_NS
         mono_ns = sweeps.wall_ns - self._offset_ns
         read = sweeps.quality != NO_READING
-        # the place of the newest reading at or before each sweep, -1 before the first of this block
-        newest = np.maximum.accumulate(np.where(read, np.arange(len(sweeps))[:, np.newaxis], -1), axis=0)
-        held = newest >= 0
-        at = np.maximum(newest, 0)
-        value = np.where(held, np.take_along_axis(sweeps.value, at, axis=0), self._value)
-        quality = np.where(held, np.take_along_axis(sweeps.quality, at, axis=0), self._quality).astype(np.uint8)
-        quality[is_usable(quality) & ~np.isfinite(value)] = Quality.BAD
-        answered = quality <= np.uint8(Quality.BAD)
-        received = np.where(held & answered, mono_ns[at], self._received)
-        received = np.maximum.accumulate(received, axis=0)
+        value, quality = sweeps.value.copy(), sweeps.quality.copy()
+        received = np.empty(read.shape, np.int64)
+        received[:] = mono_ns[:, np.newaxis]
+        # most tags answer at every sweep: only the others have something to hold
+        held = np.flatnonzero(~(quality <= _BAD).all(axis=0))
+        if held.size:
+            value[:, held], quality[:, held], received[:, held] = self._held(sweeps, mono_ns, held)
+        not_finite = ~np.isfinite(value)
+        if bool(not_finite.any()):
+            quality[not_finite & is_usable(quality)] = _BAD
         self._value, self._quality, self._received = value[-1].copy(), quality[-1].copy(), received[-1].copy()
-        stale = is_usable(quality) & (mono_ns[:, np.newaxis] - received > self._stale_after_ns)
-        quality[stale] = Quality.STALE
+        if held.size:
+            aged = mono_ns[:, np.newaxis] - received[:, held] > self._stale_after_ns[held]
+            quality[:, held] = np.where(aged & is_usable(quality[:, held]), np.uint8(Quality.STALE), quality[:, held])
         return Block(
             mono_ns=mono_ns,
             wall_ns=sweeps.wall_ns,
@@ -128,3 +130,16 @@ class Recording:
             received_mono_ns=received,
             changed=read,
         )
+
+    def _held(
+        self, sweeps: Sweeps, mono_ns: npt.NDArray[np.int64], rows: npt.NDArray[np.intp]
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+        """(value, quality, received) of some tags, each held until its next reading."""
+        read = sweeps.quality[:, rows] != NO_READING
+        # the place of the newest reading at or before each sweep, -1 before the first of this block
+        newest = np.maximum.accumulate(np.where(read, np.arange(len(sweeps))[:, np.newaxis], -1), axis=0)
+        known, at = newest >= 0, np.maximum(newest, 0)
+        value = np.where(known, np.take_along_axis(sweeps.value[:, rows], at, axis=0), self._value[rows])
+        quality = np.where(known, np.take_along_axis(sweeps.quality[:, rows], at, axis=0), self._quality[rows])
+        received = np.where(known & (quality <= _BAD), mono_ns[at], self._received[rows])
+        return value, quality.astype(np.uint8), np.maximum.accumulate(received, axis=0)

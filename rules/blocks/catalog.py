@@ -11,12 +11,13 @@ from rules.blocks.bands import BandCalm
 from rules.blocks.conditions import condition_stirs
 from rules.blocks.counting import MOST_RULES, count_course
 from rules.blocks.course import Bools, Calm, Conditions, Course, Stirs, SweepBySweep, around, thinned, turned
+from rules.blocks.cusums import CusumCalm
 from rules.blocks.modes import mode_limit_course
 from rules.blocks.movement import leak_calm, unplanned_calm
 from rules.blocks.outage import LoadCutCalm, StopCalm
 from rules.blocks.rates import rate_course
 from rules.blocks.stuck import stuck_course
-from rules.blocks.windowed import DriftCalm, ForecastCalm, VarianceCalm, cusum_stirs
+from rules.blocks.windowed import DriftCalm, ForecastCalm, VarianceCalm
 from rules.kinds.balance_group import MassBalanceGroup
 from rules.kinds.count_group import CountGroup
 from rules.kinds.cusum import CusumGroup
@@ -45,7 +46,7 @@ CALM: Final[Mapping[type[Any], Callable[[Any, Stretch, Bools], Calm]]] = {
     MinutesToLimitGroup: ForecastCalm,
     MassBalanceGroup: lambda group, stretch, active: BalanceCalm(group, stretch),
     DriftGroup: DriftCalm,
-    CusumGroup: lambda group, stretch, active: cusum_stirs(group, stretch),
+    CusumGroup: CusumCalm,
     VarianceGroup: VarianceCalm,
     LoadCutGroup: LoadCutCalm,
     StopGroup: StopCalm,

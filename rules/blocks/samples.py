@@ -1,7 +1,7 @@
 """The samples that a stretch of readings adds to windows (`rules.windows.kept`, over time)."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ from rules.blocks.course import Bools, slots
 from rules.port import NEVER
 
 Places = npt.NDArray[np.intp]
+N = TypeVar("N", np.float64, np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -94,12 +95,12 @@ class Kept:
             return self.time_ns[self.newest]
         return np.where(self.part[self.newest] == self.parts, self.time_ns[self.newest], NEVER)
 
-    def spread(self, before: npt.NDArray[np.float64], solved: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def spread(self, before: npt.NDArray[N], solved: npt.NDArray[N]) -> npt.NDArray[N]:
         """Of each sweep and rule (t, m): what its newest sample made it: as it was (m), or `solved` of the new samples.
 
         NaN where the window began anew and has no sample yet.
         """
-        made = np.empty(self.time_ns.size)
+        made = np.empty(self.time_ns.size, before.dtype)
         made[self.newest[0] - self._new_at_once()] = before
         sweep, rule = self.new
         made[self.newest[sweep, rule]] = solved

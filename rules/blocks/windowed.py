@@ -4,9 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rules import windows
-from rules.blocks.course import Bools, Conditions, Stirs, slots, turned
+from rules.blocks.course import Bools, Conditions, slots, turned
 from rules.blocks.sampled import Columns, Foreseen, Places
-from rules.kinds.cusum import CusumGroup
 from rules.kinds.drift import DriftGroup
 from rules.kinds.forecast_group import MinutesToLimitGroup
 from rules.kinds.variance import VarianceGroup
@@ -86,10 +85,3 @@ class ForecastCalm(Foreseen):
             np.tile(np.arange(group.row.size), len(self._stretch)),
         )
         return condition.reshape(rate.shape), {"rate": rate}
-
-
-def cusum_stirs(group: CusumGroup, stretch: Stretch) -> Stirs:
-    """Another slot, a tag that is read well no longer or again, a reset that begins or ends."""
-    reset = (stretch.quality[:, group.reset_row] == 0) & (stretch.value[:, group.reset_row] == group.reset_state)
-    received, good = stretch.received_mono_ns[:, group.row], stretch.good(group.row)
-    return Stirs(stretch, turned(slots(received, group.sample_ns), good, reset))

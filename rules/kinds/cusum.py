@@ -117,13 +117,10 @@ class CusumGroup:
         largest = np.maximum(sums.high, sums.low)
         known = (sums.learned >= self.learn_samples) & (sums.last != NEVER)
         known &= moment.mono_ns - np.where(known, sums.last, moment.mono_ns) <= self.silence_ns
-        condition = np.full(self.row.size, _UNKNOWN, np.uint8)
         good = (moment.quality[self.row] == _GOOD) & np.isfinite(moment.value[self.row])
-        condition[known & good & (largest <= self.decision)] = _FALSE  # what is not read well now is not FALSE
-        condition[known & (largest > self.decision)] = _TRUE
         ends = (sums.last + self.silence_ns + 1)[known]
         return Judged(
-            condition=condition,
+            condition=self.told(good, known, largest),
             value=np.where(known, largest, np.nan),
             limit=self.decision,
             row=self.row,
@@ -131,11 +128,20 @@ class CusumGroup:
             due_ns=int(ends.min()) if ends.size else None,
         )
 
+    def told(
+        self, good: npt.NDArray[np.bool_], known: npt.NDArray[np.bool_], largest: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.uint8]:
+        """The conditions, shape (..., m) as the columns; what is not read well now is not FALSE."""
+        condition = np.full(largest.shape, _UNKNOWN, np.uint8)
+        condition[known & good & (largest <= self.decision)] = _FALSE
+        condition[known & (largest > self.decision)] = _TRUE
+        return condition
+
     def explain(self, place: int, moment: Moment, active: bool, state: State) -> Explanation:
         """Both sums, what they are measured from, how large the shift is and when it began."""
         judged = self.judge(moment, np.zeros(self.row.size, np.bool_), state)
         sums = Sums.of(judged.state)
-        target, scale = float(self._targets(sums)[place]), float(self._scales(sums)[place])
+        target, scale = float(self.targets(sums)[place]), float(self.scales(sums)[place])
         high, low, decision = float(sums.high[place]), float(sums.low[place]), float(self.decision[place])
         zh, en = reading(moment, int(self.row[place]))
         figures = [
@@ -162,10 +168,12 @@ class CusumGroup:
         inputs = (moment.tag_ids[int(self.row[place])],)
         return explained(int(judged.condition[place]), (zh, en), tuple(figures), inputs)
 
-    def _targets(self, sums: Sums) -> npt.NDArray[np.float64]:
+    def targets(self, sums: Sums) -> npt.NDArray[np.float64]:
+        """As given or as learned so far."""
         return np.where(np.isnan(self.target), sums.mean, self.target)
 
-    def _scales(self, sums: Sums) -> npt.NDArray[np.float64]:
+    def scales(self, sums: Sums) -> npt.NDArray[np.float64]:
+        """What slack and decision are multiples of, as given or as learned so far."""
         return np.where(np.isnan(self.sigma), np.maximum(sums.learned_sigma(), self.least_sigma), self.sigma)
 
     def _advanced(self, moment: Moment, sums: Sums) -> Sums:
@@ -185,7 +193,7 @@ class CusumGroup:
         at = at[~learning]
         if not at.size:
             return sums
-        away = (value[at] - self._targets(sums)[at]) / self._scales(sums)[at]
+        away = (value[at] - self.targets(sums)[at]) / self.scales(sums)[at]
         return sums.stepped(at, away, received, self.slack, self.cap)
 
 
