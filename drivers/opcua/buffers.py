@@ -52,11 +52,16 @@ class BufferedConnection(SecureConnection):
 
         :raises UaStatusCodeError: BadRequestTooLarge, as the server would say it: ask for less.
         """
-        limits = self._limits
-        room = MessageChunk.max_body_size(self.security_policy.symmetric_cryptography, limits.max_send_buffer)
-        too_large = 0 < limits.request_size < len(message)
-        too_many = 0 < limits.request_chunks < -(-len(message) // room)
-        if message_type == ua.MessageType.SecureMessage and (too_large or too_many):
+        if message_type == ua.MessageType.SecureMessage and self._is_too_large(len(message)):
             raise UaStatusCodeError(StatusCodes.BadRequestTooLarge)  # type: ignore[no-untyped-call]
         encoded: bytes = super().message_to_binary(message, message_type, request_id)
         return encoded
+
+    def _is_too_large(self, size: int) -> bool:
+        limits = self._limits
+        if 0 < limits.request_size < size:
+            return True
+        if not limits.request_chunks:
+            return False
+        room = MessageChunk.max_body_size(self.security_policy.symmetric_cryptography, limits.max_send_buffer)
+        return -(-size // room) > limits.request_chunks

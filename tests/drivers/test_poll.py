@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from drivers.backoff import MISCONFIGURED_S
-from drivers.errors import LinkLostError, MisconfiguredError, RefusedError
+from drivers.errors import LinkLostError, MisconfiguredError, NotYetAllowedError, RefusedError
 from drivers.link import LinkState
 from drivers.modbus.driver import open_driver
 from drivers.poll import _wait_s, poll
@@ -312,6 +312,16 @@ async def test_a_skew_that_was_measured_is_kept_over_a_lost_link(waits: Waits) -
         await heard.until(lambda: len(heard.batches) == 2 and heard.links[-1].state is UP)
     assert heard.links[0].clock_skew_ns is None
     assert {status.clock_skew_ns for status in heard.links if status.batches} == {-7}
+
+
+async def test_what_waits_for_us_is_tried_again_within_seconds_and_what_refuses_us_is_not(waits: Waits) -> None:
+    heard = Heard()
+    trouble = [NotYetAllowedError("not believed"), NotYetAllowedError("not believed"), RefusedError("locked")]
+    drivers = [Scripted([], entering=error) for error in trouble]
+    async with polling(playing(*drivers, Scripted([batch_of([1.0]), 3600.0])), heard, jitter=lambda: 1.0):
+        await heard.until(lambda: bool(heard.batches))
+    assert waits.seconds == [10.0, 15.0, 240.0]
+    assert heard.states() == [CONNECTING, LinkState.NEEDS_OPERATOR] * 3 + [CONNECTING, UP]
 
 
 async def test_bad_items_are_told_while_the_link_is_up_and_forgotten_with_it(waits: Waits) -> None:

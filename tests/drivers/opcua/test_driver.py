@@ -136,23 +136,6 @@ async def test_statuses_times_texts_scaling_and_discrete_tags() -> None:
     assert batch.raw[10] == 13824.0
 
 
-async def test_one_bad_node_in_the_middle_of_300_costs_only_itself() -> None:
-    names = [f"n{number:03}" for number in range(300)]
-    async with Plc() as plc:
-        for number, name in enumerate(names):
-            if number != 150:
-                await plc.add(name, float(number))
-        async with driver_for(plc.endpoint, tags(names), max_nodes_per_read=128) as driver:
-            batch = await first(driver)
-            assert "1 points are refused" in driver.health().impairment
-    good = np.arange(300) != 150
-    assert (batch.quality[good] == Quality.GOOD).all()
-    np.testing.assert_array_equal(batch.value[good], np.arange(300.0)[good])
-    assert batch.quality[150] == Quality.BAD
-    assert batch.status[150] == 0x80340000
-    assert np.isnan(batch.value[150])
-
-
 async def test_scan_classes_keep_their_own_periods() -> None:
     async with Plc() as plc:
         for name in ("fast", "slow"):

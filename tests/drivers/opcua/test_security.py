@@ -131,6 +131,28 @@ async def test_a_trusted_certificate_that_does_not_fit_is_refused_unless_excepte
         assert await value_of_a(driver_for(plc, trust.folder, certificate_exceptions=[check])) == 1.0
 
 
+async def test_a_server_that_is_another_inside_the_channel_than_before_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trust = await to_thread(pki, tmp_path / "pki", SHOWN)
+    async with SecuredPlc(SHOWN) as plc:
+        original = plc.server.iserver.get_endpoints
+        asked = 0
+
+        async def two_faced(*args: Any, **kwargs: Any) -> Any:
+            nonlocal asked
+            asked += 1
+            endpoints = await original(*args, **kwargs)
+            if asked > 1:
+                for endpoint in endpoints:
+                    endpoint.Server.ApplicationUri = "urn:somebody:else"
+            return endpoints
+
+        monkeypatch.setattr(plc.server.iserver, "get_endpoints", two_faced)
+        with pytest.raises(RefusedError, match="calls itself 'urn:somebody:else' inside the channel"):
+            await value_of_a(driver_for(plc, trust.folder))
+
+
 async def test_somebody_with_the_certificate_but_not_its_key_gets_nothing(tmp_path: Path) -> None:
     trust = await to_thread(pki, tmp_path / "pki", SHOWN)
     async with SecuredPlc(SHOWN, key=OTHER_KEY) as plc:
