@@ -1,6 +1,8 @@
 """Servers with small buffers: what they say of them is kept for requests, and never held against their answers."""
 
+import asyncio
 import struct
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from drivers.opcua.stack import ReadOnlyProtocol
 from tests.drivers.opcua.driving import CLOCK, first
 from tests.drivers.opcua.plant import Plc, tags
 from tests.drivers.opcua.proxy import Proxy
+from tests.drivers.opcua.secured import SecuredPlc, certificate, pki
 
 
 def acknowledge(receive: int = 65_535, send: int = 65_535, message: int = 0, chunks: int = 0) -> ua.Acknowledge:
@@ -109,3 +112,20 @@ async def test_a_thousand_nodes_are_read_from_a_server_with_small_buffers(said: 
         assert (
             max(sum(size for _, size in chunks[a : b + 1]) for a, b in zip(begins, ends, strict=True)) <= said[2] + 100
         )
+
+
+@pytest.mark.slow
+async def test_small_buffers_of_a_server_that_encrypts(tmp_path: Path) -> None:
+    names = [f"tank farm north, node number {number:04}" for number in range(400)]
+    shown = certificate()
+    await asyncio.to_thread(pki, tmp_path / "pki", shown)
+    async with SecuredPlc(shown) as plc, Small(plc.port, 8192, 65_535, 16_384, 2) as proxy:
+        for number, name in enumerate(names):
+            await plc.add(name, float(number))
+        settings = {"endpoint": proxy.endpoint, "security": "sign_and_encrypt", "pki": str(tmp_path / "pki")}
+        async with open_driver("PLC-1", settings, tags(names), CLOCK) as driver:
+            proxy.chunks.clear()
+            batch = await first(driver)  # type: ignore[arg-type]
+            chunks = list(proxy.chunks)
+    assert batch.value.tolist() == list(range(400))
+    assert max(size for _, size in chunks) <= 8192
