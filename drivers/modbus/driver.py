@@ -61,7 +61,11 @@ class ModbusDriver:
         """
         if self._settings.window > 1:
             self._plan()  # what proves the window is the first read of the plan
-        self._line = await lines.enter(self._settings.line, self._proof, self._settings.timeout_s)
+        try:
+            self._line = await lines.enter(self._settings.line, self._proof, self._settings.timeout_s)
+        except BaseException:
+            self._keep()
+            raise
         self._plan()
         if self._line.window < self._settings.window:
             _log.warning(
@@ -73,7 +77,7 @@ class ModbusDriver:
 
     async def __aexit__(self, *exc_info: object) -> None:
         if self._line is not None:
-            lines.keep(self._key, self._classes)
+            self._keep()
             await lines.leave(self._line)
             self._line = None
 
@@ -94,6 +98,10 @@ class ModbusDriver:
     def _plan(self) -> None:
         if not self._classes:
             self._classes = lines.recall(self._key) or self.planned()
+
+    def _keep(self) -> None:
+        if self._classes:
+            lines.keep(self._key, self._classes)
 
     def planned(self) -> tuple[ScanClass, ...]:
         """The scan classes as they are before anything was found out of the device, heartbeat and sentinel among them."""

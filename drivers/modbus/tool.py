@@ -172,21 +172,28 @@ async def _who(line: Line, unit: int, timeout_s: float) -> str | None:
     """What a unit says of itself, empty when it does not know how; None when nobody answers."""
     try:
         await line.open()
-        (answer,) = await line.read([IdentifyRequest(unit)], timeout_s)
-        if isinstance(answer, Refusal):
-            if answer.code in UNIT_OFFLINE:
-                return None
+        said = await _introduced(line, unit, timeout_s)
+        if isinstance(said, Refusal) and said.code not in UNIT_OFFLINE:
             # a device that knows no 43/14 may still be told from a gateway that answers for nobody
             (answer,) = await line.read([ReadRequest(unit, ReadFunction.READ_HOLDING_REGISTERS, 0, 1)], timeout_s)
             return None if isinstance(answer, Refusal) and answer.code in UNIT_OFFLINE else ""
-        return _introduced(answer)
     except LinkLostError:
         return None
+    return None if isinstance(said, Refusal) else said
 
 
-def _introduced(answer: bytes) -> str:
-    objects = identity(answer).objects
-    return ", ".join(f"{OBJECT_NAMES.get(number, number)} {text}" for number, text in objects.items())
+async def _introduced(line: Line, unit: int, timeout_s: float) -> str | Refusal:
+    """Everything a unit says of itself, over as many answers as it needs, or its refusal."""
+    words: dict[int, str] = {}
+    following: int | None = 0
+    while following is not None and following not in words:
+        (answer,) = await line.read([IdentifyRequest(unit, following)], timeout_s)
+        if isinstance(answer, Refusal):
+            return answer
+        said = identity(answer)
+        words |= said.objects
+        following = said.following
+    return ", ".join(f"{OBJECT_NAMES.get(number, number)} {text}" for number, text in words.items())
 
 
 def _decoded(places: Sequence[Place], value_type: str, order: str, block: Block, answer: Answer) -> list[str]:

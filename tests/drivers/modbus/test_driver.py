@@ -293,6 +293,22 @@ async def test_what_was_refused_is_remembered_over_connections() -> None:
     assert not any(start <= refused < start + count for start, count in later for refused in (3, 40))
 
 
+async def test_what_was_refused_is_remembered_while_the_device_is_away() -> None:
+    device = Device(forbidden={("hr", 3): 2})
+    tags = [TagAddress(tag=f"T{n}", row=n, address=f"hr:{n}", scan_period_ns=SLOW) for n in range(5)]
+    async with listening(device=device) as peer:
+        peer.window = 2
+        await first(peer.port, tags, window=2)
+        port = peer.port
+    with pytest.raises(LinkLostError, match="no connection"):
+        await first(port, tags, window=2)
+    async with listening(device=device, port=port) as peer:
+        peer.window = 2
+        (batch,) = await first(peer.port, tags, window=2)
+        assert batch.status.tolist() == [0, 0, 0, 2, 0]
+        assert not any(asked.start <= 3 < asked.start + asked.count for asked in peer.asked)
+
+
 async def test_what_was_found_out_is_kept_apart_for_other_settings_and_other_tags() -> None:
     device = Device(forbidden={("hr", 3): 2})
     tags = [TagAddress(tag=f"T{n}", row=n, address=f"hr:{n}", scan_period_ns=SLOW) for n in range(5)]

@@ -56,12 +56,14 @@ async def test_scanning_a_line_finds_who_answers(capsys: pytest.CaptureFixture[s
 
 @asynccontextmanager
 async def introducing() -> AsyncIterator[int]:
-    """A device that says who it is, whatever it is asked."""
+    """A device that says who it is, whatever it is asked, in two answers."""
+    said = {0: bytes.fromhex("ff 04 01 0003") + b"Red", 4: bytes.fromhex("00 00 01 0402") + b"R1"}
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readexactly(11)
-        pdu = bytes.fromhex("2b0e01 01 00 00 02 0003") + b"Red" + bytes.fromhex("0402") + b"R1"
-        writer.write(head[:4] + (len(pdu) + 1).to_bytes(2, "big") + head[6:7] + pdu)
+        for _ in said:
+            head = await reader.readexactly(11)
+            pdu = bytes.fromhex("2b0e01 01") + said[head[10]]
+            writer.write(head[:4] + (len(pdu) + 1).to_bytes(2, "big") + head[6:7] + pdu)
         await reader.read()
         writer.close()
 
