@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
 
 from drivers.errors import DriverError
 from monitor.clock import SystemClock
@@ -20,10 +21,7 @@ from monitor.plant.units import ALIASES, UNITS
 if TYPE_CHECKING:
     from drivers.opcua.tree import Variable
 
-_HEADINGS: Final = {
-    "zh": ("路径", "地址", "类型", "值", "单位", "量程", "状态"),
-    "en": ("path", "address", "type", "value", "unit", "range", "status"),
-}
+_ROOT: Final = {"zh": "对象（值、类型、量程、地址）", "en": "Objects (value, type, range, address)"}
 _COUNTED: Final = {
     "zh": "{shown} 个变量，其中 {usable} 个可以作为位号{more}",
     "en": "{shown} variables, {usable} of them can be tags{more}",
@@ -107,12 +105,27 @@ def _unit(said: str) -> str:
 
 
 def _show(found: Sequence["Variable"], language: str) -> None:
-    table = Table()
-    for heading in _HEADINGS[language]:
-        table.add_column(heading, overflow="fold")
+    """The variables under the objects they belong to, as the server names them."""
+    tree = Tree(_ROOT[language], guide_style="dim")
+    branches: dict[str, Tree] = {"": tree}
     for each in found:
-        span = "" if each.low is None else f"{each.low:g} … {each.high:g}"
-        style = None if each.status >> 30 == 0 else "magenta"
-        status = "" if each.status == 0 else f"0x{each.status:08X}"
-        table.add_row(each.path, each.address, each.type, each.value, each.eu, span, status, style=style)
-    Console().print(table)
+        above, _, _ = each.path.rpartition("/")
+        style = "" if each.status >> 30 == 0 else "magenta"
+        branches[each.path] = _branch(branches, above).add(Text(_leaf(each), style=style, overflow="fold"))
+    Console().print(tree)
+
+
+def _branch(branches: dict[str, Tree], path: str) -> Tree:
+    """The branch of one object, with those above it where they are not there yet."""
+    if path not in branches:
+        above, _, name = path.rpartition("/")
+        branches[path] = _branch(branches, above).add(Text(name, style="bold"))
+    return branches[path]
+
+
+def _leaf(each: "Variable") -> str:
+    name = each.path.rpartition("/")[2]
+    value = f"{each.value} {each.eu}".rstrip()
+    span = "" if each.low is None else f"  {each.low:g} … {each.high:g}"
+    status = "" if each.status == 0 else f"  0x{each.status:08X}"
+    return f"{name} = {value}  {each.type}{span}{status}  {each.address}"

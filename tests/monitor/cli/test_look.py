@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.resources
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from drivers.opcua.tree import Variable
 from monitor.cli.app import app
-from monitor.cli.browse import Rows, sheet_of
+from monitor.cli.browse import Rows, _show, sheet_of
 from monitor.plant.folder import FILES
 from monitor.plant.tags import COLUMNS
 from tests.drivers.opcua.plant import URI, Plc
@@ -54,6 +55,24 @@ def test_rows_of_the_sheet() -> None:
     assert rows_of(variable("x", eu="furlong"))[0]["eu"] == "1"
 
 
+def test_the_tree_shows_each_object_once(capsys: pytest.CaptureFixture[str]) -> None:
+    found = [
+        variable("Farm/V-101/Level", eu="m", low=0.0, high=12.5, address="s=l"),
+        variable("Farm/V-101/Level/Raw", "uint16", type="UInt16", value="7", address="s=r"),
+        variable("Farm/V-102/Level", status=0x80340000, value="-", address="s=b"),
+    ]
+    _show(found, "en")
+    lines = [re.sub("^[ │├└─]+", "", line) for line in capsys.readouterr().out.splitlines()]
+    assert lines[1:] == [
+        "Farm",
+        "V-101",
+        "Level = 1 m  Double  0 … 12.5  s=l",
+        "Raw = 7  UInt16  s=r",
+        "V-102",
+        "Level = -  Double  0x80340000  s=b",
+    ]
+
+
 def test_ids_are_valid_and_unlike_each_other() -> None:
     long = "A" * 80
     paths = ["a b/温度", "a b/压力", long, long + "!", "温度", "/", "a..b"]
@@ -73,6 +92,7 @@ async def test_browse_prints_a_sheet_that_check_accepts(tmp_path: Path) -> None:
         sheet = await beside("browse", plc.endpoint, "--csv", "--hazard-source", "HS-1", "--scan-class", "normal")
     assert shown.exit_code == 0, shown.output
     assert "3 variables, 3 of them can be tags" in shown.stderr
+    assert "Tank.1 = 1  Double" in shown.stdout
     assert sheet.exit_code == 0, sheet.output
     assert sheet.stdout.count("\n") == 5, "three tanks, a switch, the heading; a text is no tag"
     await asyncio.to_thread(_folder, tmp_path, sheet.stdout)
