@@ -124,7 +124,8 @@ def hold(
     due = (run >= delay_ns) & (counting | (held & counted))
     run[due] = 0
     told = _told_in_spite(at, memory, mono_ns) & unknown
-    decided = np.where(due, toward, np.where(unknown & ~told, _UNKNOWN, was_active.view(np.uint8)))
+    decided = np.where(unknown & ~told, _UNKNOWN, was_active.view(np.uint8))
+    decided[due] = toward[due]
     flipped, turned = at[due], (decided != verdict.take(at)).nonzero()[0]
     if flipped.size:
         active = active.copy()

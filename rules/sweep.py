@@ -94,25 +94,22 @@ class Sweep:
 
         FALSE is UNKNOWN for rules that are `awaiting`.
         """
-        some_await = bool(awaiting.any())
-        before = self.memory.holds.condition
-        changed, values = [], []
-        judged: list[tuple[slice | Positions, npt.NDArray[np.uint8]]] = [
-            (self._touched.positions, self._touched.condition),
-            (self._joint.positions, self._joint.condition),
-        ]
-        judged += [(self.rule_set.spans[at], whole.condition) for at, whole in self._sweep.judged.items()]
-        for span, told in judged:
-            condition = np.where(awaiting[span] & (told == _FALSE), _UNKNOWN, told) if some_await else told
-            differs = np.flatnonzero(condition != before[span])
-            if differs.size:
-                changed.append(differs + span.start if isinstance(span, slice) else span[differs])
-                values.append(condition[differs])
-        if not changed:
+        before, whole = self.memory.holds.condition, self._sweep.judged
+        groups = self.rule_set.groups
+        at = np.concatenate(
+            (self._touched.positions, self._joint.positions, *(groups[each][1].position for each in whole))
+        )
+        told = np.concatenate(
+            (self._touched.condition, self._joint.condition, *(judged.condition for judged in whole.values()))
+        )
+        if awaiting.any():
+            told[awaiting.take(at) & (told == _FALSE)] = _UNKNOWN
+        differs = (told != before.take(at)).nonzero()[0]
+        if not differs.size:
             return before, NOWHERE
-        at = np.concatenate(changed)
+        at = at.take(differs)
         after = before.copy()
-        after[at] = np.concatenate(values)
+        after[at] = told.take(differs)
         at.sort(kind="stable")
         return after, at
 

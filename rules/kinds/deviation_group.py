@@ -60,6 +60,13 @@ class DeviationGroup:
         others = moment.value[..., self.other_row]
         other_quality = finite_quality(others, moment.quality[..., self.other_row])
         at = np.where(active, self.return_limit, self.limit)
+        if (
+            others.shape[-1] == 1 and not quality.any() and not other_quality.any()
+        ):  # one other and all good: nothing is open
+            with np.errstate(over="ignore"):
+                shown = self._distance(value - others[..., 0], others[..., 0] - value)
+            condition = np.where(shown >= at, _TRUE, _FALSE)
+            return Judged(condition=condition, value=shown, limit=self.limit, row=self.row, state=state)
         condition = np.full(value.shape, _UNKNOWN, np.uint8)
         with np.errstate(invalid="ignore", over="ignore"):
             low, high = self._bounds(others, other_quality == np.uint8(Quality.GOOD))

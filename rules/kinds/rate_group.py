@@ -71,10 +71,12 @@ class RateGroup:
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
         """Compare the average rate since the reference; UNKNOWN where there is none that is old enough."""
-        value, quality = moment.value[self.row], moment.quality[self.row]
-        state = self._kept(moment, state)
-        reference = self.reference(moment, state)
-        rate = self.rate(value, moment.received_mono_ns[self.row], reference.time_ns, reference.value)
+        value, quality = moment.value.take(self.row), moment.quality.take(self.row)
+        received_ns = moment.received_mono_ns.take(self.row)
+        slot = (received_ns + self.phase_ns) // self.slot_ns
+        state = self._kept(state, value, quality, received_ns, slot)
+        reference = self._reference(state, received_ns, slot)
+        rate = self.rate(value, received_ns, reference.time_ns, reference.value)
         return RateJudged(
             condition=self.told(active, value, quality, rate),
             value=rate,
@@ -133,7 +135,8 @@ class RateGroup:
         one = self.at(np.array([place]))
         mine = {name: array[[place]] for name, array in state.items()}
         judged = one.judge(moment, np.array([active]), mine)
-        reference = one.reference(moment, mine)
+        assert isinstance(judged, RateJudged)
+        reference = judged.reference
         row, limit, band = int(self.row[place]), float(self.limit[place]), float(self.dead_band[place])
         zh, en = reading(moment, row)
         inputs = (moment.tag_ids[row],)
@@ -167,19 +170,21 @@ class RateGroup:
         """So that beyond always means at or above the limit."""
         return np.where(self.sign == 0, np.abs(rate), np.where(self.sign < 0, -rate, rate))
 
-    def _slot(self, received_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        return (received_ns + self.phase_ns) // self.slot_ns
-
-    def _kept(self, moment: Moment, state: State) -> State:
+    def _kept(
+        self,
+        state: State,
+        value: npt.NDArray[np.float64],
+        quality: npt.NDArray[np.uint8],
+        received_ns: npt.NDArray[np.int64],
+        slot: npt.NDArray[np.int64],
+    ) -> State:
         """Keep a reading that is good, a number, newer than all kept and the first of its slot."""
-        value, received_ns = moment.value.take(self.row), moment.received_mono_ns.take(self.row)
-        slot = self._slot(received_ns)
         newest = np.maximum.reduce([state[name] for name in TIMES])
         begins = slot * self.slot_ns - self.phase_ns
         take = (newest < begins) & (received_ns > newest)
         if not take.any():
             return state
-        take &= (moment.quality.take(self.row) == _GOOD) & np.isfinite(value)
+        take &= (quality == _GOOD) & np.isfinite(value)
         made, column_of = dict(state), slot % SLOTS
         for number in np.flatnonzero(np.bincount(column_of[take], minlength=SLOTS)).tolist():
             at = take & (column_of == number)
@@ -187,10 +192,8 @@ class RateGroup:
                 made[name] = np.where(at, values, made[name])
         return frozen(**made)
 
-    def reference(self, moment: Moment, state: State) -> Reference:
+    def _reference(self, state: State, received_ns: npt.NDArray[np.int64], slot: npt.NDArray[np.int64]) -> Reference:
         """The oldest reading kept in the slots of the window that ends with the slot of the present reading."""
-        received_ns = moment.received_mono_ns.take(self.row)
-        slot = self._slot(received_ns)
         begins = (slot - (SLOTS - 1)) * self.slot_ns - self.phase_ns
         kept = np.stack([state[name] for name in TIMES])
         kept[(kept < begins) | (kept > received_ns)] = FOREVER
