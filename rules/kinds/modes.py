@@ -19,7 +19,6 @@ from rules.verdicts import Verdict
 
 SIGN: Final[Mapping[LimitKind, float]] = {"LL": -1.0, "L": -1.0, "H": 1.0, "HH": 1.0}
 MOST_MODES: Final = 8
-_TRUE: Final = np.uint8(Verdict.TRUE)
 _FALSE: Final = np.uint8(Verdict.FALSE)
 
 
@@ -35,8 +34,8 @@ class InMode:
 class ModeLimit(Rule):
     """Value beyond the set-point of the mode that holds; the first of `in_modes` that is TRUE, else `set_point`.
 
-    While a mode is UNKNOWN the strictest of the set-points that may hold is the one: it may make TRUE, and FALSE only
-    where all of them would.
+    While a mode is UNKNOWN, or TRUE or FALSE by an UNCERTAIN reading alone, the strictest of the set-points that may hold
+    is the one: it may make TRUE, and FALSE only where all of them would.
     """
 
     tag: str
@@ -53,34 +52,39 @@ class ModeLimit(Rule):
         return (*(each.set_point for each in self.in_modes), self.set_point)
 
     def conditions(self, table: TagTable) -> tuple[Condition, ...]:
-        """Of each of `in_modes`.
+        """Of each of `in_modes`: that the mode holds, and that it does not.
+
+        Two, because UNCERTAIN may make a condition TRUE and never FALSE: FALSE of the one says that a mode surely does not
+        hold, FALSE of the other that it surely does.
 
         :raises ExpressionRefusedError: a mode is not defined, or its condition has a mistake.
         """
         defined = dict(self.modes)
-        return tuple(parse_condition(f"mode('{each.mode}')", table, defined) for each in self.in_modes)
+        asked = (f"{way}mode('{each.mode}')" for each in self.in_modes for way in ("", "not "))
+        return tuple(parse_condition(text, table, defined) for text in asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ModeLimitGroup:
-    """All ModeLimit rules; slot j holds the j-th mode of each, what is past the last one always holds (the default)."""
+    """All ModeLimit rules; slots 2j and 2j + 1: the j-th mode of each holds, does not hold.  Past the last one there is no
+    condition, and the set-point is the default."""
 
     position: npt.NDArray[np.intp]
     row: npt.NDArray[np.int32]
     sign: npt.NDArray[np.float64]
     dead_band: npt.NDArray[np.float64]
     threshold: npt.NDArray[np.float64]
-    """(MOST_MODES + 1, m): sign * set-point of each slot."""
+    """(MOST_MODES + 1, m): sign * set-point of each mode, at last of none."""
     slots: tuple[ConditionColumns, ...]
-    """Of the first MOST_MODES slots."""
+    """2 * MOST_MODES."""
     used: int
-    """Slots before the one that is the default of every rule."""
+    """Slots before the first that is the default of every rule."""
     names: tuple[tuple[str, ...], ...]
     timeless: bool
 
     def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
         """Each rule reads its tag and what its modes read."""
-        pairs = [(np.arange(self.row.size), self.row), *(slot.inputs() for slot in self.slots)]
+        pairs = [(np.arange(self.row.size), self.row), *(slot.inputs() for slot in self.slots[::2])]
         return np.concatenate([place for place, _ in pairs]), np.concatenate([row for _, row in pairs])
 
     def fresh(self, mono_ns: int) -> State:
@@ -112,7 +116,7 @@ class ModeLimitGroup:
         zh, en = reading(moment, int(self.row[place]))
         for number, mode in enumerate(self.names[place]):
             set_point = float(self.threshold[number, place] * self.sign[place])
-            told = self.slots[number].explain(place, moment, self.remembered(judged.state, number))
+            told = self.slots[2 * number].explain(place, moment, self.remembered(judged.state, 2 * number))
             zh, en = f"{zh}；{mode}（{set_point:g}）：{told[0]}", f"{en}; {mode} ({set_point:g}): {told[1]}"
         set_point = float(judged.limit[place])
         word_zh, word_en = ("≥", ">=") if self.sign[place] > 0 else ("≤", "<=")
@@ -157,19 +161,19 @@ class ModeLimitGroup:
         return {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}
 
     def _strictest(self, verdicts: Sequence[npt.NDArray[np.uint8]], shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
-        """The lowest (mirrored) threshold of the slots that may be the first one to hold."""
+        """The lowest (mirrored) threshold of the modes that may be the first one to hold."""
         strictest = np.full(shape, np.inf)
         open_still = np.ones(shape, np.bool_)
-        for verdict, threshold in zip(verdicts, self.threshold, strict=False):
-            strictest = np.where(open_still & (verdict != _FALSE), np.minimum(strictest, threshold), strictest)
-            open_still &= verdict != _TRUE
+        for holds, does_not, threshold in zip(verdicts[::2], verdicts[1::2], self.threshold, strict=False):
+            strictest = np.where(open_still & (holds != _FALSE), np.minimum(strictest, threshold), strictest)
+            open_still &= does_not != _FALSE
         return np.where(open_still, np.minimum(strictest, self.threshold[-1]), strictest)
 
 
 class ModeLimitKind:
     """Checks and compiles ModeLimit rules."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     settles: ClassVar[bool] = True
 
     def errors(self, rule: ModeLimit, table: TagTable) -> Iterator[RuleError]:
@@ -206,7 +210,7 @@ class ModeLimitKind:
         conditions = [rule.conditions(table) for _, rule in rules]
         slots = tuple(
             ConditionColumns.of([each[number] if number < len(each) else None for each in conditions], table)
-            for number in range(MOST_MODES)
+            for number in range(2 * MOST_MODES)
         )
         padded = [[*rule.set_points, *[rule.set_point] * (MOST_MODES + 1 - len(rule.set_points))] for _, rule in rules]
         sign = column([SIGN[rule.kind] for _, rule in rules], np.float64)

@@ -34,8 +34,13 @@ def tag_limit(rule: TagLimit, points: Points, active: bool) -> int:
 
 
 def by_mode(rule: ModeLimit, points: Points, active: bool) -> int:
-    """Every set-point that may hold is tried: one TRUE is enough, FALSE needs all of them."""
-    filling, shipping = stands(points["XV-1"], 1), stands(points["XV-2"], 1)
+    """Every set-point that may hold is tried: one TRUE is enough, FALSE needs all of them.
+
+    Only a GOOD reading says which mode it is: an UNCERTAIN one would take the stricter set-point out of the question.
+    """
+    filling, shipping = (
+        stands(points[name], 1) if points[name].quality == GOOD else UNKNOWN for name in ("XV-1", "XV-2")
+    )
     holds = {"filling": filling, "resting": {TRUE: FALSE, FALSE: TRUE}.get(filling, UNKNOWN), "shipping": shipping}
     possible: list[float] = []
     for each in rule.in_modes:

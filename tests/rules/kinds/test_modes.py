@@ -88,6 +88,19 @@ def test_the_strictest_of_what_may_be(level: float, valve: tuple[float, int], wa
     assert "filling (50)" in told.en and f"condition: >= {limit:g}" in told.en
 
 
+@pytest.mark.parametrize(("mode", "valve"), [("filling", 1.0), ("resting", 0.0)])
+@pytest.mark.parametrize(("quality", "wanted", "limit"), [(GOOD, FALSE, 80.0), (UNCERTAIN, TRUE, 50.0)])
+def test_an_uncertain_reading_loosens_no_limit(
+    mode: str, valve: float, quality: int, wanted: int, limit: float
+) -> None:
+    loose = replace(RULE, set_point=50.0, in_modes=(InMode(mode=mode, set_point=80.0),))
+    rule_set, now = compile_rules([loose], PLANT), 10 * SECOND
+    frozen = snapshot(PLANT, now, {"LT-1": (60.0, GOOD), "XV-1": (valve, quality)})
+    verdicts, _ = evaluate(rule_set, frozen, Memory.fresh(rule_set, now), now)
+    assert verdicts.condition.tolist() == [wanted]
+    assert verdicts.evidence().limit.tolist() == [limit]
+
+
 def test_a_mode_that_must_last_is_remembered_and_tells_when_it_is_due() -> None:
     modes = (("filling", "tag('XV-1') == 1 for 10 s"),)
     rule_set = compile_rules([replace(RULE, modes=modes)], PLANT)

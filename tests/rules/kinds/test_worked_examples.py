@@ -41,9 +41,9 @@ def rows_of(page: str, first_header: str) -> list[list[str]]:
 
 
 def reading(cell: str) -> tuple[float, int]:
-    """(value, quality) of a cell: a number, or `bad`."""
+    """(value, quality) of a cell: a number, a number that is `uncertain`, or `bad`."""
     number = re.match(r"-?[0-9.]+", cell)
-    return (float(number[0]), 0) if number else (float("nan"), 2)
+    return (float(number[0]), int(cell.endswith("uncertain"))) if number else (float("nan"), 2)
 
 
 class Play:
