@@ -73,25 +73,27 @@ class Bands:
         for chunk, start in enumerate(range(0, self.low.shape[0], CHUNK)):
             part = slice(start, start + CHUNK)
             received_ns = moment.received_mono_ns[part]
-            holds = self._holds(moment, part)
-            if not holds.all():
-                found.append((~holds).nonzero()[0] + start)
-            ended += self._ended(chunk, received_ns, holds)
+            rows = self._left(moment, part)
+            if rows.size:
+                found.append(rows + start)
+            ended += self._ended(chunk, received_ns, rows)
             last_ns = min(last_ns, self._silence(chunk, received_ns, silent, last_ns, moment.mono_ns))
         late = _joined(silent)
         if self.watched.size:
             late = merged(late, self.watched[moment.received_mono_ns[self.watched] != self.watched_received_ns])
         return Left(rows=_joined(found), ended=_joined(ended), silent=late, due_ns=_after(last_ns))
 
-    def _holds(self, moment: Moment, part: slice) -> npt.NDArray[np.bool_]:
+    def _left(self, moment: Moment, part: slice) -> Rows:
+        """Of one chunk, from its first row on: those whose value or quality left the band."""
         value, quality = moment.value[part], moment.quality[part]
-        holds = value >= self.low[part]
-        holds &= value <= self.high[part]
-        if not holds.all():
+        out = value >= self.low[part]
+        out &= value <= self.high[part]
+        rows: Rows = np.logical_not(out, out=out).nonzero()[0]
+        if rows.size:
             # what cannot be judged has a band of all values, but a NaN is in none
-            holds |= quality >= _FIRST_UNUSABLE
-        holds &= quality == self.quality[part]
-        return holds
+            rows = rows[quality.take(rows) < _FIRST_UNUSABLE]
+        other = quality != self.quality[part]
+        return merged(rows, other.nonzero()[0]) if other.any() else rows
 
     def _silence(
         self,
@@ -119,8 +121,8 @@ class Bands:
             silent.append((last_ns < mono_ns).nonzero()[0] + chunk * CHUNK)
         return first_ns
 
-    def _ended(self, chunk: int, received_ns: npt.NDArray[np.int64], holds: npt.NDArray[np.bool_]) -> list[Rows]:
-        """Rows of a chunk whose band holds but for the time it ends at."""
+    def _ended(self, chunk: int, received_ns: npt.NDArray[np.int64], left: Rows) -> list[Rows]:
+        """Rows of a chunk whose band ends with time, without those that `left` theirs anyway."""
         if self.look_ns is None or int(received_ns.max()) < self.least_look_ns[chunk]:
             return []
         start = chunk * CHUNK
@@ -128,7 +130,8 @@ class Bands:
         over = received_ns >= look_ns
         # those that end now get another time to look at; what stays is the least of the others
         self.least_look_ns[chunk] = int(np.where(over, FOREVER, look_ns).min())
-        return [(over & holds).nonzero()[0] + start]
+        over[left] = False
+        return [over.nonzero()[0] + start]
 
     def due_ns(self, moment: Moment) -> int:
         """First mono time at which a row leaves its band although nothing is read; FOREVER where none does."""
