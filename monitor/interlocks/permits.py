@@ -78,6 +78,12 @@ OPEN: Final = frozenset({S.REQUESTED, S.APPROVED, S.IN_USE, S.RESTORING})
 """Permits that still matter."""
 MARKS: Final = ((50, "operator"), (80, "shift_leader"), (100, "manager"))
 """At which share of the time (%) which role is told."""
+ROLE_WORDS: Final = {
+    "operator": ("操作员", "operator"),
+    "shift_leader": ("班长", "shift leader"),
+    "manager": ("值班领导", "duty manager"),
+}
+"""What these roles are called, Chinese and English."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from monitor.interlocks.axes import BYPASSED, Action, Service, Voting
 from monitor.interlocks.judge import ACTIONS, SERVICES, VOTINGS, Codes
 from monitor.interlocks.layers import ProtectionState
-from monitor.interlocks.permits import Permit, PermitState, PermitTrigger
+from monitor.interlocks.permits import MARKS, ROLE_WORDS, Permit, PermitState, PermitTrigger
 from monitor.interlocks.register import Register
 from monitor.interlocks.watch import Watched
 from rules.columns.quality import Quality
@@ -115,7 +115,7 @@ class BarrierVerdicts:
         anew = {step.permit.interlock for step in watched.steps if step.trigger in told_anew}
         renew: set[int] = set()
         for permit in permits:
-            told = _told(permit, wall_ns)
+            told = _told(permit, [step.mark for step in watched.steps if step.permit.id == permit.id], wall_ns)
             if not told:
                 continue
             place = self._place[permit.interlock]
@@ -133,11 +133,18 @@ def _simultaneous(services: Codes, most: int) -> tuple[np.uint8, int]:
     return (_T if out > most else _U if out + unseen > most else _F), out
 
 
-def _told(permit: Permit, wall_ns: int) -> tuple[str, ...]:
-    """What the clock of a permit says now, in words that are the same in both languages."""
+def _marked(mark: int) -> str:
+    """A mark of the clock with the role that is to act."""
+    zh, en = ROLE_WORDS[dict(MARKS)[mark]]
+    return f"{mark}% {zh} / {en}"
+
+
+def _told(permit: Permit, marks: Sequence[int], wall_ns: int) -> tuple[str, ...]:
+    """What the clock of a permit says now, in words that are the same in both languages; `marks` were passed just now."""
     if permit.state not in (PermitState.APPROVED, PermitState.IN_USE, PermitState.RESTORING):
         return ()
-    found = [f"{max(permit.marks_told)}%"] if permit.marks_told else []
+    # after a pause several may have been passed at once: each has a role that must hear of it
+    found = [_marked(mark) for mark in sorted({*filter(None, marks), max(permit.marks_told, default=0)} - {0})]
     if permit.missed:
         found.append(f"{permit.missed} x 补偿措施未检查 / check missed")
     if permit.state is PermitState.APPROVED and wall_ns - permit.start_wall_ns >= UNUSED_NS:

@@ -102,7 +102,9 @@ def test_a_permit_from_request_to_function_check_through_a_kill(running: Rig) ->
         (80, "shift_leader"),
         (100, "manager"),
     ]
-    assert any(row["id"] == f"{SIS}.permit" for row in rig.outbox()), "the clock is pushed"
+    pushed = [row["body"] for row in rig.outbox() if row["id"] == f"{SIS}.permit"]
+    for role in ("操作员", "班长", "值班领导"):
+        assert any(role in body and "HS-2" in body for body in pushed), f"{role} is not told"
 
     rig.fault("set", tag="BPS-101", value=0)
     becomes(rig, service="restored_unchecked")

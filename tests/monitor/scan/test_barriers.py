@@ -231,11 +231,15 @@ async def test_a_permitted_bypass_overstays_and_is_announced_anew(yard: Yard) ->
     assert yard.state().service is Service.BYPASSED_AUTHORISED
     assert not yard.stands(f"{SIS}.overdue")
     assert yard.told() == ["requested", "approved_by_one", "approved", "used"]
-    for hours, mark, role in ((2, 50, "operator"), (1.2, 80, "shift_leader")):
+    for hours, mark, role, words in (
+        (2, 50, "operator", "操作员 / operator"),
+        (1.2, 80, "shift_leader", "班长 / shift leader"),
+    ):
         await yard.scan(hours * 3600)
         told = yard.entries("permit")[-1].values or {}
         assert (told["trigger"], told["mark"], told["role"]) == ("mark", mark, role)
         assert yard.stands(f"{SIS}.permit")
+        assert yard.alarm(f"{SIS}.permit").detail == (permit, f"{mark}% {words}")
     assert yard.triggers(f"{SIS}.bypass") == ["raised"]
     await yard.scan(0.9 * 3600)
     assert yard.state().service is Service.BYPASSED_OVERDUE
@@ -276,6 +280,16 @@ async def test_the_permit_and_its_clock_survive_a_restart(plant: Plant, yard: Ya
     assert (told["mark"], told["role"]) == (80, "shift_leader"), "what passed while nobody ran is told, 50 % not again"
     await again.scan(0.6 * 3600)
     assert again.state().service is Service.BYPASSED_OVERDUE
+
+
+async def test_marks_that_were_passed_at_once_are_told_to_each_role(yard: Yard) -> None:
+    permit = await yard.permit()
+    await yard.scan(BPS_101=1)
+    await yard.scan(3.5 * 3600)
+    assert yard.alarm(f"{SIS}.permit").detail == (permit, "50% 操作员 / operator", "80% 班长 / shift leader")
+    await yard.scan(3600)
+    told = yard.alarm(f"{SIS}.permit").detail
+    assert told == (permit, "100% 值班领导 / duty manager")
 
 
 async def test_the_wrong_input_is_unauthorised(plant: Plant) -> None:
