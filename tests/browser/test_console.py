@@ -138,6 +138,21 @@ async def lost_bar(shown: Console) -> None:
     await expect(shown.page.locator(".lost-bar")).to_be_visible(timeout=6_000)
 
 
+async def test_the_time_left_is_told_in_both_languages_and_links_to_its_alarm(rig: Rig, browser: Browser) -> None:
+    """What the rule says stands on the page of the tag and of the tank: numbers, or that they are not known."""
+    (found,) = await asyncio.to_thread(lambda: rig.get("/forecasts", tag="LT-101A"))
+    async with console(browser, rig) as shown:
+        await shown.open("/tanks/T-101")
+        left = shown.page.locator(".panel-part .time-left")
+        await expect(left).to_contain_text("10.8 m", timeout=15_000)
+        await expect(left).to_contain_text("至少需要 15 分")
+        await shown.page.get_by_text("English", exact=True).click()
+        await shown.open("/tags/LT-101A")
+        await expect(left).to_contain_text("15 min needed", timeout=15_000)
+        await left.locator("a").click()
+        await shown.page.wait_for_url(f"**/alarms/{found['id']}")
+
+
 async def test_a_silent_monitor_turns_the_screen_stale_and_it_recovers(rig: Rig, browser: Browser) -> None:
     async with console(browser, rig) as shown:
         await shown.open("/tanks")
