@@ -223,6 +223,30 @@ async def test_a_late_answer_on_a_serial_line_is_nobodys_value() -> None:
         await leave(line)
 
 
+async def test_a_unit_alone_on_a_serial_line_is_not_asked_again_while_its_late_answer_may_come() -> None:
+    """Nobody else is there to be spared: it is the swap of two values that this waits for."""
+    loop = asyncio.get_running_loop()
+
+    def answer(request: bytes) -> bytes:
+        if len(seen) == 1:
+            loop.call_later(0.2, os.write, far, right(request))
+            return b""
+        return right(request)
+
+    with serial_line() as (far, near), slave(far, answer) as seen:
+        line = await enter(read_settings({"serial_port": near, "dead_unit_retry_s": 1.0}).line)
+        answers = []
+        for start in (0, *[500] * 60):
+            try:
+                answers += await line.read([asking(1, start)], 0.15)
+                break
+            except LinkLostError:
+                await asyncio.sleep(0.02)
+                await line.open()
+        await leave(line)
+    assert answers == [of(500)]
+
+
 async def test_a_serial_port_that_is_pulled_is_a_lost_link_at_once() -> None:
     far, near = pty.openpty()
     tty.setraw(far)
