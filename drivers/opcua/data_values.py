@@ -37,6 +37,7 @@ NUMBERS: Final = {
 }
 """VariantType to numpy, for those that are a number."""
 HANDLE_SIZE: Final = 4
+NO_HANDLES: Final = np.empty(0, np.uint32)
 
 _RESERVED_BITS: Final = 0xC0
 _TAIL: Final = (
@@ -85,7 +86,7 @@ def blank_sheet(count: int, *, has_handles: bool) -> Sheet:
         np.full(count, np.nan),
         np.zeros(count, np.uint32),
         np.zeros(count, np.int64),
-        np.zeros(count if has_handles else 0, np.uint32),
+        np.zeros(count, np.uint32) if has_handles else NO_HANDLES,
     )
 
 

@@ -42,11 +42,11 @@ class PreparedRead:
         """Tell whether the server has the namespaces of all nodes."""
         return len(self.wanted) == self.count
 
-    def question(self, begin: int, end: int, clock: Clock) -> Question:
+    def question(self, begin: int, end: int, clock: Clock, patience_s: float) -> Question:
         """Ask for some of the known nodes, as last time if it was asked before."""
         known = self.questions.get((begin, end))
         if known is None:
-            known = Question(EncodedRead(self.wanted[begin:end], clock), Decoder(has_handles=False))
+            known = Question(EncodedRead(self.wanted[begin:end], clock, patience_s), Decoder(has_handles=False))
             self.questions[begin, end] = known
         return known
 

@@ -16,26 +16,26 @@ _TIME_AND_HANDLE: Final = struct.Struct("<qI")
 class EncodedRead:
     """A ReadRequest as bytes; stands for one wherever asyncua takes a request to send."""
 
-    def __init__(self, nodes: list[ua.ReadValueId], clock: Clock) -> None:
+    def __init__(self, nodes: list[ua.ReadValueId], clock: Clock, patience_s: float) -> None:
+        """`patience_s`: how long the answer is waited for; the server is told, and need not answer later."""
         self._nodes = nodes
         self._clock = clock
+        self._patience_ms = int(patience_s * 1000)
         self._body = bytearray()
         self._place = 0
         self._token: ua.NodeId | None = None
-        self._timeout_hint_ms = -1
 
-    def stamped(self, token: ua.NodeId, handle: int, timeout_s: float) -> bytes:
-        """Return the request as it goes out now; encoded again where session or time limit are others than last time."""
-        timeout_hint_ms = int(timeout_s * 1000)
-        if token is not self._token or timeout_hint_ms != self._timeout_hint_ms:
-            self._encode(token, timeout_hint_ms)
+    def stamped(self, token: ua.NodeId, handle: int) -> bytes:
+        """Return the request as it goes out now; encoded again where the session is another than last time."""
+        if token is not self._token:
+            self._encode(token)
         _TIME_AND_HANDLE.pack_into(self._body, self._place, wire.filetime_of(self._clock.wall_ns()), handle)
         return bytes(self._body)
 
-    def _encode(self, token: ua.NodeId, timeout_hint_ms: int) -> None:
+    def _encode(self, token: ua.NodeId) -> None:
         request = ua.ReadRequest()
         request.RequestHeader.AuthenticationToken = token
-        request.RequestHeader.TimeoutHint = timeout_hint_ms
+        request.RequestHeader.TimeoutHint = self._patience_ms
         request.Parameters = ua.ReadParameters(TimestampsToReturn=ua.TimestampsToReturn.Source, NodesToRead=self._nodes)
         self._body = bytearray(struct_to_binary(request))
         begin = _READ_REQUEST + nodeid_to_binary(token)
@@ -45,4 +45,3 @@ class EncodedRead:
             )
         self._place = len(begin)
         self._token = token
-        self._timeout_hint_ms = timeout_hint_ms

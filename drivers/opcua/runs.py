@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from drivers.errors import BadFrameError
-from drivers.opcua.data_values import HANDLE_SIZE, Sheet, as_float, key_at, record, sizes, take_one
+from drivers.opcua.data_values import HANDLE_SIZE, NO_HANDLES, Sheet, as_float, key_at, record, sizes, take_one
 
 
 def take_uniform(body: bytes, position: int, count: int, *, has_handles: bool) -> tuple[Sheet, int] | None:
@@ -31,8 +31,8 @@ def take_uniform(body: bytes, position: int, count: int, *, has_handles: bool) -
     sheet = Sheet(
         _values(records, key) if "value" in names else np.full(count, np.nan),
         records["status"].astype(np.uint32) if "status" in names else np.zeros(count, np.uint32),
-        records["source"].astype(np.int64) if "source" in names else np.zeros(count, np.int64),
-        records["handle"].astype(np.uint32) if has_handles else np.empty(0, np.uint32),
+        records["source"] if "source" in names else np.zeros(count, np.int64),  # copied when it becomes nanoseconds
+        records["handle"].astype(np.uint32) if has_handles else NO_HANDLES,
     )
     return sheet, end
 

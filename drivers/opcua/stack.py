@@ -87,11 +87,13 @@ class ReadOnlyProtocol(UASocketProtocol):
         future: asyncio.Future[Any] = super()._send_request(request, *args, **kwargs)
         return future
 
-    def _send_prepared(self, request: EncodedRead, timeout: float, message_type: ua.MessageType) -> asyncio.Future[Any]:
+    def _send_prepared(
+        self, request: EncodedRead, _timeout: float, message_type: ua.MessageType
+    ) -> asyncio.Future[Any]:
         """What asyncua does with a request, but for its encoding: number it, take over a renewed token, sign, note, send."""
         if self.transport is None:
             raise ConnectionError("Connection is not open")
-        body = request.stamped(self.authentication_token, self._request_handle + 1, timeout)
+        body = request.stamped(self.authentication_token, self._request_handle + 1)
         self.revolve_security_token()
         message = self._connection.message_to_binary(body, message_type, self._request_id + 1)
         self._request_handle += 1

@@ -235,9 +235,12 @@ class Session:
 
     async def _read_some(self, prepared: PreparedRead, begin: int, end: int) -> wire.Columns:
         """Read with one request, with more only where one of the values cannot be decoded."""
-        question = prepared.question(begin, end, self._clock)
-        async with asyncio.timeout(self._settings.request_timeout_s):
-            body = await self._connection.send(question.request)
+        patience_s = self._settings.request_timeout_s
+        question = prepared.question(begin, end, self._clock, patience_s)
+        async with asyncio.timeout(
+            patience_s
+        ):  # for the answer and for a free slot: asyncua's own would be a second one
+            body = await self._connection.send(question.request, 0)
         try:
             return self.decoding.read(body, end - begin, question.decoder)
         except wire.UndecodableError as error:

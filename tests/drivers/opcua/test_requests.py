@@ -56,9 +56,9 @@ def theirs(body: bytes) -> bytes:
     ids=lambda token: token.to_string(),
 )
 def test_it_is_what_asyncua_would_have_sent(token: ua.NodeId) -> None:
-    encoded = EncodedRead(nodes(), SteppingClock())
+    encoded = EncodedRead(nodes(), SteppingClock(), 4.0)
     for handle in (1, 2, 2**32 - 1):
-        body = encoded.stamped(token, handle, 4.0)
+        body = encoded.stamped(token, handle)
         assert theirs(body) == body
         request = struct_from_binary(ua.ReadRequest, Buffer(body))
         assert request.RequestHeader.AuthenticationToken == token
@@ -70,8 +70,8 @@ def test_it_is_what_asyncua_would_have_sent(token: ua.NodeId) -> None:
 
 def test_only_time_and_number_change_between_two_sends() -> None:
     clock = SteppingClock()
-    encoded = EncodedRead(nodes(), clock)
-    first, second = encoded.stamped(TOKEN, 1, 4.0), encoded.stamped(TOKEN, 2, 4.0)
+    encoded = EncodedRead(nodes(), clock, 4.0)
+    first, second = encoded.stamped(TOKEN, 1), encoded.stamped(TOKEN, 2)
     place = 4 + 1 + 2 + 4 + 32  # type id, NodeId of the session
     differing = [at for at, (left, right) in enumerate(zip(first, second, strict=True)) if left != right]
     assert differing and min(differing) >= place and max(differing) < place + 12
@@ -87,17 +87,16 @@ def test_it_is_encoded_once_for_a_session_and_again_for_another(monkeypatch: pyt
         return struct_to_binary(request)
 
     monkeypatch.setattr(requests, "struct_to_binary", counting)
-    encoded = EncodedRead(nodes(), SteppingClock())
+    encoded = EncodedRead(nodes(), SteppingClock(), 4.0)
     for _ in range(5):
-        encoded.stamped(TOKEN, 1, 4.0)
+        encoded.stamped(TOKEN, 1)
     assert len(encodings) == 1
     other = OTHERS[0]
     assert (
-        struct_from_binary(ua.ReadRequest, Buffer(encoded.stamped(other, 1, 4.0))).RequestHeader.AuthenticationToken
-        == other
+        struct_from_binary(ua.ReadRequest, Buffer(encoded.stamped(other, 1))).RequestHeader.AuthenticationToken == other
     )
-    encoded.stamped(other, 1, 2.0)
-    assert len(encodings) == 3
+    encoded.stamped(other, 1)
+    assert len(encodings) == 2
 
 
 class Wire:
@@ -121,7 +120,7 @@ async def test_requests_of_both_kinds_are_numbered_in_one_row() -> None:
     protocol, wire = connected()
     plain = ua.ReadRequest()
     plain.Parameters = ua.ReadParameters(NodesToRead=nodes())
-    encoded = EncodedRead(nodes(), SteppingClock())
+    encoded = EncodedRead(nodes(), SteppingClock(), 4.0)
     for request in (plain, encoded, plain, encoded):
         protocol._send_request(request, 4.0, ua.MessageType.SecureMessage)
     bodies = [struct_from_binary(ua.ReadRequest, Buffer(message[24:])) for message in wire.sent]
@@ -135,7 +134,7 @@ async def test_a_renewed_token_is_taken_over_before_it_is_sent(monkeypatch: pyte
     protocol, wire = connected()
     revolved: list[int] = []
     monkeypatch.setattr(protocol, "revolve_security_token", lambda: revolved.append(len(wire.sent)))
-    protocol._send_request(EncodedRead(nodes(), SteppingClock()), 4.0, ua.MessageType.SecureMessage)
+    protocol._send_request(EncodedRead(nodes(), SteppingClock(), 4.0), 4.0, ua.MessageType.SecureMessage)
     assert revolved == [0]
     assert len(wire.sent) == 1
 
@@ -148,11 +147,11 @@ async def test_a_request_that_cannot_be_sent_takes_no_number(monkeypatch: pytest
 
     monkeypatch.setattr(protocol._connection, "message_to_binary", refuse)
     with pytest.raises(ValueError, match="no key"):
-        protocol._send_request(EncodedRead(nodes(), SteppingClock()), 4.0, ua.MessageType.SecureMessage)
+        protocol._send_request(EncodedRead(nodes(), SteppingClock(), 4.0), 4.0, ua.MessageType.SecureMessage)
     assert (protocol._request_id, protocol._request_handle, protocol._callbackmap, wire.sent) == (0, 0, {}, [])
     protocol.transport = None
     with pytest.raises(ConnectionError):
-        protocol._send_request(EncodedRead(nodes(), SteppingClock()), 4.0, ua.MessageType.SecureMessage)
+        protocol._send_request(EncodedRead(nodes(), SteppingClock(), 4.0), 4.0, ua.MessageType.SecureMessage)
 
 
 async def test_it_waits_and_fails_as_every_request_of_asyncuas() -> None:
@@ -164,9 +163,9 @@ async def test_it_waits_and_fails_as_every_request_of_asyncuas() -> None:
 
     protocol.pre_request_hook = hook
     with pytest.raises(asyncio.TimeoutError):
-        await protocol.send_request(EncodedRead(nodes(), SteppingClock()), 0.01)
+        await protocol.send_request(EncodedRead(nodes(), SteppingClock(), 4.0), 0.01)
     assert hooked == [True]
-    waiting = asyncio.ensure_future(protocol.send_request(EncodedRead(nodes(), SteppingClock()), 5.0))
+    waiting = asyncio.ensure_future(protocol.send_request(EncodedRead(nodes(), SteppingClock(), 4.0), 5.0))
     while 2 not in protocol._callbackmap:
         await asyncio.sleep(0)
     fault = ua.ServiceFault()
