@@ -12,10 +12,8 @@ from rules.port import FOREVER, JointBand, JointGroup, Judged, Moment, State
 from rules.runs import Places, merged, places_of_runs, scattered, taken
 
 EVERY: Final = 4
-"""A band costs as much for one rule as for many: those of a few rules are made at every so many evaluations, each group at
-another one; until then these rules are judged."""
-MANY: Final = 256
-"""As many rules get their bands at once."""
+"""A band costs as much for one rule as for many: they are made at every so many evaluations, for each group at another one;
+until then a rule that left its band is judged."""
 _FIRST_UNUSABLE: Final = np.uint8(FIRST_UNUSABLE)
 _NOWHERE: Final[Places] = np.zeros(0, np.intp)
 
@@ -105,20 +103,22 @@ class Joints:
         bands.evaluations += 1
         ends = np.searchsorted(rules, [one.end for one in self.members]).tolist()
         for number, (member, begin, end) in enumerate(zip(self.members, [0, *ends], ends, strict=False)):
-            mine = rules[begin:end]
-            if not mine.size:
+            left = rules[begin:end]
+            if not left.size:
                 continue
-            places, before = mine - member.begin, states[member.at]
-            group, whole = member.group, places.size == member.end - member.begin
+            group, before = member.group, states[member.at]
+            whole = left.size * 2 > group.position.size  # to take most of them out costs more than to judge them all
+            mine = np.arange(member.begin, member.end) if whole else left
+            places = mine - member.begin
             state = before if whole else taken(before, places)
             group = group if whole else group.at(places)
             was_active = active.take(group.position)
             judged = group.judge(moment, was_active, state)
             states[member.at] = judged.state if whole else scattered(before, state, judged.state, places)
-            if whole or mine.size >= MANY or (bands.evaluations + number) % EVERY == 0:
+            if (bands.evaluations + number) % EVERY == 0:
                 bands.renew(self, mine, moment, group.joint_band(moment, was_active, judged))
             else:
-                bands.end(self, mine)
+                bands.end(self, left)
             bands.tell(group.position, judged)
             due_ns = min(due_ns, FOREVER if judged.due_ns is None else judged.due_ns)
             positions.append(group.position)

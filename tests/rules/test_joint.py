@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rules import joint
 from rules.catalog import Delays, Rule
 from rules.compile import compile_rules
 from rules.evaluate import evaluate, next_deadline_ns
 from rules.geometry import Vessel
+from rules.joint import EVERY
 from rules.kinds.comparisons import Deviation
 from rules.kinds.expressions import Expression
 from rules.kinds.forecast import MinutesToLimit
@@ -111,20 +113,24 @@ sweeps = st.lists(
     min_size=1, max_size=40,
 )  # fmt: skip
 History = list[tuple[int, list[tuple[int, tuple[str, float], int]], bool]]
-cases = given(rules=rules_of(), history=sweeps, held=st.sets(st.integers(0, 6)))
+cases = given(rules=rules_of(), history=sweeps, held=st.sets(st.integers(0, 6)), every=st.sampled_from([1, 1, 4]))
 
 
 @settings(max_examples=25, deadline=None)
 @cases
-def test_bands_change_nothing(rules: list[Rule], history: History, held: set[int]) -> None:
-    agree(rules, history, held)
+def test_bands_change_nothing(rules: list[Rule], history: History, held: set[int], every: int) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(joint, "EVERY", every)
+        agree(rules, history, held)
 
 
 @pytest.mark.soak
 @settings(max_examples=10_000, deadline=None)
 @cases
-def test_bands_change_nothing_at_length(rules: list[Rule], history: History, held: set[int]) -> None:
-    agree(rules, history, held)
+def test_bands_change_nothing_at_length(rules: list[Rule], history: History, held: set[int], every: int) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(joint, "EVERY", every)
+        agree(rules, history, held)
 
 
 def agree(rules: list[Rule], history: History, held: set[int]) -> None:
@@ -196,8 +202,8 @@ def test_noise_costs_no_judgement_and_a_step_only_those_that_read_the_tag(judged
         verdicts, memory = evaluate(rule_set, seen, memory, now)
         if number == 198:
             before = sum(judged)
-            # all of them at first, and the two that take samples once more for each slot of their windows
-            assert before < len(QUIET) + 30
+            # all of them until they have bands, and the two that take samples for each slot of their windows
+            assert before < EVERY * (len(QUIET) + 14)
     assert sum(judged) - before <= 2 + 2, "the median of three and the difference read D"
     assert verdicts.condition.tolist() == [0, 0, 0, 0, 1, 2, 0]
 
