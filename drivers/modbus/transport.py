@@ -59,7 +59,7 @@ class Connection(asyncio.Protocol):
         self._resting: asyncio.TimerHandle | None = None
         self._quiet_s = 0.0
         self._quiet_until_s = 0.0
-        self._warned = False
+        self._suspects: list[Asked] = []
         self._ended = False
 
     @property
@@ -158,19 +158,18 @@ class Connection(asyncio.Protocol):
         now_s = self._loop.time()
         waiting = self._exchange.owners()
         overdue = [asked for asked in waiting if asked.deadline_s <= now_s]
-        if overdue and not self._warned:
-            self._warned = True
-            self._arm(now_s + GRACE_S)
-            return
-        self._warned = False
-        for asked in overdue:
+        condemned = [asked for asked in overdue if any(asked is suspect for suspect in self._suspects)]
+        self._suspects = [] if len(condemned) == len(overdue) else overdue
+        for asked in condemned:
             self._exchange.forget(asked)
             self._dispatcher.timed_out(asked)
-        rest = [asked.deadline_s for asked in waiting if asked.deadline_s > now_s]
-        if not self._ended:
-            if rest:
-                self._arm(min(rest))
-            self.ask()
+        if self._ended:
+            return
+        if self._suspects:
+            self._arm(now_s + GRACE_S)
+        elif rest := [asked.deadline_s for asked in waiting if asked.deadline_s > now_s]:
+            self._arm(min(rest))
+        self.ask()
 
     def _go_on(self) -> None:
         self._resting = None

@@ -228,17 +228,15 @@ async def test_a_unit_alone_on_a_serial_line_is_not_asked_again_while_its_late_a
     loop = asyncio.get_running_loop()
 
     def answer(request: bytes) -> bytes:
-        if len(seen) == 1:
-            loop.call_later(0.2, os.write, far, right(request))
-            return b""
-        return right(request)
+        loop.call_later(0.25 if len(seen) == 1 else 0.12, os.write, far, right(request))
+        return b""
 
     with serial_line() as (far, near), slave(far, answer) as seen:
         line = await enter(read_settings({"serial_port": near, "dead_unit_retry_s": 1.0}).line)
         answers = []
         for start in (0, *[500] * 60):
             try:
-                answers += await line.read([asking(1, start)], 0.15)
+                answers += await line.read([asking(1, start)], 0.18)
                 break
             except LinkLostError:
                 await asyncio.sleep(0.02)
