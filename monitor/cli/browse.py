@@ -86,7 +86,7 @@ def sheet_of(found: Iterable["Variable"], rows: Rows) -> list[list[str]]:
 
 def _identifier(path: str, taken: set[str]) -> str:
     """An id that the sheet takes, made of the end of the path, and not given before."""
-    parts = [re.sub(r"[^A-Za-z0-9_-]+", "_", part).strip("_") for part in path.split("/")]
+    parts = [re.sub(r"[^A-Za-z0-9_-]+", "_", part).strip("_") for part in re.split("[/.]", path)]
     name = ".".join(part for part in parts if part)[-ID_LENGTH:].lstrip("._") or "tag"
     number = 1
     unique = name
