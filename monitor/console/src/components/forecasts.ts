@@ -1,15 +1,15 @@
 /** Forecasts asked for again and again while a component is on the screen. */
-import { onMounted, onUnmounted, shallowRef, watch, type ShallowRef } from "vue";
+import { shallowRef, watch, type ShallowRef } from "vue";
 import { api } from "../api/client";
 import type { Forecast } from "../api/types";
 import { unheard } from "../state/forecasts";
+import { regularly } from "../state/regularly";
 
 const REFRESH_MS = 3_000;
 
 /** Those of one tag, or of all where there is none; what can no longer be asked for is not known any more. */
 export function useForecasts(tag: () => string | null): Readonly<ShallowRef<readonly Forecast[]>> {
   const found = shallowRef<readonly Forecast[]>([]);
-  let timer = 0;
 
   async function load(): Promise<void> {
     const asked = tag();
@@ -21,12 +21,6 @@ export function useForecasts(tag: () => string | null): Readonly<ShallowRef<read
     found.value = [];
     void load();
   });
-  onMounted(() => {
-    void load();
-    timer = window.setInterval(() => {
-      if (!document.hidden) void load();
-    }, REFRESH_MS);
-  });
-  onUnmounted(() => window.clearInterval(timer));
+  regularly(load, REFRESH_MS);
   return found;
 }
