@@ -26,6 +26,7 @@ _DEMAND_AT, _FAILED_AT, _OVERDUE_AT, _PERMIT_AT = (
 _F, _T, _U = np.uint8(Verdict.FALSE), np.uint8(Verdict.TRUE), np.uint8(Verdict.UNKNOWN)
 OUT: Final = np.array([service in BYPASSED for service in SERVICES])
 """Code of a service -> the interlock is out."""
+UNALLOWED: Final = SERVICES.index(Service.BYPASSED_UNAUTHORISED)
 _UNSEEN: Final = SERVICES.index(Service.UNKNOWN)
 
 

@@ -20,7 +20,7 @@ from monitor.interlocks.view import BarrierView
 from monitor.interlocks.watch import InterlockWatch, Watched
 from monitor.scan.approach import Approach
 from monitor.scan.barrier_entries import entries_of, permit_entry
-from monitor.scan.barrier_verdicts import OUT, BarrierVerdicts
+from monitor.scan.barrier_verdicts import OUT, UNALLOWED, BarrierVerdicts
 from rules.columns.quality import is_usable
 from rules.columns.snapshot import Snapshot
 from rules.columns.tags import TagTable
@@ -29,6 +29,7 @@ from rules.port import NO_STATE, Moment, State
 from rules.verdicts import Verdict, Verdicts
 
 _T: Final = np.uint8(Verdict.TRUE)
+_UNALLOWED: Final = ("无有效许可的旁路", "bypassed without a permit")
 
 
 class Barriers:
@@ -63,6 +64,10 @@ class Barriers:
         self._beside = beside(register.interlocks, definitions)
         self._out: tuple[int, ...] = ()
         """Places of the interlocks that are out now."""
+        self._unallowed: tuple[int, ...] = ()
+        """Of these, the ones that nobody allowed."""
+        bypasses = ((place, f"{item.id}.bypass") for place, item in enumerate(register.interlocks))
+        self._bypass_at = {place: self._position[name] for place, name in bypasses if name in self._position}
         named = {name for item in register.protections for layer in item.layers for name in layer.interlocks}
         self._layered = tuple((item.id, at) for at, item in enumerate(register.interlocks) if item.id in named)
         self._approach = Approach(register.protections, definitions, table)
@@ -90,6 +95,7 @@ class Barriers:
         )
         renewed = self._renewed(rules, watched)
         self._out = tuple(np.flatnonzero(OUT[watched.judgement.service]).tolist())
+        self._unallowed = tuple(np.flatnonzero(watched.judgement.service == UNALLOWED).tolist())
         verdicts = self._verdicts.judge(watched, self.protections, self.watch.book.open(), snapshot.wall_ns)
         return renewed, verdicts, entries
 
@@ -104,25 +110,21 @@ class Barriers:
     def follow(self, watched_alarms: Sequence[Alarm], snapshot: Snapshot) -> list[Command]:
         """What the board must do because a barrier is out: end shelves beside it, raise what moves towards its limit."""
         near = {position for place in self._out for position in self._beside[place]}
+        unallowed = [self._bypass_at[place] for place in self._unallowed if place in self._bypass_at]
+        near.update(unallowed)
         commands: list[Command] = [
             _unshelve(watched_alarms[position].id)
             for position in sorted(near)
             if watched_alarms[position].suppressions and is_shelved(watched_alarms[position])
         ]
+        for position in unallowed:
+            commands += _raised(watched_alarms[position], 1, _UNALLOWED)
         missing = {state.id: state.missing for state in self.protections if state.missing}
         for protection, names in self._approach.moving(missing, snapshot):
-            alarm = watched_alarms[self._position[protection.towards]]
-            definition = self._definitions[self._position[protection.towards]]
-            priority = max(definition.priority - 1, 1)
-            if alarm.state in IS_TRUE and not alarm.suppressions and alarm.priority > priority:
-                commands.append(
-                    RaisePriority(
-                        id=alarm.id,
-                        occurrence=alarm.occurrence,
-                        priority=priority,
-                        why=(f"保护层缺失：{'、'.join(names)}", f"a protection is out: {', '.join(names)}"),
-                    )
-                )
+            position = self._position[protection.towards]
+            priority = max(self._definitions[position].priority - 1, 1)
+            why = (f"保护层缺失：{'、'.join(names)}", f"a protection is out: {', '.join(names)}")
+            commands += _raised(watched_alarms[position], priority, why)
         return commands
 
     def next_wall_ns(self) -> int | None:
@@ -195,6 +197,13 @@ def beside(interlocks: Sequence[Interlock], definitions: Sequence[AlarmDefinitio
         near += [position for cause in item.causes for position in of_tag.get(cause, ())]
         found.append(tuple(dict.fromkeys(near)))
     return tuple(found)
+
+
+def _raised(alarm: Alarm, priority: int, why: tuple[str, str]) -> list[RaisePriority]:
+    """The order to raise an alarm that stands aloud with less than this priority."""
+    if alarm.state not in IS_TRUE or alarm.suppressions or alarm.priority <= priority:
+        return []
+    return [RaisePriority(id=alarm.id, occurrence=alarm.occurrence, priority=priority, why=why)]
 
 
 def _unshelve(alarm_id: str) -> EndSuppression:

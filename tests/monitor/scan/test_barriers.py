@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,10 +14,11 @@ import pytest
 from drivers import registry
 from monitor.alarms.commands import ConflictError, Shelve
 from monitor.alarms.record import Entry
+from monitor.alarms.shelving import is_shelved
 from monitor.alarms.transition import Alarm
 from monitor.app.service import _scan_plan
 from monitor.interlocks.axes import Action, Service, Voting
-from monitor.interlocks.permit_commands import Approve, CheckFunction, PermitCommand, Request
+from monitor.interlocks.permit_commands import Approve, CheckFunction, PermitCommand, Request, Revoke
 from monitor.interlocks.permits import Permit, PermitState
 from monitor.interlocks.state import InterlockState
 from monitor.plant.folder import read_plant
@@ -125,10 +127,10 @@ class Yard:
         """What the next scan answers."""
         return await self._answered(self.publisher.obey_permit(command))
 
-    async def shelve(self, alarm_id: str) -> Alarm:
+    async def shelve(self, alarm_id: str, occurrence: int = 0) -> Alarm:
         """For ten minutes."""
         command = Shelve(
-            id=alarm_id, occurrence=0, person="p", person_name="p", comment="校表", duration_ns=600 * SECOND_NS
+            id=alarm_id, occurrence=occurrence, person="p", person_name="p", comment="校表", duration_ns=600 * SECOND_NS
         )
         return await self._answered(self.publisher.obey(command))
 
@@ -410,6 +412,26 @@ async def test_a_priority_rises_while_a_layer_is_out_and_the_value_moves_towards
     assert yard.alarm("LT-101A.H").priority == before - 1
     await yard.scan(11, LT_101A=10.75)
     assert yard.alarm("LT-101A.H").priority == before - 1, "once"
+
+
+async def test_a_bypass_that_nobody_allowed_is_of_the_highest_priority_and_stays_on_no_shelf(plant: Plant) -> None:
+    """Also where the plant made bypasses shelvable and less urgent, because most of them are allowed."""
+    name = f"{SIS}.bypass"
+    milder = tuple(replace(each, priority=3) if each.id == name else each for each in plant.definitions)
+    classes = dict(plant.philosophy.classes)
+    classes["interlock"] = replace(classes["interlock"], shelvable=True)
+    yard = Yard(replace(plant, definitions=milder, philosophy=replace(plant.philosophy, classes=classes)))
+    await yard.calm()
+    permit = await yard.permit()
+    await yard.scan(BPS_101=1)
+    assert (yard.alarm(name).priority, yard.triggers(name)) == (3, ["raised"])
+    await yard.shelve(name, occurrence=1)
+    assert is_shelved(yard.alarm(name)), "allowed, and the plant lets it be shelved"
+    await yard.obey(Revoke(id=permit, person="m", person_name="m", role="manager", comment="停工"))
+    await yard.scan()
+    await yard.scan()
+    assert not yard.alarm(name).suppressions
+    assert yard.alarm(name).priority == 1
 
 
 async def test_more_bypasses_at_once_than_allowed(yard: Yard) -> None:
