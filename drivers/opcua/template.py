@@ -120,10 +120,15 @@ def learn(body: bytes, position: int, count: int, *, has_handles: bool) -> Templ
     :raises UndecodableError: nobody can know where one of them ends.
     """
     walk = _walk(body, position, count, HANDLE_SIZE if has_handles else 0)
-    rows = np.delete(np.arange(count), walk.odd) if walk.odd else None
     at = np.array(walk.at, np.intp)
-    keys = np.array(walk.keys, np.uint16)
-    stretch = np.array(walk.stretch, np.intp) if walk.odd else None
+    keys = np.ndarray((len(body) - 1,), _UINT16, body, 0, (1,))[at]
+    rows = stretch = None
+    if walk.odd:
+        rows = np.delete(np.arange(count), walk.odd)
+        stretch = np.searchsorted(walk.odd, rows)
+        at -= np.array(walk.begins)[stretch]
+    else:
+        at -= position
     without_value = keys & HAS_VALUE == 0
     care = np.where(without_value, 0x00FF, 0xFFFF).astype(np.uint16) if without_value.any() else None
     wanted = keys if care is None else keys & care
@@ -146,7 +151,7 @@ def learn(body: bytes, position: int, count: int, *, has_handles: bool) -> Templ
         status=parts.of_known(np.array([each.status for each in shapes], np.intp)[kind_of]),
         source=parts.of_known(np.array([each.source for each in shapes], np.intp)[kind_of]),
         odd=tuple(walk.odd),
-        lengths=tuple(walk.lengths),
+        lengths=tuple(end - begin for begin, end in zip(walk.begins, walk.ends, strict=True)),
     )
 
 
@@ -178,37 +183,37 @@ _NOTHING: Final = _Gather(np.empty(0, np.intp), None, None)
 
 
 class _Walk(NamedTuple):
-    """What one walk over an answer found; `at`, `keys` and `stretch` of the DataValues of fixed size."""
+    """What one walk over an answer found."""
 
     at: list[int]
-    keys: list[int]
-    stretch: list[int]
+    """Masks of the DataValues of fixed size."""
     odd: list[int]
-    lengths: list[int]
+    begins: list[int]
+    """Of the stretches."""
+    ends: list[int]
 
 
 def _walk(body: bytes, position: int, count: int, head: int) -> _Walk:
-    found = _Walk([], [], [], [], [])
+    found = _Walk([], [], [position], [])
     fixed = sizes()
-    begin = position
+    note = found.at.append
+    mask_at = position + head
     scrap = blank_sheet(1, has_handles=head > 0)
-    last = len(body) - 2
-    for row in range(count):
-        mask_at = position + head
-        if mask_at > last:
-            raise BadFrameError("the answer ends inside its results")
-        key = body[mask_at] | body[mask_at + 1] << 8
-        size = fixed[key]
-        if size:
-            found.at.append(mask_at - begin)
-            found.keys.append(key)
-            found.stretch.append(len(found.odd))
-            position = mask_at + size
-        else:
-            found.odd.append(row)
-            found.lengths.append(position - begin)
-            begin = position = take_one(body, position, scrap, 0)
-    if position > len(body):
+    try:
+        for row in range(count):
+            size = fixed[body[mask_at] | body[mask_at + 1] << 8]
+            if size:
+                note(mask_at)
+                mask_at += size + head
+            else:
+                found.odd.append(row)
+                found.ends.append(mask_at - head)
+                end = take_one(body, mask_at - head, scrap, 0)
+                found.begins.append(end)
+                mask_at = end + head
+    except IndexError:
+        raise BadFrameError("the answer ends inside its results") from None
+    if mask_at - head > len(body):
         raise BadFrameError("the answer ends inside a DataValue")
-    found.lengths.append(position - begin)
+    found.ends.append(mask_at - head)
     return found
