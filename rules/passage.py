@@ -11,7 +11,7 @@ from rules.blocks.catalog import course
 from rules.blocks.course import Course
 from rules.catalog import RuleSet
 from rules.hold import HoldMemory, hold, next_due_ns
-from rules.port import Judged, State
+from rules.port import NO_STATE, JointGroup, Judged, PointGroup, State
 from rules.stretch import Stretch
 from rules.verdicts import Evidence, Verdicts
 
@@ -52,7 +52,8 @@ class Passage:
         self._differs = np.empty(self._condition.shape, np.bool_)
         np.not_equal(self._condition[0], before.holds.condition, out=self._differs[0])
         np.not_equal(self._condition[1:], self._condition[:-1], out=self._differs[1:])
-        self._turns: npt.NDArray[np.bool_] = np.logical_or.reduce(self._differs, axis=1)
+        self._turns = np.add.reduce(self._differs, axis=1, dtype=np.intp)
+        """How many conditions differ at each sweep from the one before."""
         self._decided: tuple[int, Positions] = (0, NOWHERE)
         """The last sweep that decided something, and which rules, as long as the courses do not know of it."""
 
@@ -61,16 +62,26 @@ class Passage:
         self._go_on()
         if at == 0 and not self._begun:
             return 0
-        ahead = self._turns[at:].argmax() if at < len(self._stretch) else 0
-        found = at + int(ahead) if at < len(self._stretch) and self._turns[at + ahead] else len(self._stretch)
+        found = len(self._stretch)
+        if at < found:
+            ahead = int((self._turns[at:] > 0).argmax())
+            found = at + ahead if self._turns[at + ahead] else found
         due_ns = next_due_ns(self._rule_set.on_delay_ns, self._rule_set.off_delay_ns, self._holds)
         if due_ns is None:
             return found
         return min(found, max(at, int(np.searchsorted(self._stretch.mono_ns, due_ns))))
 
-    def verdicts(self, at: int) -> Verdicts:
-        """What holds at sweep `at`, at which nothing changes; not before the last sweep at which something did."""
-        return self._told(at, NOWHERE)
+    @property
+    def holds(self) -> HoldMemory:
+        """What the delays remember since the last step."""
+        return self._holds
+
+    def verdicts(self, at: int, holds: HoldMemory | None = None) -> Verdicts:
+        """What holds at sweep `at`, at which no verdict changes; not before the last sweep at which one did.
+
+        `holds`: of before the last step, for a sweep before it (asked before the passage goes on).
+        """
+        return self._told(at, NOWHERE, holds or self._holds, holds or self._holds)
 
     def step(self, at: int) -> Verdicts:
         """What holds at sweep `at`, at which `next` says that something changes."""
@@ -80,7 +91,7 @@ class Passage:
         on_delay_ns, off_delay_ns = self._rule_set.on_delay_ns, self._rule_set.off_delay_ns
         held = hold(self._condition[at], on_delay_ns, off_delay_ns, before, mono_ns, differs)
         changed = np.union1d(differs, held.turned) if self._begun else np.arange(len(self._rule_set))
-        told = self._told(at, changed, held.memory)
+        told = self._told(at, changed, before, held.memory)
         self._holds, self._begun, self._decided = held.memory, True, (at, held.decided)
         return told
 
@@ -97,22 +108,22 @@ class Passage:
         state = leg.course.state_at(at - leg.first)
         return group.judge(self._stretch.moment(at), active[self._rule_set.spans[group_at]], state)
 
-    def last_numbers(self, positions: Positions, since: int, at: int) -> tuple[int, ...]:
+    def last_numbers(self, positions: Positions, since: int, at: int, holds: HoldMemory) -> tuple[int, ...]:
         """Sweeps after `since` and before `at` at which rules that have no number at `at` had their last one, ascending.
 
-        Not before the last sweep at which something changed.
+        Not before the last sweep at which a verdict changed; `holds` as of then.
         """
         sweeps = set()
         for group_at in np.unique(self._rule_set.group_of[positions]).tolist():
             group, places = self._rule_set.groups[group_at][1], self._rule_set.place_of[positions]
             places = places[self._rule_set.group_of[positions] == group_at]
-            judged = self.judged(at, group_at, self._holds.active)
+            judged = self.judged(at, group_at, holds.active)
             if judged.value is getattr(group, "no_number", None):
                 continue  # a rule of this kind never has one
             places = places[np.isnan(judged.value[places])]
             sweep = at - 1
             while places.size and sweep > since:
-                known = ~np.isnan(self.judged(sweep, group_at, self._holds.active).value[places])
+                known = ~np.isnan(self.judged(sweep, group_at, holds.active).value[places])
                 if bool(known.any()):
                     sweeps.add(sweep)
                     places = places[~known]
@@ -132,18 +143,30 @@ class Passage:
         if not decided.size or at + 1 == len(self._stretch):
             return
         for group_at in np.unique(self._rule_set.group_of[decided]).tolist():
-            leg, span = self._courses[group_at], self._rule_set.spans[group_at]
+            group, leg = self._rule_set.groups[group_at][1], self._courses[group_at]
+            if group.timeless and isinstance(group, PointGroup | JointGroup):
+                # each rule for itself: the others of the group go on as they are
+                at_once = group.at(self._rule_set.place_of[decided[self._rule_set.group_of[decided] == group_at]])
+                moment = self._stretch.since(at + 1).together()
+                condition = at_once.judge(moment, self._holds.active[at_once.position], NO_STATE).condition
+                self._replace(at + 1, at_once.position, condition)
+                continue
             state = leg.course.state_at(at - leg.first)
             self._courses[group_at] = _Leg(at + 1, self._course(group_at, at + 1, state))
-            self._condition[at + 1 :, span] = self._courses[group_at].course.condition
-            self._differs[at + 1 :, span] = self._condition[at + 1 :, span] != self._condition[at:-1, span]
-        self._turns[at + 1 :] = np.logical_or.reduce(self._differs[at + 1 :], axis=1)
+            self._replace(at + 1, self._rule_set.spans[group_at], self._courses[group_at].course.condition)
 
-    def _told(self, at: int, changed: Positions, after: HoldMemory | None = None) -> Verdicts:
-        looked = _Looked(self, self._rule_set, self._stretch, at, self._holds.active)
+    def _replace(self, first: int, rules: slice | Positions, condition: npt.NDArray[np.uint8]) -> None:
+        """Other conditions of some rules from sweep `first` on."""
+        self._condition[first:, rules] = condition
+        before = np.add.reduce(self._differs[first:, rules], axis=1, dtype=np.intp)
+        self._differs[first:, rules] = condition != self._condition[first - 1 : -1, rules]
+        self._turns[first:] += np.add.reduce(self._differs[first:, rules], axis=1, dtype=np.intp) - before
+
+    def _told(self, at: int, changed: Positions, before: HoldMemory, after: HoldMemory) -> Verdicts:
+        looked = _Looked(self, self._rule_set, self._stretch, at, before.active)
         return Verdicts(
             ids=self._rule_set.ids,
-            verdict=(after or self._holds).verdict,
+            verdict=after.verdict,
             condition=self._condition[at],
             changed=changed,
             renew=NOWHERE,

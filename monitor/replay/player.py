@@ -15,6 +15,7 @@ from monitor.scan.suppressions import Suppressing
 from rules.columns.snapshot import Snapshot
 from rules.compile import compile_rules
 from rules.evaluate import evaluate
+from rules.hold import HoldMemory
 from rules.language.conditions import Condition, ConditionColumns
 from rules.memory import Memory
 from rules.passage import Passage, Passing
@@ -79,31 +80,41 @@ class Player:
         passage = Passage(self.rule_set, stretch, passing)
         stirs = np.append(np.flatnonzero(self._suppressing.stirs(stretch)), len(block))
         at = last = -1
-        while (at := self._next(passage, stretch, stirs, at + 1)) < len(block):
-            turns = passage.next(at) == at
-            if at - 1 > last:
-                self._show(passage, stretch, last, at - 1)
-            self._take(block.snapshot(at), passage.step(at) if turns else passage.verdicts(at))
+        while True:
+            turn, other = passage.next(at + 1), self._next(stretch, stirs, at + 1)
+            at = min(turn, other)
+            if at == len(block):
+                break
+            before = passage.holds
+            verdicts = passage.step(at) if turn == at else passage.verdicts(at)
+            if other > at and verdicts.verdict is before.verdict and (at or passing.begun):
+                continue  # a condition changed: a delay runs or is over, nobody is told
+            self._show(passage, stretch, (last, at - 1), before)
+            self._take(block.snapshot(at), verdicts)
             last = at
-        if last < len(block) - 1:
-            self._show(passage, stretch, last, len(block) - 1)
+        self._show(passage, stretch, (last, len(block) - 1), passage.holds)
         return passage.after()
 
-    def _next(self, passage: Passage, stretch: Stretch, stirs: npt.NDArray[np.intp], at: int) -> int:
-        """The first sweep from `at` on that may move the board; t: none."""
+    def _next(self, stretch: Stretch, stirs: npt.NDArray[np.intp], at: int) -> int:
+        """The first sweep from `at` on at which a suppression or time alone may move the board; t: none."""
         if self._follows or at == len(stretch):
             return at
         mono_ns, wall_ns = self._suppressing.due_ns(int(stretch.mono_ns[max(at - 1, 0)]))
         moments = [moment for moment in (wall_ns, self._board.next_deadline_ns()) if moment is not None]
         ahead = int(np.searchsorted(stretch.wall_ns, min(moments))) if moments else len(stretch)
         stir = int(stirs[np.searchsorted(stirs, at)])
-        return min(passage.next(at), stir, max(at, min(ahead, stretch.first_at(mono_ns))))
+        return min(stir, max(at, min(ahead, stretch.first_at(mono_ns))))
 
-    def _show(self, passage: Passage, stretch: Stretch, last: int, at: int) -> None:
-        """Have standing alarms show the reading of sweep `at`, or the last number after sweep `last` where it has none."""
-        standing = self._board.standing()
-        for sweep in [*passage.last_numbers(standing, last, at), at] if standing.size else []:
-            self._board.apply(passage.verdicts(sweep), int(stretch.wall_ns[sweep]))
+    def _show(self, passage: Passage, stretch: Stretch, span: tuple[int, int], holds: HoldMemory) -> None:
+        """Have standing alarms show the reading of the last sweep of `span`, or the last number in it where it has none.
+
+        `span`: (sweep at which the board was asked last, a later one before the next); `holds` as of between.
+        """
+        standing, (last, at) = self._board.standing(), span
+        if at <= last or not standing.size:
+            return
+        for sweep in [*passage.last_numbers(standing, last, at, holds), at]:
+            self._board.apply(passage.verdicts(sweep, holds), int(stretch.wall_ns[sweep]))
 
     def _take(self, snapshot: Snapshot, verdicts: Verdicts) -> None:
         wall_ns, standing = snapshot.wall_ns, self._suppressing.standing
