@@ -237,9 +237,8 @@ class Session:
         """Read with one request, with more only where one of the values cannot be decoded."""
         patience_s = self._settings.request_timeout_s
         question = prepared.question(begin, end, self._clock, patience_s)
-        async with asyncio.timeout(
-            patience_s
-        ):  # for the answer and for a free slot: asyncua's own would be a second one
+        # For the answer and for a free slot; asyncua's own limit, which does not count the slot, would be a second one.
+        async with asyncio.timeout(patience_s):
             body = await self._connection.send(question.request, 0)
         try:
             return self.decoding.read(body, end - begin, question.decoder)
