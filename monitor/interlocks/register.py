@@ -129,8 +129,8 @@ class Protection:
     layers: tuple[Layer, ...]
     transfer: str = ""
     """Condition (rules language) that a transfer runs; empty: the layers are always needed."""
-    towards: str = ""
-    """Alarm whose priority rises while a layer is out and its value moves towards its limit."""
+    towards: tuple[str, ...] = ()
+    """Alarms whose priority rises while a layer is out and their value moves towards their limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,8 +65,8 @@ def check_protections(document: Document, register: Register, alarms: Collection
         for layer in protection.layers:
             for alarm in (*layer.alarms, *layer.faults):
                 record.must_know("layers", alarm, alarms, ("报警", "alarm"))
-        if protection.towards:
-            record.must_know("towards", protection.towards, alarms, ("报警", "alarm"))
+        for alarm in protection.towards:
+            record.must_know("towards", alarm, alarms, ("报警", "alarm"))
 
 
 def read_transfers(document: Document, table: TagTable, modes: Mapping[str, str]) -> tuple[Condition, ...]:
@@ -247,7 +247,7 @@ def _protections(
             required=required or 1,
             layers=layers,
             transfer=record.text("transfer", required=False),
-            towards=record.text("towards", required=False),
+            towards=record.texts("towards"),
         )
     return tuple(found.values())
 

@@ -120,8 +120,8 @@ class Barriers:
         for position in unallowed:
             commands += _raised(watched_alarms[position], 1, _UNALLOWED)
         missing = {state.id: state.missing for state in self.protections if state.missing}
-        for protection, names in self._approach.moving(missing, snapshot):
-            position = self._position[protection.towards]
+        for alarm_id, names in self._approach.moving(missing, snapshot):
+            position = self._position[alarm_id]
             priority = max(self._definitions[position].priority - 1, 1)
             why = (f"保护层缺失：{'、'.join(names)}", f"a protection is out: {', '.join(names)}")
             commands += _raised(watched_alarms[position], priority, why)

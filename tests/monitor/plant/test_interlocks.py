@@ -41,7 +41,7 @@ id = "T-101.more"
 equipment = "T-101"
 hazard_source = "HS-2"
 required = 2
-towards = "LT-101A.HH"
+towards = ["LT-101A.HH"]
 layers = [
   { id = "alarm", name_zh = "报警", alarms = ["LT-101A.HH"] },
   { id = "sis", name_zh = "联锁", interlocks = ["SIS-900"], tags = ["XV-101I.CLOSED"], faults = ["LT-101A.bad"] },
@@ -84,7 +84,7 @@ def test_everything_that_can_be_said(folder: Path) -> None:
         id="A", target_percent=99.5, approval=("shift_leader", "manager"), longest_s=86_400, counts_authorised=False
     )
     (protection,) = register.protections[-1:]
-    assert (protection.id, protection.required, protection.towards) == ("T-101.more", 2, "LT-101A.HH")
+    assert (protection.id, protection.required, protection.towards) == ("T-101.more", 2, ("LT-101A.HH",))
     assert protection.layers[1] == Layer(
         id="sis",
         name_zh="联锁",
@@ -120,7 +120,8 @@ def test_plain_causes_demand_the_trip_in_their_abnormal_state() -> None:
         ('alarms = ["LT-101A.HH"]', 'alarms = ["LT-101A.HHH"]', "layers", "did you mean"),
         ('faults = ["LT-101A.bad"]', 'faults = ["LT-101A.worse"]', "layers", "there is no alarm"),
         ('alarms = ["LT-101A.HH"]', "alarms = []", "id", "names no alarm"),
-        ('towards = "LT-101A.HH"', 'towards = "LT-101A.XX"', "towards", ""),
+        ('towards = ["LT-101A.HH"]', 'towards = ["LT-101A.XX"]', "towards", "there is no alarm"),
+        ('towards = ["LT-101A.HH"]', 'towards = "LT-101A.HH"', "towards", "must be a list"),
         ("most = 1", "most = -1", "most", ""),
         ('equipment = "T-101"\nvoting', 'equipment = "T-999"\nvoting', "equipment", "no equipment"),
         ("target_percent = 99.5", "target_percent = 150", "target_percent", ""),

@@ -19,7 +19,7 @@ LEAST = 0.1
 def approach(kind: str = "H") -> Approach:
     definition = AlarmDefinition(id="LT-1.X", kind=kind, alarm_class="process", priority=3, tag="LT-1")
     protection = Protection(
-        id="T-1.layers", equipment="T-1", hazard_source="HS-1", required=2, layers=(), towards="LT-1.X"
+        id="T-1.layers", equipment="T-1", hazard_source="HS-1", required=2, layers=(), towards=("LT-1.X",)
     )
     return Approach([protection], [definition], PLANT)
 

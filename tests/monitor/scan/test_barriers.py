@@ -45,7 +45,7 @@ equipment = "T-101"
 hazard_source = "HS-2"
 required = 2
 transfer = "tag('XV-101I.OPEN') == 1"
-towards = "LT-101A.H"
+towards = ["LT-101A.H", "LT-101A.HH"]
 layers = [
   { id = "alarm", name_zh = "报警", alarms = ["LT-101A.HH"] },
   { id = "sis", name_zh = "联锁", interlocks = ["SIS-101"] },
@@ -412,6 +412,11 @@ async def test_a_priority_rises_while_a_layer_is_out_and_the_value_moves_towards
     assert yard.alarm("LT-101A.H").priority == before - 1
     await yard.scan(11, LT_101A=10.75)
     assert yard.alarm("LT-101A.H").priority == before - 1, "once"
+    highest = yard.alarm("LT-101A.HH").priority
+    await yard.scan(11, LT_101A=10.9)
+    await yard.scan(2)
+    assert yard.stands("LT-101A.HH")
+    assert yard.alarm("LT-101A.HH").priority == highest - 1, "raised as soon as it stands"
 
 
 async def test_a_bypass_that_nobody_allowed_is_of_the_highest_priority_and_stays_on_no_shelf(plant: Plant) -> None:
