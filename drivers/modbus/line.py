@@ -12,8 +12,8 @@ from typing import Final
 from drivers.backoff import LOST
 from drivers.errors import BadFrameError, DriverError, LinkLostError
 from drivers.modbus.chain import Chain, Transaction
+from drivers.modbus.line_settings import LineSettings
 from drivers.modbus.ports import Ports
-from drivers.modbus.settings import LineSettings
 from drivers.modbus.transport import Asked
 from drivers.modbus.turns import Asking, Turns
 from drivers.modbus.units import Units

@@ -12,8 +12,8 @@ from weakref import WeakKeyDictionary
 
 from drivers.errors import MisconfiguredError
 from drivers.modbus.line import Line
+from drivers.modbus.line_settings import LineSettings
 from drivers.modbus.scan_class import ScanClass
-from drivers.modbus.settings import LineSettings
 from drivers.modbus.wire import Request
 
 _LINES: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Line]]] = WeakKeyDictionary()

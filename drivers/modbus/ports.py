@@ -6,9 +6,9 @@ from typing import Final
 from pymodbus.transport.serialtransport import SerialTransport
 
 from drivers.errors import LinkLostError
+from drivers.modbus.line_settings import LineSettings
 from drivers.modbus.mbap import MbapExchange
 from drivers.modbus.rtu import RtuExchange
-from drivers.modbus.settings import LineSettings
 from drivers.modbus.transport import Asked, Connection, Dispatcher
 from drivers.modbus.wire import Exchange
 

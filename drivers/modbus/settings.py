@@ -4,12 +4,12 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from drivers.errors import MisconfiguredError
+from drivers.modbus.line_settings import LineSettings
 from drivers.modbus.place import Place, Range, mistakes, parse, parse_range, span_of
 from drivers.modbus.plan import Fill, Limits
 from drivers.modbus.wire import MAX_BITS, MAX_REGISTERS
@@ -17,33 +17,8 @@ from drivers.port import Settings
 
 _HOST_NAME: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?", re.ASCII)
 
+_SERIAL_PORT: Final = re.compile(r"(/[A-Za-z0-9._+:/-]+|COM[0-9]+)?", re.ASCII)
 Read = TypeVar("Read")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineSettings:
-    """What all devices of one line have in common."""
-
-    host: str
-    port: int
-    serial_port: str
-    baud_rate: int
-    parity: str
-    stop_bits: int
-    is_rtu: bool
-    is_shared: bool
-    connections: int
-    window: int
-    prove_window: bool
-    connect_timeout_s: float
-    connect_pause_s: float
-    request_pause_s: float
-    dead_unit_retry_s: float
-
-    @property
-    def where(self) -> str:
-        """The line as a person names it."""
-        return self.serial_port or f"{self.host}:{self.port}"
 
 
 class ModbusSettings(BaseModel):
@@ -107,6 +82,13 @@ class ModbusSettings(BaseModel):
             if dotted_digits or not _HOST_NAME.fullmatch(host):
                 raise ValueError("must be an IP address or a host name, without scheme and port") from None
         return host
+
+    @field_validator("serial_port")
+    @classmethod
+    def _is_serial_port(cls, path: str) -> str:
+        if not _SERIAL_PORT.fullmatch(path) or "://" in path:
+            raise ValueError("must be the path of a port, such as /dev/ttyUSB0")
+        return path
 
     @field_validator("forbidden")
     @classmethod

@@ -18,12 +18,13 @@ from drivers.errors import LinkLostError
 from drivers.modbus.driver import open_driver
 from drivers.modbus.identification import OBJECT_NAMES, IdentifyRequest, identity
 from drivers.modbus.line import Line
+from drivers.modbus.line_settings import LineSettings
 from drivers.modbus.place import TEXT, WORD_ORDERS, WORDS, Place, mistakes, parse, span_of
 from drivers.modbus.plan import Block, unused_of
 from drivers.modbus.points import Point
 from drivers.modbus.registers import Decoder
 from drivers.modbus.scan_class import ScanClass
-from drivers.modbus.settings import LineSettings, ModbusSettings, read_settings
+from drivers.modbus.settings import ModbusSettings, read_settings
 from drivers.modbus.wire import UNIT_OFFLINE, Answer, ReadFunction, ReadRequest, Refusal
 from drivers.port import Address, Clock, Settings
 from rules.columns.quality import is_usable

@@ -113,6 +113,17 @@ def test_what_a_device_cannot_be_asked_for_is_told_before(
     assert all(words in each for each in found)
 
 
+@pytest.mark.parametrize("path", ["/dev/ttyUSB0", "/dev/pts/7", "/dev/serial/by-id/usb-FTDI_FT232R-if00-port0", "COM3"])
+def test_serial_ports(path: str) -> None:
+    assert check_settings({"serial_port": path}) == []
+
+
+@pytest.mark.parametrize("path", ["socket://10.0.0.7:4001", "/dev/tty USB0", "ttyUSB0", "//x://y", "COM"])
+def test_what_is_not_a_serial_port(path: str) -> None:
+    (found,) = check_settings({"serial_port": path})
+    assert found == f"serial_port: {path!r} must be the path of a port, such as /dev/ttyUSB0"
+
+
 def test_lines() -> None:
     tcp = read_settings({"host": "plc"}).line
     assert (tcp.where, tcp.is_rtu, tcp.is_shared) == ("plc:502", False, False)
