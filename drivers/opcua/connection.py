@@ -103,7 +103,9 @@ class Connection:
         for result in await plainly(session.browse(question)):
             references = list(result.References or [])
             while result.ContinuationPoint:
-                more = ua.BrowseNextParameters(ContinuationPoints=[result.ContinuationPoint])
+                more = ua.BrowseNextParameters(
+                    ReleaseContinuationPoints=False, ContinuationPoints=[result.ContinuationPoint]
+                )
                 (result,) = await plainly(session.browse_next(more))
                 references += result.References or []
             found.append(references)

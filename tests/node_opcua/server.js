@@ -3,19 +3,30 @@
 // all with picoseconds.  Each line NAME VALUE on standard input sets one; what it says on standard output is lines of JSON.
 const readline = require("node:readline");
 const { DataType, MessageSecurityMode, SecurityPolicy, StatusCodes } = require("node-opcua-client");
+const { OPCUACertificateManager } = require("node-opcua-certificate-manager");
 const { OPCUAServer } = require("node-opcua-server");
 
 async function main() {
-  const [port, count, most] = process.argv.slice(2).map(Number);
+  const [port, count, most] = process.argv.slice(2, 5).map(Number);
+  const secured = process.argv[5] === "secured"; // then one more endpoint for each mode, for the user reader only
   const server = new OPCUAServer({
     port,
     hostname: "127.0.0.1",
     host: "127.0.0.1",
     alternateHostname: ["127.0.0.1"],
     resourcePath: "/node",
-    allowAnonymous: true,
-    securityModes: [MessageSecurityMode.None],
-    securityPolicies: [SecurityPolicy.None],
+    allowAnonymous: !secured,
+    securityModes: [MessageSecurityMode.None, ...(secured ? [MessageSecurityMode.Sign, MessageSecurityMode.SignAndEncrypt] : [])],
+    securityPolicies: [
+      SecurityPolicy.None,
+      ...(secured ? [SecurityPolicy.Basic256Sha256, SecurityPolicy.Aes128_Sha256_RsaOaep, SecurityPolicy.Aes256_Sha256_RsaPss] : []),
+    ],
+    ...(secured
+      ? {
+          serverCertificateManager: new OPCUACertificateManager({ automaticallyAcceptUnknownCertificate: true }),
+          userManager: { isValidUser: (name, password) => name === "reader" && password === "Schiffsbug-17" },
+        }
+      : {}),
     serverCapabilities: { operationLimits: { maxNodesPerRead: most, maxMonitoredItemsPerCall: most } },
   });
   await server.initialize();
