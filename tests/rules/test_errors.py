@@ -27,6 +27,11 @@ def texts(node: ast.expr) -> str:
     return "".join(value for value in found if isinstance(value, str))
 
 
+def parts(node: ast.expr) -> list[ast.expr]:
+    """Of `zh, en`."""
+    return node.elts if isinstance(node, ast.Tuple) else [node]
+
+
 def refusals() -> Iterator[tuple[str, str, str]]:
     """(place, zh, en) of every RuleError that the engine makes; names stand for what was assigned last before them."""
     for path in sorted(RULES.rglob("*.py")):
@@ -34,8 +39,11 @@ def refusals() -> Iterator[tuple[str, str, str]]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         nodes = (node for node in ast.walk(tree) if isinstance(node, ast.Assign | ast.Call))
         for node in sorted(nodes, key=lambda item: (item.lineno, item.col_offset)):
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                assigned[node.targets[0].id] = node.value
+            if isinstance(node, ast.Assign):
+                target, value = node.targets[0], node.value
+                both = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+                names = zip(parts(target), parts(value), strict=True) if both else [(target, value)]
+                assigned |= {name.id: of for name, of in names if isinstance(name, ast.Name)}
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "RuleError":
                 zh, en = (assigned.get(arg.id, arg) if isinstance(arg, ast.Name) else arg for arg in node.args[2:4])
                 yield f"{path.relative_to(RULES)}:{node.lineno}", texts(zh), texts(en)
