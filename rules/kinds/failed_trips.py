@@ -11,6 +11,7 @@ from rules.columns.tags import TagTable
 from rules.errors import RuleError
 from rules.kinds.demands import Cause, DemandColumns, Effect, EffectColumns, cause_errors, effect_errors
 from rules.kinds.explain import explained
+from rules.kinds.trip_groups import TripGroup
 from rules.language.lasting import Counted, count, lasted, next_due_ns, resumed
 from rules.port import NEVER, Explanation, Figure, Judged, Moment, Rule, State, column, frozen
 from rules.predicates import Condition, any_of
@@ -32,18 +33,10 @@ class FailedToTrip(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FailedToTripGroup:
+class FailedToTripGroup(TripGroup):
     """All FailedToTrip rules."""
 
-    position: npt.NDArray[np.intp]
-    demand: DemandColumns
-    effects: EffectColumns
     timeless: ClassVar[bool] = False
-
-    def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
-        """Each rule reads its causes and its effects."""
-        place = np.concatenate([self.demand.cause_rule, self.effects.effect_rule])
-        return place, np.concatenate([self.demand.row, self.effects.row])
 
     def fresh(self, mono_ns: int) -> State:
         """No demand yet."""

@@ -11,6 +11,7 @@ from rules.columns.tags import TagTable
 from rules.errors import RuleError
 from rules.kinds.demands import Cause, DemandColumns, Effect, EffectColumns, cause_errors, effect_errors
 from rules.kinds.explain import explained
+from rules.kinds.trip_groups import TripGroup
 from rules.port import NEVER, Explanation, Figure, Judged, Moment, Rule, State, column, frozen
 from rules.predicates import Condition
 from rules.verdicts import Verdict
@@ -39,22 +40,14 @@ class SpuriousTrip(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SpuriousTripGroup:
+class SpuriousTripGroup(TripGroup):
     """All SpuriousTrip rules."""
 
-    position: npt.NDArray[np.intp]
-    demand: DemandColumns
-    effects: EffectColumns
     tolerance_ns: npt.NDArray[np.int64]
     """With the scan class periods."""
     look_back_ns: npt.NDArray[np.int64]
     """Tolerance and the longest time an effect may take."""
     timeless: ClassVar[bool] = False
-
-    def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
-        """Each rule reads its causes and its effects."""
-        place = np.concatenate([self.demand.cause_rule, self.effects.effect_rule])
-        return place, np.concatenate([self.demand.row, self.effects.row])
 
     def fresh(self, mono_ns: int) -> State:
         """No effect was read yet."""
