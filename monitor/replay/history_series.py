@@ -6,14 +6,12 @@ from typing import Final
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 
 from monitor.replay.series import NO_READING, Sweeps, block_of
 from rules.columns.tags import TagTable
 
-_READINGS: Final = """
-SELECT (time_ns - $from_ns) // $period_ns AS sweep, tag, arg_max(value, time_ns) AS value, arg_max(quality, time_ns) AS quality
-FROM reading WHERE time_ns >= $from_ns AND time_ns < $to_ns GROUP BY ALL ORDER BY sweep
-"""
+_READINGS: Final = "SELECT time_ns, tag, value, quality FROM reading WHERE time_ns >= $from_ns AND time_ns < $to_ns"
 
 
 class HistoryRefusedError(Exception):
@@ -53,15 +51,23 @@ def _blocks(
         row_of_key[key] = table.row_of.get(tag_id, -1)
     step_ns = block_of(len(table)) * period_ns
     for at in range(begin, end, step_ns):
-        parameters = {"from_ns": at, "to_ns": min(at + step_ns, end), "period_ns": period_ns}
-        found = connection.execute(_READINGS, parameters).fetchnumpy()
-        rows = row_of_key[found["tag"]]
-        known = rows >= 0
-        sweep = found["sweep"][known].astype(np.intp)
-        count = -(-(parameters["to_ns"] - at) // period_ns)
+        until = min(at + step_ns, end)
+        found = connection.execute(_READINGS, {"from_ns": at, "to_ns": until}).fetchnumpy()
+        count = -(-(until - at) // period_ns)
         value = np.full((count, len(table)), np.nan)
         quality = np.full((count, len(table)), NO_READING, np.uint8)
-        value[sweep, rows[known]] = np.ma.filled(found["value"].astype(np.float64), np.nan)[known]
-        quality[sweep, rows[known]] = found["quality"][known]
+        sweep, rows = (found["time_ns"] - at) // period_ns, row_of_key[found["tag"]]
+        newest_last = _in_order(found["time_ns"], rows >= 0)
+        # of several readings of a tag in one sweep the last one stays
+        place = sweep[newest_last] * len(table) + rows[newest_last]
+        value.reshape(-1)[place] = np.ma.filled(found["value"].astype(np.float64), np.nan)[newest_last]
+        quality.reshape(-1)[place] = found["quality"][newest_last]
         wall_ns = at + (np.arange(count, dtype=np.int64) + 1) * period_ns
         yield Sweeps(wall_ns=wall_ns, value=value, quality=quality)
+
+
+def _in_order(time_ns: npt.NDArray[np.int64], known: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    """Where the readings of tags that are known stand, by time; the file mostly has them so."""
+    at = np.flatnonzero(known)
+    times = time_ns[at]
+    return at if bool((times[1:] >= times[:-1]).all()) else at[np.argsort(times, kind="stable")]
