@@ -184,7 +184,8 @@ class ModbusDriver:
             raw=columns.raw,
             texts=tuple((int(rows[point]), text) for point, text in columns.texts),
         )
-        self._bad_items.take(batch)
+        if self._bad_items.items or np.count_nonzero(quality):  # GOOD is 0; mostly there is nothing to note
+            self._bad_items.take(batch)
         return batch
 
     def _judged(self, columns: Columns, count: int, mono_ns: int) -> Columns:
