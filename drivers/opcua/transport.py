@@ -50,6 +50,7 @@ class Session:
         self._clock = clock
         self._namespaces: dict[str, int] = {}
         self._answered_ns = clock.mono_ns()
+        self._undecodable: set[str] = set()
         self.decoding = ProvenDecoding(settings.endpoint)
         self.limits = OperationLimits(nodes_per_read=settings.max_nodes_per_read)
         """Ours, the server's, or what was left after it complained: the smallest."""
@@ -233,6 +234,12 @@ class Session:
             else:
                 return wire.join(parts)
 
+    def _warn_once(self, node: str, error: Exception) -> None:
+        """Name a node that cannot be decoded; at every read it would fill the log."""
+        if node not in self._undecodable:
+            self._undecodable.add(node)
+            logger.warning("%s: %s: %s", self._settings.endpoint, node, error)
+
     async def _read_some(self, prepared: PreparedRead, begin: int, end: int) -> wire.Columns:
         """Read with one request, with more only where one of the values cannot be decoded."""
         patience_s = self._settings.request_timeout_s
@@ -244,7 +251,7 @@ class Session:
             return self.decoding.read(body, end - begin, question.decoder)
         except wire.UndecodableError as error:
             if end - begin == 1:
-                logger.warning("%s: %s: %s", self._settings.endpoint, prepared.wanted[begin].NodeId.to_string(), error)
+                self._warn_once(prepared.wanted[begin].NodeId.to_string(), error)
                 return wire.blank(1, wire.BAD_DECODING_ERROR)
         # One value that nobody can decode must not cost the others theirs.
         middle = (begin + end) // 2
