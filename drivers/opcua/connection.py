@@ -41,6 +41,8 @@ class Connection:
         self._settings = settings
         self._clock = clock
         self._protocols: list[ReadOnlyProtocol] = []
+        self.certificates_end_ns: dict[str, int] = {}
+        """Until when (Unix nanoseconds) the certificates last that the next connection will need, by whose they are."""
         self.lost = asyncio.Event()
         """The connection broke, or was seen not to answer."""
         self.client = client = self._new_client()
@@ -56,7 +58,7 @@ class Connection:
 
         :raises RefusedError: the server is not believed, or something of ours is missing.
         """
-        await plainly(secure(self.client, self._new_client(), self._settings, self._clock))
+        self.certificates_end_ns = await plainly(secure(self.client, self._new_client(), self._settings, self._clock))
         await plainly(self.client.connect())
         # Their supervisor takes a server that does not tell its state for a lost one; `Session.rest` asks instead.
         for watching in (self.client._supervisor_task, self.client._stale_watchdog_task):  # noqa: SLF001

@@ -16,6 +16,8 @@ from drivers.port import Address, Clock, Driver, DriverHealth
 from rules.columns.readings import ReadingBatch
 
 _LONGEST_REST_S: Final = 1.0
+_WARN_DAYS: Final = 30
+_DAY_NS: Final = 86_400_000_000_000
 _BACK_INSIDE: Final = 0.9
 """Of its bound: a clock on the edge of it must not raise an alarm every second."""
 
@@ -34,6 +36,7 @@ class OpcUaDriver:
         self._scan_classes = tuple(scan_classes)
         self._session = Session(settings, clock, f"Redline {device_id}")
         self._settings = settings
+        self._clock = clock
         self._is_off = False
         self._bad_items = bad_items
         acquisition = Polling if settings.acquisition == "poll" else Monitoring
@@ -52,6 +55,7 @@ class OpcUaDriver:
             f"{refused} points are refused by the server" if refused else "",
             self._acquisition.trouble,
             self._words_of_skew() if self._clock_is_off() else "",
+            self._words_of_certificates(),
         )
         return DriverHealth(
             overruns=self._acquisition.overruns,
@@ -99,6 +103,19 @@ class OpcUaDriver:
         bound_s = self._settings.max_clock_skew_s * (_BACK_INSIDE if self._is_off else 1.0)
         self._is_off = abs(self.clock_skew_ns or 0) > bound_s * 1e9
         return self._is_off
+
+    def _words_of_certificates(self) -> str:
+        """Which certificates end soon: once one has ended, the next connection is refused."""
+        now_ns = self._clock.wall_ns()
+        days = {
+            whose: (end_ns - now_ns) // _DAY_NS
+            for whose, end_ns in self._session.connection.certificates_end_ns.items()
+        }
+        return "; ".join(
+            f"{whose} certificate {f'ends in {left} days' if left >= 0 else 'has ended'}"
+            for whose, left in days.items()
+            if left < _WARN_DAYS
+        )
 
     def _words_of_skew(self) -> str:
         skew_s = (self.clock_skew_ns or 0) / 1e9

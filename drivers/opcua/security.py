@@ -90,16 +90,22 @@ def read_credentials(settings: OpcUaSettings) -> Credentials:
     return Credentials(application, user, _password(settings))
 
 
-async def secure(client: Client, discovery: Client, settings: OpcUaSettings, clock: Clock) -> None:
+async def secure(client: Client, discovery: Client, settings: OpcUaSettings, clock: Clock) -> dict[str, int]:
     """Give a client that is not connected yet its security and its user; `discovery` is another, used up by this.
+
+    Returns until when (Unix nanoseconds) the certificates last that the next connection will need, by whose they are.
 
     :raises NotYetAllowedError: our certificate or password is not there, or nobody accepted the server's.
     :raises RefusedError: the server does not offer what was asked for.
     """
     credentials = await asyncio.to_thread(read_credentials, settings)
+    lasting: dict[str, x509.Certificate] = {}
     if credentials.application is not None:
         endpoint = choose(await discovery.connect_and_get_server_endpoints(), settings)
         certificate = await _believed(endpoint, settings, clock)
+        lasting = {"our": credentials.application.certificate}
+        if "validity" not in settings.certificate_exceptions:
+            lasting["the server's"] = certificate
         client.application_uri = uris_of(credentials.application.certificate)[0]
         client.certificate_validator = partial(_compare_application, settings)
         await client.set_security(
@@ -115,6 +121,8 @@ async def secure(client: Client, discovery: Client, settings: OpcUaSettings, clo
     if credentials.user is not None:
         client.user_certificate = credentials.user.certificate
         client.user_private_key = credentials.user.key
+        lasting["the user's"] = credentials.user.certificate
+    return {whose: int(each.not_valid_after_utc.timestamp()) * 10**9 for whose, each in lasting.items()}
 
 
 def choose(endpoints: Sequence[ua.EndpointDescription], settings: OpcUaSettings) -> ua.EndpointDescription:

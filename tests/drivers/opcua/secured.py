@@ -96,11 +96,11 @@ def pem_of(key: rsa.RSAPrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def pki(folder: Path, *trusted: x509.Certificate) -> TrustFolder:
+def pki(folder: Path, *trusted: x509.Certificate, days: int = 400) -> TrustFolder:
     """A folder with a certificate of ours that trusts some others."""
     trust = TrustFolder(folder)
     trust.own_certificate.parent.mkdir(parents=True)
-    der, pem = make_certificate("urn:test:redline", "test-host", NOW - timedelta(days=1), 10)
+    der, pem = make_certificate("urn:test:redline", "test-host", NOW - timedelta(days=1), days)
     trust.own_certificate.write_bytes(der)
     trust.own_key.write_bytes(pem)
     for each in trusted:

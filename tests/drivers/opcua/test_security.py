@@ -131,6 +131,20 @@ async def test_a_trusted_certificate_that_does_not_fit_is_refused_unless_excepte
         assert await value_of_a(driver_for(plc, trust.folder, certificate_exceptions=[check])) == 1.0
 
 
+async def test_certificates_that_end_soon_degrade_the_link(tmp_path: Path) -> None:
+    shown = certificate(days=20)
+    trust = await to_thread(pki, tmp_path / "pki", shown, days=30)
+    async with SecuredPlc(shown) as plc:
+        await plc.add("a", 1.0)
+        for exceptions, words in (
+            ([], "our certificate ends in 28 days; the server's certificate ends in 18 days"),
+            (["validity"], "our certificate ends in 28 days"),
+        ):
+            async with driver_for(plc, trust.folder, certificate_exceptions=exceptions) as driver:
+                await first(driver)
+                assert driver.health().impairment == words
+
+
 async def test_a_server_that_is_another_inside_the_channel_than_before_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
