@@ -24,27 +24,59 @@ class Address(Protocol):
     """Where one tag lives; `monitor.plant.plant.TagAddress` satisfies it (read-only attributes)."""
 
     @property
-    def tag(self) -> str: ...  # noqa: D102
+    def tag(self) -> str:
+        """Its id."""
+        ...
+
     @property
-    def row(self) -> int: ...  # noqa: D102
+    def row(self) -> int:
+        """Its place in the columns."""
+        ...
+
     @property
-    def address(self) -> str: ...  # noqa: D102
+    def address(self) -> str:
+        """As the driver reads it."""
+        ...
+
     @property
-    def type(self) -> str: ...  # noqa: D102
+    def type(self) -> str:
+        """Of its raw value."""
+        ...
+
     @property
-    def word_order(self) -> str: ...  # noqa: D102
+    def word_order(self) -> str:
+        """Of its registers."""
+        ...
+
     @property
-    def raw_low(self) -> float | None: ...  # noqa: D102
+    def raw_low(self) -> float | None:
+        """Raw value at `low`; None where nothing is scaled."""
+        ...
+
     @property
-    def raw_high(self) -> float | None: ...  # noqa: D102
+    def raw_high(self) -> float | None:
+        """Raw value at `high`."""
+        ...
+
     @property
-    def low(self) -> float: ...  # noqa: D102
+    def low(self) -> float:
+        """Low end of the range."""
+        ...
+
     @property
-    def high(self) -> float: ...  # noqa: D102
+    def high(self) -> float:
+        """High end of the range."""
+        ...
+
     @property
-    def scan_period_ns(self) -> int: ...  # noqa: D102
+    def scan_period_ns(self) -> int:
+        """Of its scan class."""
+        ...
+
     @property
-    def signal(self) -> str: ...  # noqa: D102
+    def signal(self) -> str:
+        """Of the instrument, such as 4-20 mA; it decides what is out of band."""
+        ...
 
 
 BAD_ITEMS_MOST: Final = 50

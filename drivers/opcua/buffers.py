@@ -53,7 +53,7 @@ class BufferedConnection(SecureConnection):
         :raises UaStatusCodeError: BadRequestTooLarge, as the server would say it: ask for less.
         """
         if message_type == ua.MessageType.SecureMessage and self._is_too_large(len(message)):
-            raise UaStatusCodeError(StatusCodes.BadRequestTooLarge)  # type: ignore[no-untyped-call]
+            raise UaStatusCodeError(StatusCodes.BadRequestTooLarge)  # type: ignore[no-untyped-call]  # asyncua has no type there
         encoded: bytes = super().message_to_binary(message, message_type, request_id)
         return encoded
 

@@ -75,7 +75,7 @@ class ReadOnlyProtocol(UASocketProtocol):
     """asyncua's connection, unable to send anything that could change the plant."""
 
     def __init__(self, timeout: float = 1.0, security_policy: SecurityPolicy | None = None) -> None:
-        policy = security_policy or SecurityPolicyNone()  # type: ignore[no-untyped-call]
+        policy = security_policy or SecurityPolicyNone()  # type: ignore[no-untyped-call]  # asyncua has no type there
         super().__init__(timeout, security_policy=policy)
         self._connection = BufferedConnection(policy, Buffers())
 
@@ -106,7 +106,7 @@ class ReadOnlyProtocol(UASocketProtocol):
     def _process_received_message(self, msg: Any) -> None:
         # None is a chunk in the middle of an answer, or, with nothing collected, an aborted answer: asyncua would let
         # whoever waits for it wait for ever.
-        if msg is None and not self._connection._incoming_parts:  # noqa: SLF001
+        if msg is None and not self._connection._incoming_parts:  # noqa: SLF001 - asyncua offers no other way
             self._fail_all_pending(service_error(StatusCodes.BadResponseTooLarge))
         super()._process_received_message(msg)
 
@@ -139,7 +139,7 @@ def as_driver_error(error: Exception, doing: str) -> DriverError:
 
 def service_error(status: int) -> UaStatusCodeError:
     """What asyncua raises for a service that failed with this status."""
-    return UaStatusCodeError(status)  # type: ignore[no-untyped-call]
+    return UaStatusCodeError(status)  # type: ignore[no-untyped-call]  # asyncua has no type there
 
 
 def status_words(status: int) -> str:
@@ -178,7 +178,7 @@ def read_value_id(kind: str, identifier: str, namespace_index: int) -> ua.ReadVa
         value = UUID(identifier)
     elif kind == "b":
         value = b64decode(identifier)
-    return ua.ReadValueId(NodeId=ua.NodeId(value, ua.Int16(namespace_index)), AttributeId=AttributeIds.Value)  # type: ignore[arg-type]
+    return ua.ReadValueId(NodeId=ua.NodeId(value, ua.Int16(namespace_index)), AttributeId=AttributeIds.Value)  # type: ignore[arg-type]  # asyncua's own types are narrower
 
 
 def value_of(result: ua.DataValue) -> object:

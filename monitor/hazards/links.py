@@ -82,7 +82,10 @@ class LinkStatus(Protocol):
         ...
 
     @property
-    def clock_is_off(self) -> bool: ...  # noqa: D102
+    def clock_is_off(self) -> bool:
+        """Further from ours than the plant allows."""
+        ...
+
     @property
     def readings_per_s(self) -> float:
         """Over the last report period."""

@@ -452,7 +452,7 @@ async def test_fifty_reconnects_leak_neither_a_descriptor_nor_a_task(waits: Wait
         elif answers % 7 == 0:
             connection.send(b"\x00" * 40)
         else:
-            peer.good(connection, asked)  # type: ignore[arg-type]
+            peer.good(connection, asked)  # type: ignore[arg-type]  # as the peer was asked
 
     async with listening(script) as peer, polling(modbus(peer.port), heard):
         await heard.until(lambda: peer.accepted >= 5)

@@ -65,7 +65,7 @@ def test_a_unit_that_is_not_there_refuses_everything_that_is_left() -> None:
 
 
 @given(st.integers(1, 8), st.lists(st.integers(0, 3), max_size=60), st.randoms())
-def test_whatever_happens_every_request_is_answered_once(count: int, steps: list[int], randomness) -> None:  # type: ignore[no-untyped-def]
+def test_whatever_happens_every_request_is_answered_once(count: int, steps: list[int], randomness) -> None:  # type: ignore[no-untyped-def]  # drawn by hypothesis
     asked = chain(count)
     unanswered: list[int] = []
     paused: list[int] = []

@@ -48,9 +48,9 @@ async def pymodbus_server(device: Device, size: int = 600) -> AsyncIterator[int]
     server = ModbusTcpServer(simulated(device, size), address=("127.0.0.1", 0))
     await server.serve_forever(background=True)
     try:
-        yield server.transport.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+        yield server.transport.sockets[0].getsockname()[1]  # type: ignore[attr-defined]  # pymodbus' own type is narrower
     finally:
-        await server.shutdown()  # type: ignore[no-untyped-call]
+        await server.shutdown()  # type: ignore[no-untyped-call]  # pymodbus has no type there
 
 
 def scattered_tags(randomness: random.Random, count: int) -> list[TagAddress]:

@@ -167,7 +167,7 @@ def test_a_request_the_protocol_cannot_carry_is_refused(unit: int, start: int, c
 
 
 @given(request=requests(), cuts=st.lists(st.integers(0, 300)), late=st.integers(0, 3), values=st.randoms())
-def test_any_fragmentation_gives_the_same_answer(request: ReadRequest, cuts: list[int], late: int, values) -> None:  # type: ignore[no-untyped-def]
+def test_any_fragmentation_gives_the_same_answer(request: ReadRequest, cuts: list[int], late: int, values) -> None:  # type: ignore[no-untyped-def]  # drawn by hypothesis
     exchange = Exchange()
     payload = values.randbytes(request.byte_count)
     for _ in range(3):

@@ -85,11 +85,11 @@ async def test_pymodbus_over_rtu_in_tcp() -> None:
     server = ModbusTcpServer(simulated(device), address=("127.0.0.1", 0), framer=FramerType.RTU)
     await server.serve_forever(background=True)
     try:
-        port = server.transport.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+        port = server.transport.sockets[0].getsockname()[1]  # type: ignore[attr-defined]  # pymodbus' own type is narrower
         tags = everything()
         agrees(await one_batch(tags, host="127.0.0.1", port=port, framing="rtu"), tags, device)
     finally:
-        await server.shutdown()  # type: ignore[no-untyped-call]
+        await server.shutdown()  # type: ignore[no-untyped-call]  # pymodbus has no type there
 
 
 async def test_pymodbus_over_a_serial_line_and_its_client_reads_the_same() -> None:
@@ -105,7 +105,7 @@ async def test_pymodbus_over_a_serial_line_and_its_client_reads_the_same() -> No
             theirs = await client.read_holding_registers(0, count=100, device_id=1)
             client.close()
         finally:
-            await server.shutdown()  # type: ignore[no-untyped-call]
+            await server.shutdown()  # type: ignore[no-untyped-call]  # pymodbus has no type there
     assert theirs.registers == [device.word("hr", n) for n in range(100)]
 
 

@@ -15,7 +15,7 @@ from rules.columns.quality import Quality
 from tests.drivers.modbus.device import Device, TagAddress, devices, scalar, tag_addresses
 
 
-def decoded(device: Device, tags: Sequence[TagAddress], limits: Limits = Limits()) -> Columns:  # noqa: B008
+def decoded(device: Device, tags: Sequence[TagAddress], limits: Limits = Limits()) -> Columns:  # noqa: B008 - frozen
     points = [point_of(tag) for tag in tags]
     blocks = coalesce([point.span for point in points], limits)
     answers: list[Answer] = []
@@ -228,4 +228,4 @@ def test_a_point_in_no_block_keeps_its_refusal() -> None:
 def test_a_point_that_can_never_be_read_is_refused(changes: dict[str, object], reason: str) -> None:
     fields: dict[str, object] = {"tag": "T", "row": 0, "address": "hr:0", **changes}
     with pytest.raises(MisconfiguredError, match=reason):
-        point_of(TagAddress(**fields))  # type: ignore[arg-type]
+        point_of(TagAddress(**fields))  # type: ignore[arg-type]  # fields by name

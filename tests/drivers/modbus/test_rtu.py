@@ -137,7 +137,7 @@ def test_identification_has_no_length_and_is_still_known_when_it_is_whole() -> N
     cuts=st.lists(st.integers(0, 300)),
     values=st.randoms(),
 )
-def test_any_fragmentation_and_any_noise_in_front_give_the_answer(  # type: ignore[no-untyped-def]
+def test_any_fragmentation_and_any_noise_in_front_give_the_answer(  # type: ignore[no-untyped-def]  # drawn by hypothesis
     unit: int, function: ReadFunction, count: int, noise: bytes, cuts: list[int], values
 ) -> None:
     request = ReadRequest(unit, function, 0, count)

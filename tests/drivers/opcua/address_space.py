@@ -58,6 +58,6 @@ def use_template(server: Server) -> None:
     """Let a server that is not initialised yet take its standard nodes from the template."""
 
     async def load(shelf_file: object = None) -> None:
-        server.iserver.aspace._nodes = _Copied(_template())  # type: ignore[assignment]
+        server.iserver.aspace._nodes = _Copied(_template())  # type: ignore[assignment]  # put in the place of its own
 
-    server.iserver.load_standard_address_space = load  # type: ignore[method-assign]
+    server.iserver.load_standard_address_space = load  # type: ignore[method-assign]  # put in the place of its own

@@ -73,7 +73,7 @@ class Plc:
         await self.server.stop()
 
     async def add(self, name: str, value: object, variant: ua.VariantType = ua.VariantType.Double) -> None:
-        node_id = ua.NodeId(name, self.index)  # type: ignore[arg-type]
+        node_id = ua.NodeId(name, self.index)  # type: ignore[arg-type]  # asyncua's own types are narrower
         self.nodes[name] = await self.server.nodes.objects.add_variable(
             node_id, ua.QualifiedName(name, self.index), ua.Variant(value, variant)
         )

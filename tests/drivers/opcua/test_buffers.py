@@ -100,7 +100,7 @@ async def test_a_thousand_nodes_are_read_from_a_server_with_small_buffers(said: 
         settings: dict[str, Any] = {"endpoint": proxy.endpoint, "request_timeout_s": 10.0}
         async with open_driver("PLC-1", settings, tags(names), CLOCK) as driver:
             proxy.chunks.clear()
-            batch = await first(driver)  # type: ignore[arg-type]
+            batch = await first(driver)  # type: ignore[arg-type]  # a stand-in
             chunks = list(proxy.chunks)
         assert batch.value.tolist() == list(range(1000))
         assert proxy.accepted == 1
@@ -125,7 +125,7 @@ async def test_small_buffers_of_a_server_that_encrypts(tmp_path: Path) -> None:
         settings = {"endpoint": proxy.endpoint, "security": "sign_and_encrypt", "pki": str(tmp_path / "pki")}
         async with open_driver("PLC-1", settings, tags(names), CLOCK) as driver:
             proxy.chunks.clear()
-            batch = await first(driver)  # type: ignore[arg-type]
+            batch = await first(driver)  # type: ignore[arg-type]  # a stand-in
             chunks = list(proxy.chunks)
     assert batch.value.tolist() == list(range(400))
     assert max(size for _, size in chunks) <= 8192

@@ -132,7 +132,7 @@ async def test_a_black_hole_behind_a_slow_scan_class_is_found_by_asking(monkeypa
 
 async def test_a_server_that_does_not_tell_its_time_or_state_is_not_a_lost_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "PROBE_S", 0.1)
-    secret = {ua.NodeId(ObjectIds.Server_ServerStatus_State), ua.NodeId(ObjectIds.Server_ServerStatus_CurrentTime)}  # type: ignore[arg-type]
+    secret = {ua.NodeId(ObjectIds.Server_ServerStatus_State), ua.NodeId(ObjectIds.Server_ServerStatus_CurrentTime)}  # type: ignore[arg-type]  # asyncua's own types are narrower
     original = InternalSession.read
     asked = 0
 
@@ -200,7 +200,7 @@ def count_renewals(monkeypatch: pytest.MonkeyPatch, *, refuse: bool) -> list[int
             renewals.append(1)
             if refuse:
                 raise ServiceError(StatusCodes.BadSecureChannelTokenUnknown)
-        original(self, algohdr, seqhdr, body)  # type: ignore[no-untyped-call]
+        original(self, algohdr, seqhdr, body)  # type: ignore[no-untyped-call]  # asyncua has no type there
 
     monkeypatch.setattr(uaprocessor.UaProcessor, "open_secure_channel", open_secure_channel)
     return renewals
@@ -314,7 +314,7 @@ def handles(monkeypatch: pytest.MonkeyPatch) -> dict[ua.NodeId, ua.NodeId]:
     def with_handles(kind: Any, data: Any) -> Any:
         found = decode(kind, data)
         if kind is ua.RegisterNodesParameters:
-            aliases = [ua.NodeId(900_000 + len(given) + at, 1) for at in range(len(found.NodesToRegister))]  # type: ignore[arg-type]
+            aliases = [ua.NodeId(900_000 + len(given) + at, 1) for at in range(len(found.NodesToRegister))]  # type: ignore[arg-type]  # asyncua's own types are narrower
             given.update(zip(aliases, found.NodesToRegister, strict=True))
             found.NodesToRegister = aliases
         return found

@@ -111,7 +111,7 @@ class Wire:
 
 def connected() -> tuple[ReadOnlyProtocol, Wire]:
     protocol, wire = ReadOnlyProtocol(), Wire()
-    protocol.transport = wire  # type: ignore[assignment]
+    protocol.transport = wire  # type: ignore[assignment]  # a stand-in
     protocol.authentication_token = TOKEN
     return protocol, wire
 

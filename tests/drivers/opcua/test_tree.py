@@ -21,10 +21,10 @@ pytestmark = pytest.mark.slow
 
 
 async def analog(parent: Node, index: int, name: str, eu: str, low: float, high: float) -> Node:
-    node: Node = await parent.add_variable(ua.NodeId(name, index), ua.QualifiedName(name, index), 1.5)  # type: ignore[arg-type]
-    await node.add_property(ua.NodeId(f"{name}.r", index), ua.QualifiedName("EURange", 0), ua.Range(low, high))  # type: ignore[arg-type]
+    node: Node = await parent.add_variable(ua.NodeId(name, index), ua.QualifiedName(name, index), 1.5)  # type: ignore[arg-type]  # asyncua's own types are narrower
+    await node.add_property(ua.NodeId(f"{name}.r", index), ua.QualifiedName("EURange", 0), ua.Range(low, high))  # type: ignore[arg-type]  # asyncua's own types are narrower
     unit = ua.EUInformation(DisplayName=ua.LocalizedText(eu))
-    await node.add_property(ua.NodeId(f"{name}.u", index), ua.QualifiedName("EngineeringUnits", 0), unit)  # type: ignore[arg-type]
+    await node.add_property(ua.NodeId(f"{name}.u", index), ua.QualifiedName("EngineeringUnits", 0), unit)  # type: ignore[arg-type]  # asyncua's own types are narrower
     return node
 
 
@@ -34,11 +34,11 @@ async def grow(plc: Plc) -> None:
     tank = await farm.add_object(plc.index, "V-101")
     level = await analog(tank, plc.index, "Level", "m", 0.0, 12.5)
     await analog(tank, plc.index, "Upside down", "m", 5.0, 5.0)
-    await tank.add_variable(ua.NodeId(7001, plc.index), ua.QualifiedName("High", plc.index), True)  # type: ignore[arg-type]
+    await tank.add_variable(ua.NodeId(7001, plc.index), ua.QualifiedName("High", plc.index), True)  # type: ignore[arg-type]  # asyncua's own types are narrower
     await tank.add_variable(plc.index, "Name", "球罐")
     await tank.add_variable(plc.index, "Profile", [1.0, 2.0])
     raw = ua.Variant(7, ua.VariantType.UInt16)
-    await level.add_variable(ua.NodeId("inner", plc.index), ua.QualifiedName("Raw", plc.index), raw)  # type: ignore[arg-type]
+    await level.add_variable(ua.NodeId("inner", plc.index), ua.QualifiedName("Raw", plc.index), raw)  # type: ignore[arg-type]  # asyncua's own types are narrower
     await farm.add_reference(level, ObjectIds.Organizes)  # a second way to the same node
     await tank.add_reference(farm, ObjectIds.Organizes)  # and a way back: a ring
     # the server cannot encode it and refuses every Read that asks for it

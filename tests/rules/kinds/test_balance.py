@@ -68,7 +68,7 @@ def oracle_of(rule: MassBalance) -> Oracle:
     names = [*(name for name, _ in rule.levels), *rule.inflows, *rule.outflows]
     return Oracle(
         rule,
-        [lambda value, of=of: float(of.volume(np.array([value]))[0]) for of in columns],  # type: ignore[misc]
+        [lambda value, of=of: float(of.volume(np.array([value]))[0]) for of in columns],  # type: ignore[misc]  # mypy infers no type for a default
         max(PLANT.tags[PLANT.row_of[name]].scan_period_ns for name in names),
     )
 
