@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from asyncua import ua
+from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 
 from drivers.errors import LinkLostError
@@ -253,7 +254,7 @@ async def test_a_change_that_was_never_told_is_found_and_everything_read_again()
         async with watching(plc.endpoint, addresses, **settings) as watched:
             await watched.until(lambda: watched.monitoring.watched == 3)
             node = plc.server.iserver.aspace._nodes[plc.nodes["N2"].nodeid]
-            node.attributes[ua.AttributeIds.Value].value = number(42.0)  # past the server's own subscriptions
+            node.attributes[AttributeIds.Value].value = number(42.0)  # past the server's own subscriptions
             await watched.until(lambda: watched.last(2)[0] == 42.0)
             await watched.until(lambda: watched.monitoring.rebuilt == 1)
             assert "never told" in watched.driver.health().impairment

@@ -73,7 +73,16 @@ def test_only_few_modules_import_asyncua() -> None:
         path.name for path in PACKAGE.glob("*.py") if re.search(r"^(from|import) asyncua", path.read_text(), re.M)
     }
     assert importing <= {
-        *("buffers.py", "connection.py", "limits.py", "prepared.py", "reference.py", "requests.py", "security.py", "stack.py"),
+        *(
+            "buffers.py",
+            "connection.py",
+            "limits.py",
+            "prepared.py",
+            "reference.py",
+            "requests.py",
+            "security.py",
+            "stack.py",
+        ),
         *("subscription.py", "tool.py", "transport.py", "tree.py"),
     }
 
