@@ -87,6 +87,8 @@ class Seen(NamedTuple):
     """The demand lasts longer than the effects may take."""
     caused: bool
     """A demand stood when the trip began, or since."""
+    unmoved: bool
+    """It says that it tripped, and longer than its effects may take one of them is read not to have acted."""
 
 
 def action_of(seen: Seen) -> Action:
@@ -98,18 +100,20 @@ def action_of(seen: Seen) -> Action:
 
 
 ACTION: Final[tuple[tuple[tuple[Verdict | bool | None, ...], Action], ...]] = (
-    # demand, tripped, bypassed, late, caused
-    ((T, T, None, None, None), Action.TRIPPED),
-    ((None, T, None, None, True), Action.TRIPPED),
-    ((F, T, None, None, False), Action.SPURIOUS_TRIP),
-    ((U, T, None, None, False), Action.TRIPPED),
-    ((T, F, T, None, None), Action.DEMAND_WHILE_BYPASSED),
-    ((T, U, T, None, None), Action.DEMAND_WHILE_BYPASSED),
+    # demand, tripped, bypassed, late, caused, unmoved
+    # a relay alone stops nothing
+    ((None, T, None, None, None, True), Action.FAILED_TO_TRIP),
+    ((T, T, None, None, None, None), Action.TRIPPED),
+    ((None, T, None, None, True, None), Action.TRIPPED),
+    ((F, T, None, None, False, None), Action.SPURIOUS_TRIP),
+    ((U, T, None, None, False, None), Action.TRIPPED),
+    ((T, F, T, None, None, None), Action.DEMAND_WHILE_BYPASSED),
+    ((T, U, T, None, None, None), Action.DEMAND_WHILE_BYPASSED),
     # a trip that nobody saw is not taken for one
-    ((T, None, None, True, None), Action.FAILED_TO_TRIP),
-    ((T, F, F, False, None), Action.READY),
-    ((F, F, None, None, None), Action.READY),
-    ((None, None, None, None, None), Action.UNKNOWN),
+    ((T, None, None, True, None, None), Action.FAILED_TO_TRIP),
+    ((T, F, F, False, None, None), Action.READY),
+    ((F, F, None, None, None, None), Action.READY),
+    ((None, None, None, None, None, None), Action.UNKNOWN),
 )
 """Rows are tried in this order; None matches anything.  A demand that nothing answers is READY only within the required
 time of the effects; with an unknown bypass bit or trip it is UNKNOWN until it is late."""

@@ -62,7 +62,7 @@ def change_of(
             continue
         detail: dict[str, Any] = {"bypassed_by": list(after.bypassed_by), "cover": after.cover.value}
         if axis == "action":
-            detail |= _demand(causes, response_ns, required_ns, after.action)
+            detail |= {"unmoved": list(after.unmoved), **_demand(causes, response_ns, required_ns, after.action)}
         found.append(Change(interlock=after.id, axis=axis, before=was, after=now, wall_ns=wall_ns, detail=detail))
     return found
 

@@ -24,16 +24,17 @@ COVERS: Final = tuple(Cover)
 Codes = npt.NDArray[np.uint8]
 
 _TRUE, _FALSE, _UNKNOWN = np.uint8(Verdict.TRUE), np.uint8(Verdict.FALSE), np.uint8(Verdict.UNKNOWN)
+_NOT: Final = np.array([Verdict.TRUE, Verdict.FALSE, Verdict.UNKNOWN], np.uint8)
+"""Verdict -> its opposite."""
 _SERVICE_OF: Final = np.array(
     [[SERVICES.index(SERVICE[verdict, cover]) for cover in COVERS] for verdict in Verdict], np.uint8
 )
 
 
 def _action_codes() -> npt.NDArray[np.uint8]:
-    codes = np.zeros((3, 3, 3, 2, 2), np.uint8)
-    for demand, tripped, bypassed, late, caused in product(Verdict, Verdict, Verdict, (False, True), (False, True)):
-        seen = Seen(demand=demand, tripped=tripped, bypassed=bypassed, late=late, caused=caused)
-        codes[demand, tripped, bypassed, int(late), int(caused)] = ACTIONS.index(action_of(seen))
+    codes = np.zeros((3, 3, 3, 2, 2, 2), np.uint8)
+    for row in product(Verdict, Verdict, Verdict, (False, True), (False, True), (False, True)):
+        codes[tuple(int(part) for part in row)] = ACTIONS.index(action_of(Seen(*row)))
     return codes
 
 
@@ -54,6 +55,8 @@ class Judgement:
     """Of every bypass bit, in the order of the columns."""
     inputs: Condition
     """Of every cause: does it demand the trip."""
+    outputs: Condition
+    """Of every effect: has it acted."""
     due_ns: int | None
     """When a demand that nothing answered becomes late, if nothing is read."""
 
@@ -66,23 +69,28 @@ def judge(
     bits = in_state(snapshot.value[columns.bits.row], snapshot.quality[columns.bits.row], columns.bit_state)
     bypassed = _any(columns.bits, bits, len(columns))
     demand = _votes(columns, inputs)
-    tripped = _tripped(columns, snapshot)
+    outputs = in_state(snapshot.value[columns.outputs.row], snapshot.quality[columns.outputs.row], columns.output_state)
+    unmoved = _any(columns.outputs, _NOT[outputs], len(columns))
+    tripped = _tripped(columns, snapshot, unmoved)
     after, late, settling = remembered(columns, (demand, tripped, bypassed), memory, snapshot.mono_ns)
     # cause and effect are not read at one moment: a trip is spurious only when no cause came after it either
     caused = after.caused | settling
     # what was demanded is demanded until it is read to be over
     demanded = np.where((demand == _UNKNOWN) & (after.demand_mono_ns != NEVER), _TRUE, demand)
     met = np.where((bypassed == _UNKNOWN) & after.withheld, _TRUE, bypassed)
+    moving = (tripped == _TRUE) & (unmoved == _TRUE)
+    stuck = moving & (snapshot.mono_ns - after.trip_mono_ns > columns.within_ns + columns.settle_ns)
     judgement = Judgement(
         service=_frozen(_SERVICE_OF[bypassed, cover]),
-        action=_frozen(_ACTION_OF[demanded, tripped, met, late.astype(np.intp), caused.astype(np.intp)]),
+        action=_frozen(_ACTION_OF[demanded, tripped, met, *(flag.astype(np.intp) for flag in (late, caused, stuck))]),
         voting=_frozen(_voting(columns, snapshot, bits)),
         bypassed=_frozen(bypassed),
         demand=_frozen(demand),
         tripped=_frozen(tripped),
         bits=_frozen(bits),
         inputs=_frozen(inputs),
-        due_ns=due_ns(columns, after, tripped, late, settling),
+        outputs=_frozen(outputs),
+        due_ns=due_ns(columns, after, tripped, late, settling, moving & ~stuck),
     )
     return judgement, after
 
@@ -123,20 +131,14 @@ def _votes(columns: InterlockColumns, inputs: Condition) -> Condition:
     return votes
 
 
-def _tripped(columns: InterlockColumns, snapshot: Snapshot) -> Condition:
-    """What the trip tag says; without one, whether all its effects have acted."""
+def _tripped(columns: InterlockColumns, snapshot: Snapshot, unmoved: Condition) -> Condition:
+    """What the trip tag says; without one, whether all its effects have acted: not any of them is unmoved."""
     count = len(columns)
     trips = in_state(snapshot.value[columns.trip.row], snapshot.quality[columns.trip.row], columns.trip_state)
     tripped = _any(columns.trip, trips, count)
     has_tag = np.zeros(count, np.bool_)
     has_tag[columns.trip.having] = True
-    outputs = columns.outputs
-    if len(outputs) and not has_tag.all():
-        acted = in_state(snapshot.value[outputs.row], snapshot.quality[outputs.row], columns.output_state)
-        # all of them: not any that has not; of TRUE, FALSE, UNKNOWN the first two are swapped
-        none = _any(outputs, np.array([1, 0, 2], np.uint8)[acted], count)
-        tripped = np.where(has_tag, tripped, np.array([1, 0, 2], np.uint8)[none])
-    return tripped
+    return tripped if has_tag.all() else np.where(has_tag, tripped, _NOT[unmoved])
 
 
 def _voting(columns: InterlockColumns, snapshot: Snapshot, bits: Condition) -> Codes:

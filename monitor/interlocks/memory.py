@@ -95,6 +95,7 @@ def due_ns(
     tripped: Condition,
     late: npt.NDArray[np.bool_],
     settling: npt.NDArray[np.bool_],
+    moving: npt.NDArray[np.bool_],
 ) -> int | None:
     """Mono time at which something is decided although nothing is read; None where nothing is due."""
     waiting = columns.answers & (memory.demand_mono_ns != NEVER) & (tripped != _TRUE) & ~late
@@ -102,6 +103,7 @@ def due_ns(
         (
             (memory.demand_mono_ns + columns.within_ns + 1)[waiting],
             (memory.trip_mono_ns + columns.settle_ns + 1)[settling],
+            (memory.trip_mono_ns + columns.within_ns + columns.settle_ns + 1)[moving],
         )
     )
     return int(due.min()) if due.size else None

@@ -23,6 +23,8 @@ class InterlockState:
     """Tags of the bits that stand in their bypassed state."""
     demanded_by: tuple[str, ...]
     """Tags of the causes that demand the trip; those of an open demand while none can be read."""
+    unmoved: tuple[str, ...] = ()
+    """Tags of the effects that have not acted although it says that it tripped, and should have."""
     service_since_wall_ns: int | None = None
     """When `service` became what it is; None before anything was read."""
     action_since_wall_ns: int | None = None

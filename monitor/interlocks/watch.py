@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from monitor.interlocks.axes import Cover
+from monitor.interlocks.axes import Action, Cover
 from monitor.interlocks.changes import Change, change_of
 from monitor.interlocks.columns import compile_interlocks
 from monitor.interlocks.judge import ACTIONS, COVERS, SERVICES, VOTINGS, Codes, Judgement, judge
@@ -22,6 +22,7 @@ from rules.port import NEVER
 from rules.verdicts import Verdict
 
 _TRUE: Final = np.uint8(Verdict.TRUE)
+_FAILED: Final = ACTIONS.index(Action.FAILED_TO_TRIP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -134,6 +135,7 @@ class InterlockWatch:
             differs |= getattr(before, name) != getattr(judgement, name)
         differs[self._columns.bits.owner[before.bits != judgement.bits]] = True
         differs[self._columns.inputs.owner[before.inputs != judgement.inputs]] = True
+        differs[self._columns.outputs.owner[before.outputs != judgement.outputs]] = True
         differs[[self._place[name] for name in set(unused) ^ set(reconciled.unused)]] = True
         found: list[int] = np.flatnonzero(differs).tolist()
         return found
@@ -157,10 +159,18 @@ class InterlockWatch:
             trip=Verdict(int(judgement.tripped[place])),
             bypassed_by=tuple(ids[int(columns.bits.row[bit])] for bit in bits),
             demanded_by=causes,
+            unmoved=self._unmoved(place, judgement),
             service_since_wall_ns=before.service_since_wall_ns if service is before.service else wall_ns,
             action_since_wall_ns=before.action_since_wall_ns if action is before.action else wall_ns,
             unused_permit=before.id in reconciled.unused,
         )
+
+    def _unmoved(self, place: int, judgement: Judgement) -> tuple[str, ...]:
+        if judgement.action[place] != _FAILED or judgement.tripped[place] != _TRUE:
+            return ()
+        outputs = self._columns.outputs
+        still = [at for at in outputs.of(place) if judgement.outputs[at] == Verdict.FALSE]
+        return tuple(self._table.ids[int(outputs.row[at])] for at in still)
 
     def _changes(
         self, before: InterlockState, after: InterlockState, judgement: Judgement, snapshot: Snapshot

@@ -31,7 +31,10 @@ _OF_AN_INTERLOCK: Final = (
     ),
     _Kind(
         "failed", "failed_to_trip", 1,
-        ("联锁条件成立，规定时间内没有动作", "Its trip condition is TRUE and nothing acted within its time"),
+        (
+            "联锁条件成立而规定时间内没有动作，或已跳闸而最终元件没有到位",
+            "It was demanded and nothing acted within its time, or it tripped and a final element did not move",
+        ),
         ("最后一道保护没有起作用", "The last protection did not act"),
         ("立即手动执行联锁动作，报告班长", "Carry out its action by hand at once; report to the shift leader"),
     ),

@@ -99,7 +99,8 @@ class BarrierVerdicts:
         details: dict[int, tuple[str, ...]] = {}
         for place in np.flatnonzero((by_kind == _T).any(axis=1)).tolist():
             state, first = watched.states[place], place * len(SUFFIXES)
-            details[first + _DEMAND_AT] = details[first + _FAILED_AT] = state.demanded_by
+            details[first + _DEMAND_AT] = state.demanded_by
+            details[first + _FAILED_AT] = state.unmoved or state.demanded_by
             details[first + _OVERDUE_AT] = state.bypassed_by
         return details
 

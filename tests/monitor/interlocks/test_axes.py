@@ -18,7 +18,7 @@ from monitor.interlocks.axes import (
 from rules.verdicts import Verdict
 
 F, T, U = Verdict.FALSE, Verdict.TRUE, Verdict.UNKNOWN
-EVERY_SEEN = [Seen(*row) for row in product(Verdict, Verdict, Verdict, (False, True), (False, True))]
+EVERY_SEEN = [Seen(*row) for row in product(Verdict, Verdict, Verdict, (False, True), (False, True), (False, True))]
 
 
 def test_every_pair_of_bit_and_permit_is_decided() -> None:
@@ -50,7 +50,8 @@ def test_every_action_is_decided_and_safe(seen: Seen) -> None:
     if seen.demand is T and seen.tripped is F and seen.bypassed is T:
         assert action is Action.DEMAND_WHILE_BYPASSED
     if seen.tripped is T:
-        assert action in (Action.TRIPPED, Action.SPURIOUS_TRIP)
+        assert (action is Action.FAILED_TO_TRIP) is seen.unmoved
+        assert action in (Action.TRIPPED, Action.SPURIOUS_TRIP, Action.FAILED_TO_TRIP)
     if action is Action.SPURIOUS_TRIP:
         assert not seen.caused
         assert seen.demand is F

@@ -97,6 +97,7 @@ class Slow:
                 bypassed=T if bypassed is U and self.met else bypassed,
                 late=late,
                 caused=self.caused or settling,
+                unmoved=self.unmoved(readings, tripped, now, within + settle),
             )
         )
         table_of_service = {
@@ -106,6 +107,10 @@ class Slow:
         }
         default = {F: Service.IN_SERVICE, T: Service.BYPASSED_UNAUTHORISED, U: Service.UNKNOWN}[bypassed]
         return table_of_service.get((bypassed, cover), default), action, self.voting(readings)
+
+    def unmoved(self, readings: dict[str, Reading], tripped: Verdict, now: int, allowed: int) -> bool:
+        acted = [self.state(readings[output.tag], output.acted_when) for output in self.item.outputs]
+        return tripped is T and F in acted and self.trip is not None and now - self.trip > allowed
 
     def state(self, one: Reading, wanted: float) -> Verdict:
         value, quality = one
@@ -183,6 +188,7 @@ def test_columns_agree_with_one_interlock_at_a_time(
 
 def readings_with(**changed: float) -> dict[str, Reading]:
     quiet = dict.fromkeys(NAMES, (0.0, 0)) | {"XV-2": (1.0, 0), "LT-1": (50.0, 0), "BP-2": (1.0, 0)}
+    quiet["XV-1"] = (changed.get("TR_1", 0.0), 0)  # the valve follows the relay, where nothing else is said
     return quiet | {name.replace("_", "-"): (value, 0) for name, value in changed.items()}
 
 
@@ -256,11 +262,18 @@ def test_a_trip_that_cannot_be_read_does_not_answer_a_demand() -> None:
     assert actions == ["ready", "unknown", "unknown", "unknown", "unknown", "failed_to_trip"]
 
 
+def test_a_relay_that_trips_and_a_valve_that_hangs() -> None:
+    hangs = readings_with(LS_1=1.0, TR_1=1.0, XV_1=0.0)
+    actions = play(readings_with(), *[hangs] * 6, readings_with(LS_1=1.0, TR_1=1.0), readings_with())
+    assert [action for action, _ in actions] == ["ready", *["tripped"] * 5, "failed_to_trip", "tripped", "ready"]
+    assert actions[1][1] == str((101 + 3 + 1) * SECOND + 1), "told at its time, without any reading"
+    blind = {**hangs, "XV-1": (0.0, 2)}
+    assert [action for action, _ in play(readings_with(), *[blind] * 9)][1:] == ["tripped"] * 9
+
+
 def test_a_trip_keeps_its_cause_while_it_cannot_be_read() -> None:
     demand, tripped = readings_with(LS_1=1.0, TR_1=1.0), readings_with(TR_1=1.0)
-    actions = [
-        action for action, _ in play(readings_with(), demand, *[tripped] * 9, silent(TR_1=1.0), *[tripped] * 4)
-    ]
+    actions = [action for action, _ in play(readings_with(), demand, *[tripped] * 9, silent(TR_1=1.0), *[tripped] * 4)]
     assert actions[-6:] == ["tripped", "unknown", *["tripped"] * 4]
 
 

@@ -69,7 +69,9 @@ class Field:
         if step.get("silent"):
             self.quality = dict.fromkeys(PLANT.ids, Quality.STALE)
         self.quality |= dict.fromkeys(step.get("lost", ()), Quality.BAD)
-        self.values |= step.get("set", {})
+        changed = step.get("set", {})
+        # the valve follows the relay, where nothing else is said
+        self.values |= ({"XV-1": changed["TR-1"]} if "TR-1" in changed else {}) | changed
         if "permit" in step:
             getattr(self, step["permit"])(step)
         seen = snapshot(PLANT, self.mono_ns, {name: (self.values[name], self.quality[name]) for name in PLANT.ids})

@@ -366,6 +366,21 @@ async def test_it_trips_in_time_and_says_how_fast(yard: Yard) -> None:
     assert (detail["first_out"], detail["response_s"], detail["required_s"]) == (["LSHH-101"], 2.0, 5.0)
 
 
+async def test_a_trip_whose_valve_hangs_has_failed_and_names_the_valve(yard: Yard) -> None:
+    yard.values |= {"LSHH-101": 1.0, "SIS-101.TRIP": 1.0, "XV-101I.CLOSED": 0.0}
+    await yard.scan()
+    await yard.scan(5)
+    assert yard.state().action is Action.TRIPPED
+    await yard.scan(1.1)
+    assert yard.state().action is Action.FAILED_TO_TRIP
+    assert yard.triggers(f"{SIS}.failed") == ["raised"]
+    assert yard.alarm(f"{SIS}.failed").detail == ("XV-101I.CLOSED",)
+    assert told_changes(yard.entries("interlock")[-1:])[-1]["detail"]["unmoved"] == ["XV-101I.CLOSED"]
+    await yard.scan(**{"XV-101I.CLOSED": 1.0})
+    assert yard.state().action is Action.TRIPPED
+    assert not yard.stands(f"{SIS}.failed")
+
+
 async def test_a_trip_without_cause_is_spurious(yard: Yard) -> None:
     yard.values["SIS-101.TRIP"] = 1.0
     await yard.scan()
