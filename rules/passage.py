@@ -54,6 +54,7 @@ class Passage:
         np.not_equal(self._condition[1:], self._condition[:-1], out=self._differs[1:])
         self._turns = np.add.reduce(self._differs, axis=1, dtype=np.intp)
         """How many conditions differ at each sweep from the one before."""
+        self._looked: _Looked | None = None
         self._decided: tuple[int, Positions] = (0, NOWHERE)
         """The last sweep that decided something, and which rules, as long as the courses do not know of it."""
 
@@ -117,7 +118,7 @@ class Passage:
         for group_at in np.unique(self._rule_set.group_of[positions]).tolist():
             group, places = self._rule_set.groups[group_at][1], self._rule_set.place_of[positions]
             places = places[self._rule_set.group_of[positions] == group_at]
-            judged = self.judged(at, group_at, holds.active)
+            judged = self._look(at, holds.active).judged(group_at)
             if judged.value is getattr(group, "no_number", None):
                 continue  # a rule of this kind never has one
             places = places[np.isnan(judged.value[places])]
@@ -162,8 +163,14 @@ class Passage:
         self._differs[first:, rules] = condition != self._condition[first - 1 : -1, rules]
         self._turns[first:] += np.add.reduce(self._differs[first:, rules], axis=1, dtype=np.intp) - before
 
+    def _look(self, at: int, active: npt.NDArray[np.bool_]) -> "_Looked":
+        """What a sweep rests on; the same as the last time if it is asked for again."""
+        if self._looked is None or self._looked.at != at or self._looked.active is not active:
+            self._looked = _Looked(self, self._rule_set, self._stretch, at, active)
+        return self._looked
+
     def _told(self, at: int, changed: Positions, before: HoldMemory, after: HoldMemory) -> Verdicts:
-        looked = _Looked(self, self._rule_set, self._stretch, at, before.active)
+        looked = self._look(at, before.active)
         return Verdicts(
             ids=self._rule_set.ids,
             verdict=after.verdict,
@@ -192,7 +199,7 @@ class _Looked(Mapping[int, tuple[str, ...]]):
     def __init__(
         self, passage: Passage, rule_set: RuleSet, stretch: Stretch, at: int, active: npt.NDArray[np.bool_]
     ) -> None:
-        self._passage, self._rule_set, self._stretch, self._at, self._active = passage, rule_set, stretch, at, active
+        self._passage, self._rule_set, self._stretch, self.at, self.active = passage, rule_set, stretch, at, active
         self._judged: dict[int, Judged] = {}
 
     def evidence(self, positions: Positions) -> Evidence:
@@ -202,9 +209,9 @@ class _Looked(Mapping[int, tuple[str, ...]]):
         group_of, place_of = self._rule_set.group_of[positions], self._rule_set.place_of[positions]
         for group_at in np.unique(group_of).tolist():
             mine = np.flatnonzero(group_of == group_at)
-            judged, places = self._of(group_at), place_of[mine]
+            judged, places = self.judged(group_at), place_of[mine]
             value[mine], limit[mine], row[mine] = judged.value[places], judged.limit[places], judged.row[places]
-        moment, at = self._stretch.moment(self._at), self._at
+        moment, at = self._stretch.moment(self.at), self.at
         received_ns = moment.received_mono_ns[row]
         offset_ns = int(self._stretch.wall_ns[at] - self._stretch.mono_ns[at])
         return Evidence(
@@ -217,16 +224,17 @@ class _Looked(Mapping[int, tuple[str, ...]]):
 
     def __getitem__(self, position: int) -> tuple[str, ...]:
         place = int(self._rule_set.place_of[position])
-        return dict(self._of(int(self._rule_set.group_of[position])).detail)[place]
+        return dict(self.judged(int(self._rule_set.group_of[position])).detail)[place]
 
     def __iter__(self) -> Iterator[int]:
         for group_at, (_, group) in enumerate(self._rule_set.groups):
-            yield from (int(group.position[place]) for place, _ in self._of(group_at).detail)
+            yield from (int(group.position[place]) for place, _ in self.judged(group_at).detail)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def _of(self, group_at: int) -> Judged:
+    def judged(self, group_at: int) -> Judged:
+        """One group."""
         if group_at not in self._judged:
-            self._judged[group_at] = self._passage.judged(self._at, group_at, self._active)
+            self._judged[group_at] = self._passage.judged(self.at, group_at, self.active)
         return self._judged[group_at]
