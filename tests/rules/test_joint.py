@@ -23,6 +23,8 @@ from rules.kinds.voting import Voter, Voting
 from rules.language.conditions import parse_condition
 from rules.memory import Memory, seed
 from rules.port import JointGroup
+from tests.benchmarks.rules_workload import Plant, table_of
+from tests.benchmarks.rules_workload import rules_of as rules_of_points
 from tests.rules.plants import SECOND, snapshot, table, tag
 
 ANALOG, DISCRETE = ("A", "B", "C", "D"), ("X", "Y")
@@ -221,3 +223,28 @@ def test_a_memory_gives_its_bands_once_and_judges_all_anew_after_that() -> None:
     third, _ = evaluate(rule_set, later, after, 1002 * SECOND)
     fourth, _ = evaluate(rule_set, later, same, 1002 * SECOND)
     assert third.verdict.tolist() == fourth.verdict.tolist() == one.verdict.tolist()
+
+
+def test_a_plant_of_hundreds_says_the_same_within_its_bands() -> None:
+    """The workload of the benchmark, with qualities that come and go: a few of many rules are judged at a time."""
+    points, chance = 400, np.random.default_rng(5)
+    rule_set, plant = compile_rules(rules_of_points(points), table_of(points)), Plant(points, 0.01)
+    memory, quality, judged_some = Memory.fresh(rule_set, plant.now_ns), np.zeros(points, np.uint8), 0
+    for number, read in enumerate(plant.sweeps(120)):
+        quality = np.where(chance.random(points) < 0.004, chance.choice([0, 0, 1, 2, 3], points), quality).astype(
+            np.uint8
+        )
+        seen = replace(read, quality=quality)
+        anew, plain = evaluate(rule_set, seen, replace(memory, carried=None), seen.mono_ns)
+        verdicts, memory = evaluate(rule_set, seen, memory, seen.mono_ns)
+        assert verdicts.condition.tolist() == anew.condition.tolist(), number
+        assert verdicts.verdict.tolist() == anew.verdict.tolist()
+        assert verdicts.details == anew.details
+        assert memory.due_ns == plain.due_ns
+        asked = verdicts.changed if verdicts.changed.size < len(rule_set) else np.arange(0, len(rule_set), 3)
+        np.testing.assert_array_equal(verdicts.at(asked).value, anew.at(asked).value)
+        judged_some += verdicts.changed.size < len(rule_set)
+        for one, other in zip(memory.states, plain.states, strict=True):
+            for key, array in one.items():
+                np.testing.assert_array_equal(array, other[key], err_msg=key)
+    assert judged_some == 119
