@@ -203,7 +203,7 @@ async def test_a_late_answer_on_a_serial_line_is_nobodys_value() -> None:
 
     def answer(request: bytes) -> bytes:
         if request[0] == 1 and late:
-            loop.call_later(0.15, os.write, far, right(request))
+            loop.call_later(0.45, os.write, far, right(request))
             return b""
         return right(request)
 
@@ -211,12 +211,12 @@ async def test_a_late_answer_on_a_serial_line_is_nobodys_value() -> None:
         line = await enter(read_settings({"serial_port": near, "dead_unit_retry_s": 1.0}).line)
         assert await line.read([asking(2, 7)], 1.0) == [of(7)]
         with pytest.raises(LinkLostError, match="no answer"):
-            await line.read([asking(1, 0)], 0.1)
+            await line.read([asking(1, 0)], 0.3)
         late = False
-        for start in range(40, 60):
+        for start in range(40, 80):
             assert await line.read([asking(2, start)], 1.0) == [of(start)]
         with pytest.raises(LinkLostError, match="unit 1 was silent"):
-            await line.read([asking(1, 500)], 0.1)
+            await line.read([asking(1, 500)], 0.3)
         await asyncio.sleep(line.units.wait_s(1, loop.time()) + 0.01)
         assert await line.read([asking(1, 500)], 0.5) == [of(500)]
         assert sum(request[0] == 1 for request in seen) == 2
@@ -228,7 +228,7 @@ async def test_a_unit_alone_on_a_serial_line_is_not_asked_again_while_its_late_a
     loop = asyncio.get_running_loop()
 
     def answer(request: bytes) -> bytes:
-        loop.call_later(0.25 if len(seen) == 1 else 0.12, os.write, far, right(request))
+        loop.call_later(0.45 if len(seen) == 1 else 0.2, os.write, far, right(request))
         return b""
 
     with serial_line() as (far, near), slave(far, answer) as seen:
@@ -236,7 +236,7 @@ async def test_a_unit_alone_on_a_serial_line_is_not_asked_again_while_its_late_a
         answers = []
         for start in (0, *[500] * 60):
             try:
-                answers += await line.read([asking(1, start)], 0.18)
+                answers += await line.read([asking(1, start)], 0.3)
                 break
             except LinkLostError:
                 await asyncio.sleep(0.02)
