@@ -145,6 +145,17 @@ def test_a_relay_that_hangs_fails_to_trip_and_trips_late(shared: Rig) -> None:
     all_well(shared, 105)
 
 
+def test_a_valve_that_hangs_fails_the_trip_and_is_named(shared: Rig) -> None:
+    shared.fault("show", tag="XV-107I.CLOSED", value=0)
+    demand(shared, 107)
+    becomes(shared, "SIS-107", action="tripped")
+    becomes(shared, "SIS-107", action="failed_to_trip", tripped=True)
+    assert "XV-107I.CLOSED" in shared.wait_for("SIS-107.failed", "unacknowledged")["message"]["en"]
+    shared.fault("unfreeze", tag="XV-107I.CLOSED")
+    becomes(shared, "SIS-107", action="tripped")
+    all_well(shared, 107)
+
+
 def test_a_demand_before_a_silence_fails_at_its_time(shared: Rig) -> None:
     shared.fault("hang", interlock="SIS-106")
     demand(shared, 106)
