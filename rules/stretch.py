@@ -1,6 +1,7 @@
 """Consecutive sweeps at once: what groups see of a recording, as a block of time."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 from rules.port import Moment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Stretch:
     """The columns of t snapshots of n tags, shape (t, n); mono times ascend, and no received time goes back."""
 
@@ -53,6 +54,12 @@ class Stretch:
     def first_at(self, mono_ns: int | None) -> int:
         """The first sweep at or after this time; t: none."""
         return len(self) if mono_ns is None else int(np.searchsorted(self.mono_ns, mono_ns))
+
+    @cached_property
+    def extent(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+        """(lowest value, highest value, whether the quality stays) of every tag (n); NaN where one value is."""
+        steady: npt.NDArray[np.bool_] = (self.quality == self.quality[0]).all(axis=0)
+        return self.value.min(axis=0), self.value.max(axis=0), steady
 
     def good(self, row: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         """Where readings of these rows are GOOD and numbers: shape (t, ...) as `row`."""

@@ -18,6 +18,7 @@ from rules.blocks.outage import LoadCutCalm, StopCalm
 from rules.blocks.rates import rate_course
 from rules.blocks.stuck import stuck_course
 from rules.blocks.windowed import DriftCalm, ForecastCalm, VarianceCalm
+from rules.columns.quality import FIRST_UNUSABLE
 from rules.kinds.balance_group import MassBalanceGroup
 from rules.kinds.count_group import CountGroup
 from rules.kinds.cusum import CusumGroup
@@ -36,7 +37,7 @@ from rules.kinds.stuck_group import StuckGroup
 from rules.kinds.unplanned import UnplannedMovementGroup
 from rules.kinds.updates import NoUpdateGroup
 from rules.kinds.variance import VarianceGroup
-from rules.port import Group, JointGroup, PointGroup, State
+from rules.port import NO_STATE, Group, JointGroup, PointGroup, State
 from rules.stretch import Stretch
 from rules.verdicts import Verdict
 
@@ -72,6 +73,8 @@ class Timeless:
 
 def course(group: Group, stretch: Stretch, active: Bools, state: State) -> Course:
     """What the group says through a stretch (one sweep at least), `active` being what was decided of its rules before."""
+    if group.timeless and not state and isinstance(group, PointGroup) and group.ends == "nothing":
+        return Timeless(condition=_within_bands(group, stretch, active), state=state)
     if group.timeless:
         return Timeless(condition=group.judge(stretch.together(), active, state).condition, state=state)
     if isinstance(group, NoUpdateGroup):
@@ -106,6 +109,21 @@ def spurious_stirs(group: SpuriousTripGroup, stretch: Stretch) -> Stirs:
     """A cause or an effect that differs; and the sweeps beside: the last demand is remembered."""
     moment = stretch.together()
     return Stirs(stretch, around(turned(group.demand.absent(moment), group.effects.each_acted(moment))))
+
+
+def _within_bands(group: PointGroup, stretch: Stretch, active: Bools) -> Conditions:
+    """Rules whose tag stays in its band all the time say what they say at first; only the others are judged on."""
+    first = stretch.moment(0)
+    judged = group.judge(first, active, NO_STATE)
+    band, (lowest, highest, steady) = group.band(first, active, judged), stretch.extent
+    within = (lowest[group.row] >= band.low) & (highest[group.row] <= band.high)
+    within |= first.quality[group.row] >= FIRST_UNUSABLE
+    condition = np.empty((len(stretch), group.position.size), np.uint8)
+    condition[:] = judged.condition
+    others = np.flatnonzero(~(within & steady[group.row]))
+    if others.size:
+        condition[:, others] = group.at(others).judge(stretch.together(), active[others], NO_STATE).condition
+    return condition
 
 
 def _not_updated(group: NoUpdateGroup, stretch: Stretch) -> Conditions:

@@ -1,6 +1,7 @@
 """A block of time says at every sweep what `evaluate` says, sweep by sweep, with every kind of rule."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +41,7 @@ def cut(whole: Stretch, at: Sequence[int]) -> Iterator[Stretch]:
                     name: getattr(part, name)[: end - first]
                     if name not in ("start_mono_ns", "tag_ids")
                     else getattr(part, name)
-                    for name in Stretch.__slots__
+                    for name in (field.name for field in fields(Stretch))
                 }
             )
 
