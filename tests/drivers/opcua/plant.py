@@ -70,6 +70,11 @@ class Plc:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
+        ticking = self.server.iserver.time_task
+        if ticking is not None:  # its end would be waited for up to a second
+            ticking.cancel()
+            await asyncio.wait([ticking])
+            self.server.iserver.time_task = None
         await self.server.stop()
 
     async def add(self, name: str, value: object, variant: ua.VariantType = ua.VariantType.Double) -> None:

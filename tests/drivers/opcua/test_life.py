@@ -122,7 +122,7 @@ async def test_a_black_hole_behind_a_slow_scan_class_is_found_by_asking(monkeypa
         ):
             await anext(batches)
             passed = proxy.passed
-            asyncio.get_running_loop().call_later(2.5, proxy.passing.clear)
+            asyncio.get_running_loop().call_later(1.5, proxy.passing.clear)
             with pytest.raises(LinkLostError, match="whether the server is there"):
                 async with asyncio.timeout(10.0):
                     await anext(batches)
