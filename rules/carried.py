@@ -27,10 +27,14 @@ class Bands:
     """
 
     low: npt.NDArray[np.float64]
+    """The narrower of the next two."""
     high: npt.NDArray[np.float64]
     still_low: npt.NDArray[np.float64]
     """Of the rules whose bands do not end with time."""
     still_high: npt.NDArray[np.float64]
+    moving_low: npt.NDArray[np.float64]
+    """Of those whose bands do."""
+    moving_high: npt.NDArray[np.float64]
     quality: npt.NDArray[np.uint8]
     """When the band was made."""
     silent_ns: npt.NDArray[np.int64] | None
@@ -55,6 +59,8 @@ class Bands:
             high=np.full(length, np.inf),
             still_low=np.full(length, -np.inf),
             still_high=np.full(length, np.inf),
+            moving_low=np.full(length, -np.inf),
+            moving_high=np.full(length, np.inf),
             quality=np.zeros(length, np.uint8),
             silent_ns=np.full(length, FOREVER) if silent else None,
             look_ns=np.full(length, FOREVER) if look else None,
@@ -76,12 +82,21 @@ class Bands:
             rows = self._left(moment, part)
             if rows.size:
                 found.append(rows + start)
-            ended += self._ended(chunk, received_ns, rows)
+            ended += self._ended(chunk, received_ns)
             last_ns = min(last_ns, self._silence(chunk, received_ns, silent, last_ns, moment.mono_ns))
-        late = _joined(silent)
+        rows, late = _joined(found), _joined(silent)
         if self.watched.size:
             late = merged(late, self.watched[moment.received_mono_ns[self.watched] != self.watched_received_ns])
-        return Left(rows=_joined(found), ended=_joined(ended), silent=late, due_ns=_after(last_ns))
+        still, moving = self._which(moment, rows)
+        return Left(still=still, moving=merged(moving, _joined(ended)), silent=late, due_ns=_after(last_ns))
+
+    def _which(self, moment: Moment, rows: Rows) -> tuple[Rows, Rows]:
+        """Of rows that left their band: those that left it of the rules that stay, and of those that end with time."""
+        value = moment.value.take(rows)
+        other = moment.quality.take(rows) != self.quality.take(rows)
+        still = (value >= self.still_low.take(rows)) & (value <= self.still_high.take(rows))
+        moving = (value >= self.moving_low.take(rows)) & (value <= self.moving_high.take(rows))
+        return rows[other | ~still], rows[other | ~moving]
 
     def _left(self, moment: Moment, part: slice) -> Rows:
         """Of one chunk, from its first row on: those whose value or quality left the band."""
@@ -121,8 +136,8 @@ class Bands:
             silent.append((last_ns < mono_ns).nonzero()[0] + chunk * CHUNK)
         return first_ns
 
-    def _ended(self, chunk: int, received_ns: npt.NDArray[np.int64], left: Rows) -> list[Rows]:
-        """Rows of a chunk whose band ends with time, without those that `left` theirs anyway."""
+    def _ended(self, chunk: int, received_ns: npt.NDArray[np.int64]) -> list[Rows]:
+        """Rows of a chunk whose band ends with time."""
         if self.look_ns is None or int(received_ns.max()) < self.least_look_ns[chunk]:
             return []
         start = chunk * CHUNK
@@ -130,7 +145,6 @@ class Bands:
         over = received_ns >= look_ns
         # those that end now get another time to look at; what stays is the least of the others
         self.least_look_ns[chunk] = int(np.where(over, FOREVER, look_ns).min())
-        over[left] = False
         return [over.nonzero()[0] + start]
 
     def due_ns(self, moment: Moment) -> int:
@@ -142,20 +156,19 @@ class Bands:
     def renew(self, still: "RowBand", moving: "RowBand", silence: "RowBand", moment: Moment, undecided: Rows) -> None:
         """Take over bands: of the rules whose bands stay, of those that end with time, of those that only silence matters to.
 
-        `moving` has all rows of `still`.  `undecided` rows have no band: they are judged at the next evaluation.
+        `undecided` rows have no band: they are judged at the next evaluation.
         """
-        rows = still.rows
-        if rows.size:
-            self.still_low[rows], self.still_high[rows] = still.low, still.high
-            self.quality[rows] = moment.quality.take(rows)
+        self.still_low[still.rows], self.still_high[still.rows] = still.low, still.high
         if moving.rows.size:
-            rows = moving.rows
-            self.low[rows] = np.maximum(moving.low, self.still_low.take(rows))
-            self.high[rows] = np.minimum(moving.high, self.still_high.take(rows))
+            self.moving_low[moving.rows], self.moving_high[moving.rows] = moving.low, moving.high
             if self.look_ns is not None:
-                self.look_ns[rows] = moving.look_ns
-                _lower(self.least_look_ns, rows, moving.look_ns)
-        self.low[undecided], self.high[undecided] = np.inf, -np.inf
+                self.look_ns[moving.rows] = moving.look_ns
+                _lower(self.least_look_ns, moving.rows, moving.look_ns)
+        self.still_low[undecided], self.moving_low[undecided] = np.inf, np.inf
+        rows = merged(merged(still.rows, moving.rows), np.unique(undecided))
+        self.low[rows] = np.maximum(self.moving_low.take(rows), self.still_low.take(rows))
+        self.high[rows] = np.minimum(self.moving_high.take(rows), self.still_high.take(rows))
+        self.quality[rows] = moment.quality.take(rows)
         rows = silence.rows
         if rows.size and self.silent_ns is not None:
             self.silent_ns[rows] = silence.silent_ns
@@ -169,10 +182,10 @@ class Bands:
 class Left:
     """Rows that left their bands, ascending."""
 
-    rows: Rows
-    """By value or quality: all rules are judged but those that only silence matters to."""
-    ended: Rows
-    """By time alone: only the rules whose bands end with time are."""
+    still: Rows
+    """By value or quality: the rules whose bands stay are judged."""
+    moving: Rows
+    """By value, quality or time: the rules whose bands end with time are."""
     silent: Rows
     """Too old, or read again after that: only the rules that silence matters to are."""
     due_ns: int

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from rules.carried import Bands, Left, RowBand, Rows
 from rules.port import Band, Group, Moment, PointGroup, State
-from rules.runs import Places, merged, places_of_runs, scattered, taken
+from rules.runs import Places, places_of_runs, scattered, taken
 
 _S = TypeVar("_S", bound=np.generic)
 
@@ -110,7 +110,7 @@ class Points:
 
     def judge(self, left: Left, moment: Moment, active: npt.NDArray[np.bool_], states: list[State]) -> Touched:
         """Judge the rules of the rows that left their bands; new states take the place of those in `states`."""
-        still, moving = RowBand.widest(left.rows), RowBand.widest(merged(left.rows, left.ended))
+        still, moving = RowBand.widest(left.still), RowBand.widest(left.moving)
         silence = RowBand.widest(left.silent)
         positions, conditions = [np.zeros(0, np.intp)], [np.zeros(0, np.uint8)]
         for rules, made in (

@@ -1,6 +1,6 @@
 """One evaluation while it is made: what is judged, what differs from the last time, what verdicts rest on."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -61,14 +61,19 @@ class Sweep:
         if self.carried is None or self.moment.mono_ns < self.memory.holds.mono_ns:
             # nothing was judged before, or time went back: no band can be believed
             rows = np.arange(len(self.rule_set.tag_ids))
-            left, rules = Left(rows=rows, ended=NOWHERE, silent=rows, due_ns=FOREVER), np.arange(len(joints))
+            left, rules = Left(still=rows, moving=rows, silent=rows, due_ns=FOREVER), np.arange(len(joints))
         else:
             left = self._bands.left(self.moment)
             rules = self._joint_bands.left(joints, self.moment)
             self._bands_due_ns = left.due_ns
             if self.memory.awaiting.any():
                 waiting = self._rows_awaited()
-                left = replace(left, rows=merged(left.rows, waiting), silent=merged(left.silent, waiting))
+                left = Left(
+                    still=merged(left.still, waiting),
+                    moving=merged(left.moving, waiting),
+                    silent=merged(left.silent, waiting),
+                    due_ns=left.due_ns,
+                )
                 rules = merged(rules, joints.numbers(np.flatnonzero(self.memory.awaiting)))
         self._touched = self.rule_set.points.judge(left, self.moment, active, self.states)
         self._joint = joints.judge(rules, self.moment, active, self.states, self._joint_bands)
