@@ -3,7 +3,9 @@
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import repeat
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +22,7 @@ MOST_TOLD: Final = 200
 """Mistakes that are told; a file with more is of another kind."""
 QUALITY: Final[Mapping[str, Quality]] = {"good": Quality.GOOD, "uncertain": Quality.UNCERTAIN, "bad": Quality.BAD}
 LONG: Final = ("time", "tag", "value", "quality")
+_GOOD: Final = int(Quality.GOOD)
 _Reading = tuple[int, int, float, int]
 """(wall_ns, row, value, quality)"""
 
@@ -123,6 +126,9 @@ def _time(cell: str, line: int, told: _Told) -> int | None:
 
 
 def _wide(cells: list[str], header: list[str], rows: list[int], wall_ns: int, line: int, told: _Told) -> list[_Reading]:
+    if len(cells) == len(header) and min(rows, default=0) >= 0:
+        with suppress(ValueError):  # a mark, an empty cell: cell by cell
+            return list(zip(repeat(wall_ns), rows, map(float, cells[1:]), repeat(_GOOD), strict=False))
     if len(cells) > len(header):
         told(
             line,
