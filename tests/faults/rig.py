@@ -231,6 +231,16 @@ class Rig:
         found: Row = until(f"{alarm_id} is {' or '.join(states)}", there, within_s)
         return found
 
+    def interlock_becomes(self, interlock: str, **axes: str | bool) -> Row:
+        """Until an interlock is so; returns it."""
+
+        def there() -> Row | None:
+            found: Row = self.get(f"/interlocks/{interlock}")
+            return found if all(found[axis] == wanted for axis, wanted in axes.items()) else None
+
+        found: Row = until(f"{interlock} is {axes}", there)
+        return found
+
     def tags(self) -> dict[str, Row]:
         return {tag["id"]: tag for tag in self.get("/tags")}
 

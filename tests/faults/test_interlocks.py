@@ -36,13 +36,7 @@ def act(rig: Rig, username: str, path: str, body: object, expected: int = 200) -
 
 def becomes(rig: Rig, **axes: str) -> Row:
     """Until the interlock is so."""
-
-    def there() -> Row | None:
-        found: Row = rig.get(f"/interlocks/{SIS}")
-        return found if all(found[axis] == wanted for axis, wanted in axes.items()) else None
-
-    found: Row = until(f"{SIS} is {axes}", there)
-    return found
+    return rig.interlock_becomes(SIS, **axes)
 
 
 def request(rig: Rig) -> Row:

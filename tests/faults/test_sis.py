@@ -29,17 +29,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
         yield running
 
 
-def becomes(rig: Rig, interlock: str, **axes: str | bool) -> Row:
-    """Until the interlock is so."""
-
-    def there() -> Row | None:
-        found: Row = rig.get(f"/interlocks/{interlock}")
-        return found if all(found[axis] == wanted for axis, wanted in axes.items()) else None
-
-    found: Row = until(f"{interlock} is {axes}", there)
-    return found
-
-
 def demand(rig: Rig, number: int) -> None:
     """Its switch acts: the trip point is moved below the level."""
     rig.fault("trip-point", interlock=f"SIS-{number}", value=BELOW_LEVEL_M)
@@ -50,7 +39,7 @@ def all_well(rig: Rig, number: int) -> Row:
     rig.fault("trip-point", interlock=f"SIS-{number}", value=APPROVED_M)
     until("the switch is back", lambda: rig.truth()[f"LSHH-{number}"] == 0.0)
     rig.fault("reset", interlock=f"SIS-{number}")
-    return becomes(rig, f"SIS-{number}", service="in_service", action="ready", voting="full")
+    return rig.interlock_becomes(f"SIS-{number}", service="in_service", action="ready", voting="full")
 
 
 def turns(rig: Rig, interlock: str, axis: str) -> list[tuple[str, str]]:
@@ -64,22 +53,22 @@ def turns(rig: Rig, interlock: str, axis: str) -> list[tuple[str, str]]:
 
 
 def test_a_lost_bit_is_unknown_and_clears_nothing(shared: Rig) -> None:
-    becomes(shared, "SIS-101", service="in_service")
+    shared.interlock_becomes("SIS-101", service="in_service")
     shared.fault("lose", tag="BPS-101")
-    lost = becomes(shared, "SIS-101", service="unknown")
+    lost = shared.interlock_becomes("SIS-101", service="unknown")
     assert (lost["action"], lost["headline"]) == ("ready", "unknown")
     assert lost["service_since"] > lost["action_since"]
     assert shared.get("/interlocks/SIS-102")["service"] == "in_service", "its neighbours are read on"
     shared.fault("good", tag="BPS-101")
-    becomes(shared, "SIS-101", service="in_service")
+    shared.interlock_becomes("SIS-101", service="in_service")
     shared.fault("set", tag="BPS-101", value=1)
-    becomes(shared, "SIS-101", service="bypassed_unauthorised")
+    shared.interlock_becomes("SIS-101", service="bypassed_unauthorised")
     shared.fault("lose", tag="BPS-101")
-    becomes(shared, "SIS-101", service="unknown")
+    shared.interlock_becomes("SIS-101", service="unknown")
     assert shared.state("SIS-101.bypass") == "unacknowledged"
     shared.fault("set", tag="BPS-101", value=0)
     shared.fault("good", tag="BPS-101")
-    becomes(shared, "SIS-101", service="in_service")
+    shared.interlock_becomes("SIS-101", service="in_service")
     assert turns(shared, "SIS-101", "service") == [
         ("unknown", "in_service"), ("in_service", "unknown"), ("unknown", "in_service"),
         ("in_service", "bypassed_unauthorised"), ("bypassed_unauthorised", "unknown"), ("unknown", "in_service"),
@@ -90,38 +79,38 @@ def test_a_bit_that_sticks_hides_a_bypass_until_the_demand(shared: Rig) -> None:
     shared.fault("freeze", tag="BPS-102")
     shared.fault("set", tag="BPS-102", value=1)
     demand(shared, 102)
-    found = becomes(shared, "SIS-102", action="failed_to_trip")
+    found = shared.interlock_becomes("SIS-102", action="failed_to_trip")
     assert (found["service"], found["demanded_by"]) == ("in_service", ["LSHH-102"])
     shared.wait_for("SIS-102.failed", "unacknowledged")
     shared.fault("unfreeze", tag="BPS-102")
-    found = becomes(shared, "SIS-102", service="bypassed_unauthorised", action="demand_while_bypassed")
+    found = shared.interlock_becomes("SIS-102", service="bypassed_unauthorised", action="demand_while_bypassed")
     assert found["bypassed_by"] == ["BPS-102"]
     shared.fault("freeze", tag="BPS-102")
     shared.fault("set", tag="BPS-102", value=0)
     shared.fault("trip-point", interlock="SIS-102", value=APPROVED_M)
-    becomes(shared, "SIS-102", service="bypassed_unauthorised", action="tripped")
+    shared.interlock_becomes("SIS-102", service="bypassed_unauthorised", action="tripped")
     shared.fault("unfreeze", tag="BPS-102")
     all_well(shared, 102)
 
 
 def test_a_bypass_that_ends_during_the_demand_lets_it_trip(shared: Rig) -> None:
     shared.fault("set", tag="BPS-103", value=1)
-    becomes(shared, "SIS-103", service="bypassed_unauthorised")
+    shared.interlock_becomes("SIS-103", service="bypassed_unauthorised")
     demand(shared, 103)
-    becomes(shared, "SIS-103", action="demand_while_bypassed", headline="demand_while_bypassed")
+    shared.interlock_becomes("SIS-103", action="demand_while_bypassed", headline="demand_while_bypassed")
     shared.fault("set", tag="BPS-103", value=0)
-    becomes(shared, "SIS-103", service="in_service", action="tripped", headline="tripped")
+    shared.interlock_becomes("SIS-103", service="in_service", action="tripped", headline="tripped")
     until("the valve is closed", lambda: shared.truth()["XV-103I.CLOSED"] == 1.0)
     shared.fault("set", tag="BPS-103", value=1)
-    becomes(shared, "SIS-103", service="bypassed_unauthorised", action="tripped")
+    shared.interlock_becomes("SIS-103", service="bypassed_unauthorised", action="tripped")
     shared.fault("set", tag="BPS-103", value=0)
     all_well(shared, 103)
 
 
 def test_a_trip_without_cause_is_spurious(shared: Rig) -> None:
-    becomes(shared, "SIS-104", action="ready")
+    shared.interlock_becomes("SIS-104", action="ready")
     shared.fault("trip", interlock="SIS-104")
-    found = becomes(shared, "SIS-104", action="spurious_trip")
+    found = shared.interlock_becomes("SIS-104", action="spurious_trip")
     assert (found["service"], found["demand"], found["tripped"]) == ("in_service", False, True)
     shared.wait_for("SIS-104.spurious", "unacknowledged")
     all_well(shared, 104)
@@ -131,9 +120,9 @@ def test_a_trip_without_cause_is_spurious(shared: Rig) -> None:
 def test_a_relay_that_hangs_fails_to_trip_and_trips_late(shared: Rig) -> None:
     shared.fault("hang", interlock="SIS-105")
     demand(shared, 105)
-    becomes(shared, "SIS-105", action="failed_to_trip", service="in_service")
+    shared.interlock_becomes("SIS-105", action="failed_to_trip", service="in_service")
     shared.fault("mend", interlock="SIS-105")
-    becomes(shared, "SIS-105", action="tripped")
+    shared.interlock_becomes("SIS-105", action="tripped")
     (late,) = [
         change["detail"]
         for row in shared.entries("interlock")
@@ -148,28 +137,28 @@ def test_a_relay_that_hangs_fails_to_trip_and_trips_late(shared: Rig) -> None:
 def test_a_valve_that_hangs_fails_the_trip_and_is_named(shared: Rig) -> None:
     shared.fault("show", tag="XV-107I.CLOSED", value=0)
     demand(shared, 107)
-    becomes(shared, "SIS-107", action="tripped")
-    becomes(shared, "SIS-107", action="failed_to_trip", tripped=True)
+    shared.interlock_becomes("SIS-107", action="tripped")
+    shared.interlock_becomes("SIS-107", action="failed_to_trip", tripped=True)
     assert "XV-107I.CLOSED" in shared.wait_for("SIS-107.failed", "unacknowledged")["message"]["en"]
     shared.fault("unfreeze", tag="XV-107I.CLOSED")
-    becomes(shared, "SIS-107", action="tripped")
+    shared.interlock_becomes("SIS-107", action="tripped")
     all_well(shared, 107)
 
 
 def test_a_demand_before_a_silence_fails_at_its_time(shared: Rig) -> None:
     shared.fault("hang", interlock="SIS-106")
     demand(shared, 106)
-    becomes(shared, "SIS-106", demand=True)
+    shared.interlock_becomes("SIS-106", demand=True)
     shared.fault("silence-sis1")
-    lost = becomes(shared, "SIS-107", service="unknown", action="unknown", voting="unknown")
+    lost = shared.interlock_becomes("SIS-107", service="unknown", action="unknown", voting="unknown")
     assert (lost["demand"], lost["tripped"]) == (None, None)
-    found = becomes(shared, "SIS-106", service="unknown", action="failed_to_trip", voting="unknown")
+    found = shared.interlock_becomes("SIS-106", service="unknown", action="failed_to_trip", voting="unknown")
     assert (found["demand"], found["tripped"], found["demanded_by"]) == (None, None, ["LSHH-106"])
     assert shared.get("/interlocks/SIS-107")["action"] == "unknown", "nothing was demanded of it"
     shared.wait_for("SIS-106.failed", "unacknowledged")
     shared.fault("mend", interlock="SIS-106")
     shared.fault("normal-sis1")
-    becomes(shared, "SIS-106", action="tripped", service="in_service")
+    shared.interlock_becomes("SIS-106", action="tripped", service="in_service")
     all_well(shared, 106)
 
 
