@@ -19,7 +19,17 @@ Positions = npt.NDArray[np.intp]
 class Newest:
     """Looks up the evidence of active alarms only: all others show what they showed when they ended."""
 
-    __slots__ = ("_evidence", "_most", "_next_shown", "_place", "_quality", "_received", "_stale", "_value", "_verdicts")
+    __slots__ = (
+        "_evidence",
+        "_most",
+        "_next_shown",
+        "_place",
+        "_quality",
+        "_received",
+        "_stale",
+        "_value",
+        "_verdicts",
+    )
 
     def __init__(self, length: int, most: int = MOST_SHOWN) -> None:
         """`most`: rows that one scan shows with a newer reading."""
