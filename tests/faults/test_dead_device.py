@@ -23,6 +23,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
         running.edit(
             "plant.toml", "priorities = [1, 2]", "priorities = [1, 2]\nsend_returned = false\nsend_acknowledged = false"
         )
+        # a plant that stands still looks like a stuck gauge where something is being pumped just then
+        running.edit("rules.toml", "tag('FT-103O') > 20\"\nwindow_s = 60", "tag('FT-103O') > 20\"\nwindow_s = 3600")
         running.start()
         yield running
 
