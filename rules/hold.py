@@ -51,15 +51,22 @@ class HoldMemory:
         active: npt.NDArray[np.bool_],
         condition: npt.NDArray[np.uint8],
         elapsed_ns: npt.NDArray[np.int64],
+        verdict: npt.NDArray[np.uint8] | None = None,
     ) -> Self:
-        """From whole columns (n); `elapsed_ns`: counted so far towards the other verdict, 0 where nothing was."""
+        """From whole columns (n); `elapsed_ns`: counted so far towards the other verdict, 0 where nothing was.
+
+        `verdict`: of the evaluation at `mono_ns`, where it may have decided something in spite of UNKNOWN.
+        """
         toward = (~active).view(np.uint8)
-        pending = np.flatnonzero((elapsed_ns > 0) | (condition == toward))
+        if verdict is None:
+            verdict = np.where(condition == _UNKNOWN, _UNKNOWN, active.view(np.uint8))
+        in_spite = (condition == _UNKNOWN) & (verdict != _UNKNOWN)
+        pending = np.flatnonzero((elapsed_ns > 0) | (condition == toward) | in_spite)
         return cls(
             mono_ns=mono_ns,
             active=active,
             condition=condition,
-            verdict=np.where(condition == _UNKNOWN, _UNKNOWN, active.view(np.uint8)),
+            verdict=verdict,
             pending=pending,
             counted_ns=elapsed_ns[pending],
         )

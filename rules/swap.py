@@ -35,13 +35,17 @@ def swap(old_set: RuleSet, memory: Memory, new_set: RuleSet, mono_ns: int) -> Me
     active[known] = holds.active[was_at[known]]
     condition = np.full(len(new_set), np.uint8(Verdict.UNKNOWN))
     condition[same] = holds.condition[was_at[same]]
+    verdict = condition.copy()
+    verdict[same] = holds.verdict[was_at[same]]
     elapsed_ns = np.zeros(len(new_set), np.int64)
     elapsed_ns[same] = holds.elapsed_ns[was_at[same]]
     awaiting = active.copy()
     awaiting[same] = memory.awaiting[was_at[same]]
     return Memory(
         start_mono_ns=memory.start_mono_ns,
-        holds=HoldMemory.of(mono_ns=holds.mono_ns, active=active, condition=condition, elapsed_ns=elapsed_ns),
+        holds=HoldMemory.of(
+            mono_ns=holds.mono_ns, active=active, condition=condition, elapsed_ns=elapsed_ns, verdict=verdict
+        ),
         states=_states(old_set, memory, new_set, np.where(same, was_at, -1), mono_ns),
         awaiting=awaiting,
         inputs_seen_good=_seen_good(old_set, memory, new_set),

@@ -65,6 +65,8 @@ class Publishing:
     sent: int = 0
     bodies: dict[int, bytes] = field(default_factory=dict)
     """By the first handle."""
+    at_rest: asyncio.Event = field(default_factory=asyncio.Event)
+    """Nothing is published, and nothing of the last subscription is left."""
 
     def send(self) -> bool:
         """Answer one waiting request with the next changes; False when none waits."""
@@ -182,6 +184,7 @@ async def publish(publishing: Publishing, rate: list[int]) -> None:
             publishing.waiting.clear()
             publishing.bodies.clear()
             publishing.sequence = publishing.sent = 0
+            publishing.at_rest.set()
             while rate[0] == 0:
                 await asyncio.sleep(0.01)
             due = time.monotonic()
@@ -214,6 +217,10 @@ async def serve(port: int, folder: Path | None) -> None:
         publisher = tasks.create_task(publish(publishing, rate))
         while line := await orders.readline():
             rate[0] = int(line)
+            if rate[0]:
+                publishing.at_rest.clear()
+            else:  # a message that is under way must not meet the next subscription
+                await publishing.at_rest.wait()
             print(json.dumps({"rate": rate[0]}), flush=True)
         publisher.cancel()
 

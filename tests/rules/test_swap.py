@@ -61,6 +61,15 @@ def test_the_same_rules_in_another_order_change_no_later_verdict(
     check_order(rules, before, after, chance)
 
 
+def test_what_was_decided_in_spite_of_unknown_is_said_again_after_a_swap_at_that_moment() -> None:
+    rule = DiscreteState(id="R", tag="XV-1", abnormal_state=1, delays=Delays(on_delay_ns=SECOND))
+    before = [
+        Sweep(after_ns=0, readings={"XV-1": (1.0, 0)}),
+        Sweep(after_ns=SECOND, readings={"XV-1": (0.0, 2)}),  # the delay runs out as its input turns BAD
+    ]
+    check_order([rule], before, [Sweep(after_ns=0, readings={}), Sweep(after_ns=1, readings={})], random.Random(1))
+
+
 @pytest.mark.soak
 @settings(max_examples=10_000, deadline=None)
 @given(rule_lists(), sweeps, sweeps, st.randoms(use_true_random=False))
