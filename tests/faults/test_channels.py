@@ -82,9 +82,15 @@ def broken() -> Iterator[Webhook]:
 
 
 def key(rig: Rig, number: int, value: int = 1) -> str:
-    """Turn a bypass key (101 to 204: priority 1, 211 to 214: priority 2); returns the id of its alarm."""
+    """Turn a bypass key (priority 1); returns the id of its alarm."""
     rig.fault("set", tag=f"BPS-{number}", value=value)
     return f"SIS-{number}.bypass"
+
+
+def sis_fault(rig: Rig) -> str:
+    """Have the SIS report a fault (priority 2); returns the id of its alarm."""
+    rig.fault("show", tag="SIS-1.FAULT", value=1)
+    return "SIS-1.FAULT.state"
 
 
 def marks(texts: list[str]) -> list[str]:
@@ -112,7 +118,7 @@ def test_three_troubles_at_once_and_each_well_again(rig: Rig, removed: Webhook, 
     removed.body = REMOVED
     broken.status, broken.body = 500, b"<html>bad gateway</html>"
     began = time.monotonic()
-    lesser, urgent = key(rig, 211), key(rig, 101)
+    lesser, urgent = sis_fault(rig), key(rig, 101)
     for channel in ("wecom-duty", "wecom-removed", "wecom-broken"):
         alarm = rig.wait_for(f"channel.{channel}", "unacknowledged", within_s=TOLD_WITHIN_S + SLACK_S)
         assert alarm["priority"] == 2
@@ -164,7 +170,7 @@ def test_silence_and_absence(rig: Rig) -> None:
     rig.wait_for("channel.wecom-duty", "unacknowledged", within_s=TOLD_WITHIN_S + SLACK_S)
     assert time.monotonic() - began < TOLD_WITHIN_S + SLACK_S
     assert "no answer" in rig.channel("wecom-duty")["last_error"]
-    lesser = key(rig, 211)
+    lesser = sis_fault(rig)
     second = key(rig, 102)
     rig.wait_for(second, "unacknowledged")
     assert rig.acknowledge(first, 1).status_code == 200
