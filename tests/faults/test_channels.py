@@ -82,7 +82,7 @@ def broken() -> Iterator[Webhook]:
 
 
 def key(rig: Rig, number: int, value: int = 1) -> str:
-    """Turn a bypass key (priority 1); returns the id of its alarm."""
+    """Turn a bypass key (nobody allowed it: priority 1); returns the id of its alarm."""
     rig.fault("set", tag=f"BPS-{number}", value=value)
     return f"SIS-{number}.bypass"
 
