@@ -53,6 +53,17 @@ async def no_leaked_task() -> AsyncIterator[None]:
     assert not left, f"tasks left running: {[task.get_name() for task in left]}"
 
 
+SOAK_S = 3600
+"""What a long test may take that names no limit of its own."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The two minutes of a test are not meant for ten thousand examples."""
+    for item in items:
+        if item.get_closest_marker("soak") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SOAK_S))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say loudly what was skipped."""
     skipped = terminalreporter.stats.get("skipped", [])
