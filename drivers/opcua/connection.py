@@ -61,7 +61,7 @@ class Connection:
         self.certificates_end_ns = await plainly(secure(self.client, self._new_client(), self._settings, self._clock))
         await plainly(self.client.connect())
         # Their supervisor takes a server that does not tell its state for a lost one; `Session.rest` asks instead.
-        for watching in (self.client._supervisor_task, self.client._stale_watchdog_task):  # noqa: SLF001
+        for watching in (self.client._supervisor_task, self.client._stale_watchdog_task):  # noqa: SLF001 - no other way to stop them
             if watching is not None:
                 watching.cancel()
         renewing = self.client._renew_channel_task  # noqa: SLF001 - asyncua gives up after one failed renewal and tells nobody
@@ -119,7 +119,7 @@ class Connection:
         client.uaclient.request_disconnect()
         tasks = [
             task
-            for task in (client._supervisor_task, client._stale_watchdog_task, client._renew_channel_task)  # noqa: SLF001
+            for task in (client._supervisor_task, client._stale_watchdog_task, client._renew_channel_task)  # noqa: SLF001 - no other way to wait for them
             if task is not None
         ]
         for task in tasks:

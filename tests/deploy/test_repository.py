@@ -72,10 +72,22 @@ def test_every_dependency_is_locked() -> None:
     assert "hatchling" not in locked, "a tool of the build is not needed at run time"
 
 
-def test_the_console_lock_has_hashes_and_no_addresses_of_packages() -> None:
-    text = text_of(ROOT / "monitor" / "console" / "package-lock.json")
+NODE_LOCKS = ("monitor/console", "tests/drivers/modbus/node", "tests/node_opcua")
+
+
+def test_every_node_lock_is_looked_at() -> None:
+    found = {path.parent.relative_to(ROOT).as_posix() for path in files() if path.name == "package-lock.json"}
+    assert found == set(NODE_LOCKS)
+
+
+@pytest.mark.parametrize("folder", NODE_LOCKS)
+def test_node_locks_have_hashes_and_no_addresses(folder: str) -> None:
+    text = text_of(ROOT / folder / "package-lock.json")
     assert '"resolved"' not in text
-    assert text.count('"integrity": "sha512-') > 50
+    assert "://" not in text
+    packages = {name: entry for name, entry in json.loads(text)["packages"].items() if name}
+    assert packages
+    assert [name for name, entry in packages.items() if not entry["integrity"].startswith("sha512-")] == []
 
 
 def test_asyncua_and_pymodbus_are_pinned_exactly() -> None:

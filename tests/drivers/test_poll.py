@@ -458,7 +458,7 @@ async def test_fifty_reconnects_leak_neither_a_descriptor_nor_a_task(waits: Wait
         await heard.until(lambda: peer.accepted >= 5)
         descriptors, tasks = open_descriptors(), len(asyncio.all_tasks())
         await heard.until(lambda: peer.accepted >= 60)
-        assert open_descriptors() <= descriptors + 2
-        assert len(asyncio.all_tasks()) <= tasks
+        # an attempt that is just being made has a task and a socket of its own: what leaked never goes away
+        await heard.until(lambda: open_descriptors() <= descriptors + 2 and len(asyncio.all_tasks()) <= tasks)
         assert len(peer.connections) <= 2
     assert heard.links[-1].reconnects >= 15
