@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -11,14 +11,15 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.background import BackgroundTask
-from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, Response
 
 from monitor.alarms.record import JournalRow
 from monitor.alarms.search import JournalSearch
 from monitor.api import dto
 from monitor.api.caller import require
 from monitor.api.context import Context, Here
-from monitor.api.journal_csv import BOM, csv_header, csv_lines, csv_note
+from monitor.api.exports import CSV, EXPORT_PAGE, csv_stream, file_headers, pages, sent_as_read
+from monitor.api.journal_csv import journal_heads, journal_lines
 from monitor.api.journal_xlsx import MEDIA_TYPE as XLSX
 from monitor.api.journal_xlsx import JournalSheet
 from monitor.api.parameters import Moment
@@ -26,10 +27,8 @@ from monitor.api.problems import speaks_english
 from monitor.api.times import rfc3339, wall_ns
 
 router = APIRouter(tags=["journal"], dependencies=[Depends(require("journal.read"))])
-EXPORT_PAGE = 1000
 MOST_ROWS = 100_000
 JSON: Final = "application/json"
-CSV: Final = "text/csv"
 FORMATS: Final = (JSON, CSV, XLSX)
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 Word = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
@@ -82,10 +81,9 @@ async def list_journal(here: Here, request: Request, asked: Annotated[JournalPar
     english = speaks_english(request.headers.get("accept-language", ""), here.plant.language)
     most = asked.limit or MOST_ROWS
     name = f"journal-{here.plant.id}.{'csv' if wanted == CSV else 'xlsx'}"
-    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    headers = file_headers(name, most)
     if wanted == CSV:
-        lines = csv_stream(window, before_seq, most, english=english)
-        return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+        return await sent_as_read(csv_pieces(window, before_seq, most, english=english), headers)
     folder = await asyncio.to_thread(_temporary_folder)
     discard = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
     try:
@@ -124,19 +122,9 @@ class Window:
         )
         return list(rows)
 
-    async def pages(self, before_seq: int | None, most: int) -> AsyncIterator[tuple[list[JournalRow], bool]]:
+    def pages(self, before_seq: int | None, most: int) -> AsyncIterator[tuple[Sequence[JournalRow], bool]]:
         """Pages of up to `most` rows in all, each with whether it is the last one and more rows were left out."""
-        written = 0
-        while True:
-            size = min(EXPORT_PAGE, most - written)
-            rows = await self.read(size + 1, before_seq)
-            page, more = rows[:size], len(rows) > size
-            written += len(page)
-            if page:
-                before_seq = page[-1].seq
-                yield page, more and written >= most
-            if not more or written >= most:
-                return
+        return pages(self.read, lambda row: row.seq, before_seq, most)
 
 
 def wanted_format(accept: str) -> str:
@@ -156,13 +144,15 @@ async def journal_page(window: Window, before_seq: int | None, limit: int) -> dt
     return dto.JournalPage(rows=[present_row(row) for row in rows], next=str(rows[-1].seq) if more else None)
 
 
-async def csv_stream(window: Window, before_seq: int | None, most: int, *, english: bool) -> AsyncIterator[bytes]:
-    """The rows as CSV in pieces; ends with a note when there would have been more."""
-    yield BOM + csv_header(english=english)
-    async for page, cut in window.pages(before_seq, most):
-        yield await asyncio.to_thread(csv_lines, page, window.timezone)
-        if cut:
-            yield csv_note(page[-1].seq, english=english)
+def csv_pieces(window: Window, before_seq: int | None, most: int, *, english: bool) -> AsyncIterator[bytes]:
+    """The rows as CSV in pieces; ends with a row that says so when there would have been more."""
+    return csv_stream(
+        journal_heads(english=english),
+        window.pages(before_seq, most),
+        lambda page: journal_lines(page, window.timezone),
+        lambda row: f"after={row.seq}",
+        english=english,
+    )
 
 
 async def workbook(path: Path, window: Window, before_seq: int | None, most: int, *, english: bool) -> Path:

@@ -1,7 +1,5 @@
 """The journal as CSV that Excel opens in China: UTF-8 with a byte order mark, and no cell that starts a formula."""
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -9,10 +7,8 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from monitor.alarms.record import JournalRow
+from monitor.api.exports import csv_lines
 from monitor.api.times import rfc3339, site_time
-
-BOM: Final = b"\xef\xbb\xbf"
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 COLUMNS: Final[tuple[tuple[str, str, str], ...]] = (
     ("seq", "序号", "seq"),
@@ -39,29 +35,15 @@ COLUMNS: Final[tuple[tuple[str, str, str], ...]] = (
 )
 
 
-def defused(cell: object) -> object:
-    """A text cell that a spreadsheet would run as a formula gets an apostrophe in front; numbers stay numbers."""
-    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):
-        return "'" + cell
-    return cell
-
-
-def csv_header(*, english: bool) -> bytes:
+def journal_heads(*, english: bool) -> bytes:
     """The line of column names."""
-    return _encode([[en if english else zh for _, zh, en in COLUMNS]])
+    return csv_lines([[en if english else zh for _, zh, en in COLUMNS]])
 
 
-def csv_lines(rows: Sequence[JournalRow], timezone: str) -> bytes:
+def journal_lines(rows: Sequence[JournalRow], timezone: str) -> bytes:
     """Some rows as CSV lines; reads the time zone's rules, so not in the loop."""
     zone = ZoneInfo(timezone)
-    return _encode([_cells(row, zone) for row in rows])
-
-
-def csv_note(seq: int, *, english: bool) -> bytes:
-    """The last line of a file that was cut."""
-    zh = f"# 行数已达上限，更早的记录请用 after={seq} 继续导出"
-    en = f"# cut at the most rows a file holds; go on with after={seq}"
-    return _encode([[en if english else zh]])
+    return csv_lines(_cells(row, zone) for row in rows)
 
 
 def _cells(row: JournalRow, timezone: ZoneInfo) -> list[object]:
@@ -77,10 +59,4 @@ def _cells(row: JournalRow, timezone: ZoneInfo) -> list[object]:
         "transition": row.transition,
         "person": row.person,
     }
-    return [defused(fields.get(key)) for key, _, _ in COLUMNS]
-
-
-def _encode(lines: Sequence[Sequence[object]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(lines)
-    return text.getvalue().encode("utf-8", "replace")
+    return [fields.get(key) for key, _, _ in COLUMNS]

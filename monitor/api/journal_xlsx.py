@@ -11,6 +11,7 @@ import orjson
 from xlsxwriter import Workbook
 
 from monitor.alarms.record import JournalRow
+from monitor.api.exports import cut_words
 from monitor.api.journal_csv import COLUMNS
 from monitor.api.times import rfc3339
 
@@ -63,8 +64,7 @@ class JournalSheet:
 
     def note(self, seq: int) -> None:
         """Say at the end that there is more."""
-        zh = f"行数已达上限，更早的记录请用 after={seq} 继续导出"
-        self._cell(0, f"cut at the most rows a file holds; go on with after={seq}" if self._english else zh)
+        self._cell(0, cut_words(f"after={seq}", english=self._english))
 
     def close(self) -> None:
         """Write the file.

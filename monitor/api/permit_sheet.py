@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from starlette.responses import Response
-
-from monitor.api.sheets import Column, moment, sheet
+from monitor.api.exports import csv_lines
+from monitor.api.sheets import Column, heads, moment
 from monitor.interlocks.permits import Permit, PermitState
 
 STATES: Final[Mapping[PermitState, tuple[str, str]]] = {
@@ -45,10 +44,15 @@ _COLUMNS: Final[tuple[Column, ...]] = (
 )
 
 
-def permit_sheet(permits: Sequence[Permit], timezone: str, *, english: bool) -> Response:
-    """These permits in their order; times in site time."""
+def permit_heads(*, english: bool) -> bytes:
+    """The row of column names."""
+    return heads(_COLUMNS, english=english)
+
+
+def permit_lines(permits: Sequence[Permit], timezone: str, *, english: bool) -> bytes:
+    """These permits in their order; times in site time; reads the time zone's rules, so not in the loop."""
     zone = ZoneInfo(timezone)
-    return sheet(_COLUMNS, [_row(permit, zone, english=english) for permit in permits], "permits", english=english)
+    return csv_lines(_row(permit, zone, english=english) for permit in permits)
 
 
 def _row(permit: Permit, zone: ZoneInfo, *, english: bool) -> list[object]:

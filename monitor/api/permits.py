@@ -1,16 +1,20 @@
 """`/permits`: ask for a bypass, approve it, look after it, close it; every step is on disk before it is answered."""
 
 import asyncio
-from typing import Annotated, Literal, TypedDict
+from collections.abc import Sequence
+from typing import Annotated, Final, Literal, TypedDict
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from monitor.api import dto
 from monitor.api.caller import Caller, require
 from monitor.api.context import Context, Here
+from monitor.api.exports import csv_stream, file_headers, pages, sent_as_read
 from monitor.api.orders import plain_text, unconfirmed
-from monitor.api.permit_sheet import permit_sheet
+from monitor.api.parameters import Moment
+from monitor.api.permit_sheet import permit_heads, permit_lines
 from monitor.api.problems import not_found
 from monitor.api.sheets import CSV_ANSWER, Accept, Language, is_wanted
 from monitor.api.times import rfc3339, rfc3339_or_none, wall_ns
@@ -24,7 +28,7 @@ from monitor.interlocks.permit_commands import (
     Revoke,
     Withdraw,
 )
-from monitor.interlocks.permits import OPEN, Permit, PermitState
+from monitor.interlocks.permits import OPEN, Permit, PermitSearch, PermitState
 
 router = APIRouter(tags=["permits"])
 Asker = Annotated[Caller, Depends(require("permit.request"))]
@@ -45,22 +49,59 @@ State = Literal[
 ]
 
 
+PAGE: Final = 100
+
+
+class PermitParameters(BaseModel):
+    """The query of `/permits`."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    state: State = "open"
+    interlock: Annotated[str | None, Field(max_length=64)] = None
+    start: Annotated[Moment | None, Field(alias="from", description="asked for at this moment or later")] = None
+    end: Annotated[Moment | None, Field(alias="to", description="asked for before this moment")] = None
+    before: Annotated[int | None, Field(ge=1, description="number of the oldest permit of the page before")] = None
+    limit: Annotated[int | None, Field(ge=1, le=500, description="100 if not given; a file holds all then")] = None
+    language: Language = "zh"
+
+    def search(self) -> PermitSearch:
+        """What is looked for."""
+        named = [] if self.state == "all" else [PermitState(self.state)] if self.state != "open" else OPEN
+        return PermitSearch(
+            interlock=self.interlock,
+            states=frozenset(named),
+            from_ns=None if self.start is None else wall_ns(self.start),
+            to_ns=None if self.end is None else wall_ns(self.end),
+        )
+
+
 @router.get("/permits", response_model=list[dto.Permit], responses=CSV_ANSWER)
 async def list_permits(
-    here: Here,
-    state: Annotated[State, Query()] = "open",
-    interlock: Annotated[str | None, Query(max_length=64)] = None,
-    before: Annotated[int | None, Query(ge=1, description="number of the oldest permit of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    accept: Accept = "",
-    language: Language = "zh",
+    here: Here, asked: Annotated[PermitParameters, Query()], accept: Accept = ""
 ) -> list[dto.Permit] | Response:
-    """Permits, newest first; `open`: requested, approved, in use or not yet checked.  As CSV the permit book."""
-    states = [item.value for item in OPEN] if state == "open" else [] if state == "all" else [state]
-    found = await here.journal.permits(interlock=interlock, states=states, before=before, limit=limit)
+    """Permits, newest first; `open`: requested, approved, in use or not yet checked.  As CSV the whole permit book."""
+    where = asked.search()
     if is_wanted(accept):
-        return permit_sheet(found, here.plant.timezone, english=language == "en")
+        return await _permit_book(here, where, asked)
+    found = await here.journal.permits(where, before=asked.before, limit=asked.limit or PAGE)
     return [present_permit(here, permit) for permit in found]
+
+
+async def _permit_book(here: Here, where: PermitSearch, asked: PermitParameters) -> Response:
+    english = asked.language == "en"
+
+    async def read(limit: int, before: int | None) -> Sequence[Permit]:
+        return await here.journal.permits(where, before=before, limit=limit)
+
+    pieces = csv_stream(
+        permit_heads(english=english),
+        pages(read, lambda permit: permit.number, asked.before, asked.limit),
+        lambda page: permit_lines(page, here.plant.timezone, english=english),
+        lambda permit: f"before={permit.number}",
+        english=english,
+    )
+    return await sent_as_read(pieces, file_headers("permits.csv", asked.limit))
 
 
 @router.get("/permits/{permit_id}")
@@ -152,7 +193,7 @@ async def _obey(here: Context, command: PermitCommand) -> dto.Permit:
 async def _found(here: Context, permit_id: str) -> Permit:
     _, _, number = permit_id.rpartition("-")
     if number.isdecimal() and len(number) < 12:
-        found = await here.journal.permits(interlock=None, states=[], before=int(number) + 1, limit=1)
+        found = await here.journal.permits(PermitSearch(), before=int(number) + 1, limit=1)
         if found and found[0].id == permit_id:
             return found[0]
     raise not_found("没有这个许可。", "There is no such permit.")

@@ -19,7 +19,7 @@ from monitor.hazards.source import Equipment, HazardSource, ProcessUnit
 from monitor.hazards.trend import TrendColumns as TrendColumns
 from monitor.hazards.view import View
 from monitor.interlocks.permit_commands import PermitCommand
-from monitor.interlocks.permits import Permit
+from monitor.interlocks.permits import Permit, PermitSearch
 from monitor.interlocks.rates import ServiceChanges
 from monitor.interlocks.register import Interlock, Register
 from monitor.notify.people import Account as Account
@@ -122,10 +122,8 @@ class Subscription(Protocol):
 class Journal(Protocol):
     """Reading the journal and adding entries that are not alarms; all off the loop."""
 
-    async def permits(
-        self, *, interlock: str | None, states: Sequence[str], before: int | None, limit: int
-    ) -> Sequence[Permit]:
-        """Permits newest first, at most `limit`, with a number below `before`; no states: any."""
+    async def permits(self, where: PermitSearch, *, before: int | None, limit: int) -> Sequence[Permit]:
+        """Permits newest first, at most `limit`, with a number below `before`."""
         ...
 
     async def service_changes(self, ids: Sequence[str], from_ns: int, to_ns: int) -> ServiceChanges:

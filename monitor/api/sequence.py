@@ -11,10 +11,11 @@ from monitor.alarms.sequence import Interval, in_order, interval
 from monitor.api import dto
 from monitor.api.caller import require
 from monitor.api.context import Context, Here
+from monitor.api.exports import csv_file, csv_lines, cut_words
 from monitor.api.period import Asked, Period
 from monitor.api.present import finite
 from monitor.api.problems import speaks_english
-from monitor.api.sheets import CSV_ANSWER, is_wanted, sheet
+from monitor.api.sheets import CSV_ANSWER, heads, is_wanted
 from monitor.api.times import rfc3339
 
 router = APIRouter(tags=["performance"], dependencies=[Depends(require("journal.read"))])
@@ -53,7 +54,11 @@ async def read_sequence(here: Here, request: Request, asked: Asked) -> dto.Seque
     if not is_wanted(request.headers.get("accept", "")):
         return found
     english = speaks_english(request.headers.get("accept-language", ""), here.plant.language)
-    return sheet(COLUMNS, [_row(event) for event in found.events], f"sequence-{here.plant.id}", english=english)
+    content = heads(COLUMNS, english=english) + csv_lines(_row(event) for event in found.events)
+    if not found.complete:
+        rest = f"from={rfc3339(bodies[MOST_EVENTS]['decided_wall_ns'])}"
+        content += csv_lines([[cut_words(rest, english=english)]])
+    return csv_file(content, f"sequence-{here.plant.id}.csv", MOST_EVENTS)
 
 
 def _sequence(here: Context, bodies: Sequence[dict[str, Any]], asked: Period) -> dto.Sequence:

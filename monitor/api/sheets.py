@@ -1,7 +1,5 @@
 """Tables for a spreadsheet: when CSV is asked for, and how it is written so that Excel in China opens it."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -9,10 +7,9 @@ from zoneinfo import ZoneInfo
 from fastapi import Header, Query
 from starlette.responses import Response
 
-from monitor.api.journal_csv import BOM, defused
+from monitor.api.exports import CSV, csv_file, csv_lines
 from monitor.api.times import site_time
 
-CSV: Final = "text/csv"
 CSV_ANSWER: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {CSV: {"schema": {"type": "string"}}}}}
 """What a route that also answers with CSV says of it in the OpenAPI document."""
 Accept = Annotated[str, Header()]
@@ -35,14 +32,11 @@ def moment(wall_ns: int | None, timezone: ZoneInfo) -> str:
     return "" if wall_ns is None else site_time(wall_ns, timezone)
 
 
+def heads(columns: Sequence[Column], *, english: bool) -> bytes:
+    """The row of column names."""
+    return csv_lines([[en if english else zh for zh, en in columns]])
+
+
 def sheet(columns: Sequence[Column], rows: Iterable[Sequence[object]], name: str, *, english: bool) -> Response:
-    """One table as a CSV file: UTF-8 with a byte order mark, and no cell that starts a formula."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([en if english else zh for zh, en in columns])
-    writer.writerows([defused(cell) for cell in row] for row in rows)
-    return Response(
-        BOM + text.getvalue().encode("utf-8", "replace"),
-        media_type=f"{CSV}; charset=utf-8",
-        headers={"content-disposition": f'attachment; filename="{name}.csv"'},
-    )
+    """One whole table as a CSV file: UTF-8 with a byte order mark, and no cell that starts a formula."""
+    return csv_file(heads(columns, english=english) + csv_lines(rows), f"{name}.csv")

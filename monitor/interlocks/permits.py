@@ -144,6 +144,11 @@ class Permit:
     """What the function check found, or why it was refused, withdrawn or revoked."""
 
     @property
+    def number(self) -> int:
+        """The running number at the end of its id; later permits have higher ones."""
+        return int(self.id.rpartition("-")[2])
+
+    @property
     def next_role(self) -> str | None:
         """Who must approve next; None when all have."""
         return self.ladder[len(self.approvals)] if len(self.approvals) < len(self.ladder) else None
@@ -153,6 +158,18 @@ class Permit:
         if self.state in (PermitState.IN_USE, PermitState.RESTORING):
             return wall_ns < self.until_wall_ns
         return self.state is PermitState.APPROVED and self.start_wall_ns <= wall_ns < self.until_wall_ns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermitSearch:
+    """Which permits are looked for; None and empty: any."""
+
+    interlock: str | None = None
+    states: frozenset[PermitState] = frozenset()
+    from_ns: int | None = None
+    """Asked for at this wall time or later."""
+    to_ns: int | None = None
+    """Asked for before this wall time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

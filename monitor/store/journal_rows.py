@@ -6,7 +6,7 @@ from typing import Any
 from monitor.alarms.annunciations import StepColumns
 from monitor.alarms.record import JournalRow
 from monitor.alarms.search import EVERYTHING, JournalSearch
-from monitor.interlocks.permits import Permit
+from monitor.interlocks.permits import Permit, PermitSearch
 from monitor.interlocks.rates import ServiceChanges
 from monitor.store import annunciations, interlock_changes, lookup, permits
 from monitor.store.lanes import OnLanes
@@ -57,11 +57,9 @@ class JournalRows(OnLanes):
         """Follow the complete chain; names the first bad row."""
         return await self._long.run(verify)
 
-    async def permits(
-        self, *, interlock: str | None, states: Sequence[str], before: int | None, limit: int
-    ) -> Sequence[Permit]:
-        """Permits newest first, at most `limit`, with a number below `before`; no states: any."""
-        return await self._quick.run(permits.search, interlock, states, before, limit)
+    async def permits(self, where: PermitSearch, *, before: int | None, limit: int) -> Sequence[Permit]:
+        """Permits newest first, at most `limit`, with a number below `before`."""
+        return await self._quick.run(permits.search, where, before, limit)
 
     async def service_changes(self, ids: Sequence[str], from_ns: int, to_ns: int) -> ServiceChanges:
         """Changes of service of these interlocks that decide what is known in [from_ns, to_ns)."""

@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from monitor.interlocks.permits import OPEN, Approval, MeasureCheck, Permit, PermitState
+from monitor.interlocks.permits import OPEN, Approval, MeasureCheck, Permit, PermitSearch, PermitState
 from monitor.store.body import encode
 from monitor.store.bulk import Bulk
 from monitor.store.tables import PERMIT
@@ -30,7 +30,7 @@ def put(connection: Connection, permits: Sequence[Permit]) -> None:
         [
             (
                 permit.id,
-                number_of(permit),
+                permit.number,
                 permit.interlock,
                 permit.state.value,
                 permit.requested_wall_ns,
@@ -39,11 +39,6 @@ def put(connection: Connection, permits: Sequence[Permit]) -> None:
             for permit in permits
         ],
     )
-
-
-def number_of(permit: Permit) -> int:
-    """The running number in a permit's id."""
-    return int(permit.id.rpartition("-")[2])
 
 
 def load_open(connection: Connection) -> tuple[tuple[Permit, ...], int]:
@@ -55,15 +50,17 @@ def load_open(connection: Connection) -> tuple[tuple[Permit, ...], int]:
     return tuple(decode(body) for (body,) in rows), last or 0
 
 
-def search(
-    connection: Connection, interlock: str | None, states: Sequence[str], before: int | None, limit: int
-) -> tuple[Permit, ...]:
-    """Newest first, at most `limit`, with a number below `before`; no states: any."""
+def search(connection: Connection, where: PermitSearch, before: int | None, limit: int) -> tuple[Permit, ...]:
+    """Newest first, at most `limit`, with a number below `before`."""
     query = select(PERMIT.c.body).order_by(PERMIT.c.number.desc()).limit(limit)
-    if interlock is not None:
-        query = query.where(PERMIT.c.interlock == interlock)
-    if states:
-        query = query.where(PERMIT.c.state.in_(list(states)))
+    if where.interlock is not None:
+        query = query.where(PERMIT.c.interlock == where.interlock)
+    if where.states:
+        query = query.where(PERMIT.c.state.in_(sorted(where.states)))
+    if where.from_ns is not None:
+        query = query.where(PERMIT.c.requested_wall_ns >= where.from_ns)
+    if where.to_ns is not None:
+        query = query.where(PERMIT.c.requested_wall_ns < where.to_ns)
     if before is not None:
         query = query.where(PERMIT.c.number < before)
     return tuple(decode(body) for (body,) in connection.execute(query))

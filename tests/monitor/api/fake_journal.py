@@ -11,7 +11,7 @@ from monitor.alarms.annunciations import Step, StepColumns, columns
 from monitor.alarms.record import Entry, JournalRow
 from monitor.alarms.search import EVERYTHING, JournalSearch
 from monitor.api.ports import TrendColumns
-from monitor.interlocks.permits import Permit
+from monitor.interlocks.permits import Permit, PermitSearch
 from monitor.interlocks.rates import ServiceChanges
 from monitor.notify.row import OutboxRow, Purpose, Status
 from tests.monitor.api.fake_plant import WALL_NS
@@ -32,15 +32,18 @@ class FakeJournal:
     changes: list[tuple[int, int, int]] = field(default_factory=list)
     """(place, wall_ns, service code) of interlocks."""
 
-    async def permits(
-        self, *, interlock: str | None, states: Sequence[str], before: int | None, limit: int
-    ) -> Sequence[Permit]:
+    async def permits(self, where: PermitSearch, *, before: int | None, limit: int) -> Sequence[Permit]:
+        assert 0 < limit <= 1001
+        if self.broken:
+            raise RuntimeError("the disk is gone")
         found = [
             permit
             for permit in reversed(self.kept_permits.values())
-            if (interlock is None or permit.interlock == interlock)
-            and (not states or permit.state in states)
-            and (before is None or int(permit.id.rpartition("-")[2]) < before)
+            if (where.interlock is None or permit.interlock == where.interlock)
+            and (not where.states or permit.state in where.states)
+            and (where.from_ns is None or permit.requested_wall_ns >= where.from_ns)
+            and (where.to_ns is None or permit.requested_wall_ns < where.to_ns)
+            and (before is None or permit.number < before)
         ]
         return found[:limit]
 

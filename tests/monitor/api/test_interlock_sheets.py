@@ -2,17 +2,19 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from monitor.api import interlock_sheets, permit_sheet
+from monitor.api.exports import BOM, MOST_ROWS_HEADER
 from monitor.interlocks.axes import Cover
 from monitor.interlocks.permits import PermitState
-from tests.monitor.api.fakes import Site
+from tests.monitor.api.fakes import Site, assert_problem
 from tests.monitor.api.test_permits import API, BYPASSED, NOW, act, approved, ask, read
 
-BOM = b"\xef\xbb\xbf"
+HOUR_NS = 3600 * 1_000_000_000
 
 
 async def table(site: Site, path: str, **query: str) -> list[dict[str, str]]:
@@ -54,6 +56,69 @@ async def test_the_permit_book_names_everybody() -> None:
     refused = next(row for row in rows if row["许可"] == other)
     assert (refused["状态"], refused["功能校验/说明"]) == ("未批准", "'=不同意"), "no cell starts a formula"
     assert {row["permit"] for row in await table(site, "/permits", language="en")} >= {permit}
+
+
+async def filled(count: int) -> tuple[Site, str]:
+    """A book of so many withdrawn permits, an hour apart, after one that is asked for."""
+    site = Site()
+    first = site.journal.kept_permits[str((await ask(site))["id"])]
+    for number in range(2, count + 1):
+        permit = replace(
+            first,
+            id=f"P-{number:06d}",
+            state=PermitState.WITHDRAWN,
+            requested_wall_ns=first.requested_wall_ns + number * HOUR_NS,
+        )
+        site.journal.kept_permits[permit.id] = permit
+    return site, first.id
+
+
+async def test_the_permit_book_is_whole_however_long_it_is() -> None:
+    site, first = await filled(2500)
+    async with site.client("viewer") as client:
+        answer = await client.get(f"{API}/permits", params={"state": "all"}, headers={"accept": "text/csv"})
+    assert MOST_ROWS_HEADER not in answer.headers
+    assert answer.content.count(BOM) == 1
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [row["许可"] for row in rows] == [f"P-{number:06d}" for number in range(2500, 0, -1)]
+    assert [row["许可"] for row in await table(site, "/permits")] == [first], "open ones if not asked otherwise"
+    assert len(await table(site, "/permits", state="withdrawn")) == 2499
+
+
+async def test_the_permit_book_of_a_period() -> None:
+    site, _ = await filled(1800)
+    begin, end = (NOW + timedelta(hours=hours) for hours in (100, 1700))
+    window = {"state": "all", "from": begin.isoformat(), "to": end.isoformat()}
+    rows = await table(site, "/permits", **window)
+    assert [row["许可"] for row in rows] == [f"P-{number:06d}" for number in range(1699, 99, -1)]
+    async with site.client("viewer") as client:
+        listed = await client.get(f"{API}/permits", params={**window, "limit": "500"})
+        assert [permit["id"] for permit in listed.json()] == [row["许可"] for row in rows[:500]]
+        wrong = await client.get(f"{API}/permits", params={"from": "yesterday"})
+        assert_problem(wrong, 422, "validation")
+
+
+async def test_a_permit_book_that_is_cut_says_so() -> None:
+    site, _ = await filled(30)
+    async with site.client("viewer") as client:
+        answer = await client.get(
+            f"{API}/permits", params={"state": "all", "limit": "20"}, headers={"accept": "text/csv"}
+        )
+    assert answer.headers[MOST_ROWS_HEADER] == "20"
+    lines = answer.content.decode("utf-8-sig").splitlines()
+    assert len(lines) == 1 + 20 + 1
+    assert lines[-1] == "# 行数已达上限，其余记录请用 before=11 继续导出"
+    rest = await table(site, "/permits", state="all", before="11")
+    assert [row["许可"] for row in rest] == [f"P-{number:06d}" for number in range(10, 0, -1)]
+    assert len(await table(site, "/permits", state="all", limit="30")) == 30, "nothing is missing, nothing is said"
+
+
+async def test_a_book_that_cannot_be_read_is_no_half_file() -> None:
+    site, _ = await filled(2)
+    site.journal.broken = True
+    async with site.client("viewer") as client:
+        answer = await client.get(f"{API}/permits", headers={"accept": "text/csv"})
+    assert answer.status_code == 500
 
 
 async def test_the_rates_have_chinese_heads_and_a_mark_for_excel() -> None:

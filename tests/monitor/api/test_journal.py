@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.alarms.search import JournalSearch
-from monitor.api import dto, journal
-from monitor.api.journal import CSV, JSON, wanted_format
-from monitor.api.journal_csv import FORMULA_STARTS, defused
+from monitor.api import dto, exports
+from monitor.api.exports import CSV, FORMULA_STARTS, MOST_ROWS_HEADER, defused
+from monitor.api.journal import JSON, wanted_format
 from monitor.api.journal_xlsx import MEDIA_TYPE as XLSX
 from tests.monitor.api.fake_plant import WALL_NS
 from tests.monitor.api.fakes import Site, assert_problem
@@ -100,7 +100,7 @@ async def test_csv_opens_in_a_chinese_spreadsheet_and_runs_nothing() -> None:
 
 
 async def test_csv_goes_over_pages_and_says_where_it_was_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "EXPORT_PAGE", 10)
+    monkeypatch.setattr(exports, "EXPORT_PAGE", 10)
     site = filled(95)
     async with site.client("viewer") as client:
         total = len(site.journal.kept)
@@ -114,13 +114,21 @@ async def test_csv_goes_over_pages_and_says_where_it_was_cut(monkeypatch: pytest
 
     assert seqs(everything.content) == [str(seq) for seq in range(total, 0, -1)]
     assert seqs(exact.content) == seqs(everything.content)
-    note = f"# 行数已达上限，更早的记录请用 after={total - 19} 继续导出"
+    note = f"# 行数已达上限，其余记录请用 after={total - 19} 继续导出"
     assert seqs(cut.content) == [*map(str, range(total, total - 20, -1)), note]
     assert seqs(cut.content)[:-1] + seqs(rest.content) == seqs(everything.content)
+    assert [answer.headers[MOST_ROWS_HEADER] for answer in (everything, cut)] == ["100000", "20"]
+
+
+async def test_a_journal_that_cannot_be_read_is_no_half_file() -> None:
+    site = filled(3)
+    site.journal.broken = True
+    async with site.client("viewer") as client:
+        assert (await client.get(URL, headers={"accept": "text/csv"})).status_code == 500
 
 
 async def test_what_is_looked_for_reaches_the_journal_on_every_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "EXPORT_PAGE", 10)
+    monkeypatch.setattr(exports, "EXPORT_PAGE", 10)
     site = filled(25)
     wanted = {
         "tag": "LT-101",
@@ -189,7 +197,7 @@ async def test_a_workbook_holds_text_as_text_and_numbers_as_numbers() -> None:
 async def test_a_workbook_goes_over_pages_says_where_it_was_cut_and_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(journal, "EXPORT_PAGE", 10)
+    monkeypatch.setattr(exports, "EXPORT_PAGE", 10)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     site = filled(35)
     async with site.client("viewer") as client:
@@ -203,6 +211,7 @@ async def test_a_workbook_goes_over_pages_says_where_it_was_cut_and_leaves_nothi
     shown = [row["A"][1] for row in cells(cut.content)]
     assert shown[1:21] == [str(seq) for seq in range(total, total - 20, -1)]
     assert f"after={total - 19}" in shown[21]
+    assert cut.headers[MOST_ROWS_HEADER] == "20"
     assert len(shown) == 22
     assert list(tmp_path.iterdir()) == []
 

@@ -279,8 +279,15 @@ async def test_a_sheet_that_is_cut_says_so() -> None:
     site = Site()
     site.journal.turned = [turn(at, "LT-101.H", "LT-101", at) for at in range(MOST_EVENTS + 5)]
     async with site.client("viewer") as client:
-        found = await get(client, "/sequence", **{"from": rfc3339(WALL_NS), "to": rfc3339(WALL_NS + 60 * S)})
+        period = {"from": rfc3339(WALL_NS), "to": rfc3339(WALL_NS + 60 * S)}
+        found = await get(client, "/sequence", **period)
+        rows = await table(client, "/sequence", **period)
+        site.journal.turned = site.journal.turned[:MOST_EVENTS]
+        whole = await table(client, "/sequence", **period)
     assert (found["complete"], len(found["events"])) == (False, MOST_EVENTS)
+    left_out = rfc3339(site.journal.turned[-1]["decided_wall_ns"] + 1_000_000)
+    assert rows[-1] == [f"# cut at the most rows a file holds; go on with from={left_out}"]
+    assert rows[:-1] == whole
 
 
 # --- definitions ------------------------------------------------------------------------------

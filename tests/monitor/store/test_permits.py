@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from monitor.alarms.record import Entry
 from monitor.interlocks.axes import Service
 from monitor.interlocks.judge import SERVICES
-from monitor.interlocks.permits import Approval, MeasureCheck, Permit, PermitState
+from monitor.interlocks.permits import OPEN, Approval, MeasureCheck, Permit, PermitSearch, PermitState
 from monitor.interlocks.rates import UNKNOWN, spent
 from monitor.store.commit import Commit
 from monitor.store.journal import JournalStore, open_journal
@@ -56,11 +57,28 @@ async def test_a_permit_is_read_back_as_it_was(journal: JournalStore) -> None:
     closed = replace(SECOND, state=PermitState.CLOSED, ended_wall_ns=WALL_NS + S, ended_by="p-3", ended_note="合格")
     await journal.commit(Commit(wall_ns=WALL_NS, permits=(closed,)))
     assert await journal.load_permits() == ((FIRST,), 12), "numbers that were given stay used"
-    every = await journal.permits(interlock=None, states=(), before=None, limit=10)
-    assert list(every) == [closed, FIRST]
-    assert list(await journal.permits(interlock="SIS-101", states=(), before=None, limit=10)) == [FIRST]
-    assert list(await journal.permits(interlock=None, states=("closed",), before=None, limit=10)) == [closed]
-    assert list(await journal.permits(interlock=None, states=(), before=12, limit=10)) == [FIRST]
+
+    async def found(before: int | None = None, **wanted: Any) -> list[Permit]:
+        return list(await journal.permits(PermitSearch(**wanted), before=before, limit=10))
+
+    assert await found() == [closed, FIRST]
+    assert await found(interlock="SIS-101") == [FIRST]
+    assert await found(states=frozenset({PermitState.CLOSED})) == [closed]
+    assert await found(states=OPEN) == [FIRST]
+    assert await found(before=12) == [FIRST]
+
+
+async def test_permits_by_the_time_they_were_asked_for_page_by_page(journal: JournalStore) -> None:
+    hourly = tuple(
+        replace(FIRST, id=f"P-{number:06d}", requested_wall_ns=WALL_NS + number * 3600 * S) for number in range(1, 1601)
+    )
+    await journal.commit(Commit(wall_ns=WALL_NS, permits=hourly))
+    where = PermitSearch(from_ns=hourly[9].requested_wall_ns, to_ns=hourly[1590].requested_wall_ns)
+    seen: list[Permit] = []
+    while page := await journal.permits(where, before=seen[-1].number if seen else None, limit=700):
+        assert len(page) <= 700
+        seen += page
+    assert seen == list(hourly[9:1590])[::-1]
 
 
 async def test_an_entry_is_found_by_what_it_is_about(journal: JournalStore) -> None:

@@ -224,5 +224,5 @@ export const journalWorkbook = (wanted: JournalQuery): Promise<Blob> => file(`/j
 export const figuresCsv = (period: Period): Promise<Blob> => csv(`/figures${query({ ...period })}`);
 export const sequenceCsv = (period: Period): Promise<Blob> => csv(`/sequence${query({ ...period })}`);
 export const interlocksCsv = (): Promise<Blob> => csv(`/interlocks${query({ language: language.value })}`);
-export const permitsCsv = (state: string): Promise<Blob> => csv(`/permits${query({ state, limit: 500, language: language.value })}`);
+export const permitsCsv = (state: string): Promise<Blob> => csv(`/permits${query({ state, language: language.value })}`);
 export const interlockRatesCsv = (wanted: RateQuery): Promise<Blob> => csv(`/interlocks/rates${query({ ...wanted, language: language.value })}`);

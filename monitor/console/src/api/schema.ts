@@ -516,7 +516,7 @@ export interface paths {
         };
         /**
          * List Permits
-         * @description Permits, newest first; `open`: requested, approved, in use or not yet checked.  As CSV the permit book.
+         * @description Permits, newest first; `open`: requested, approved, in use or not yet checked.  As CSV the whole permit book.
          */
         get: operations["list_permits_api_v1_permits_get"];
         put?: never;
@@ -4740,9 +4740,14 @@ export interface operations {
             query?: {
                 state?: "open" | "all" | "requested" | "approved" | "in_use" | "restoring" | "closed" | "refused" | "withdrawn" | "revoked" | "expired";
                 interlock?: string | null;
+                /** @description asked for at this moment or later */
+                from?: string | null;
+                /** @description asked for before this moment */
+                to?: string | null;
                 /** @description number of the oldest permit of the page before */
                 before?: number | null;
-                limit?: number;
+                /** @description 100 if not given; a file holds all then */
+                limit?: number | null;
                 /** @description of the heads and words of the CSV file */
                 language?: "zh" | "en";
             };
