@@ -41,9 +41,20 @@ class Buffers(TransportLimits):
 
 
 class BufferedConnection(SecureConnection):
-    """asyncua's channel, refusing a request that the server would refuse by closing the connection."""
+    """asyncua's channel, refusing a request that the server would refuse by closing the connection.
+
+    It also tells which answer the server gave up: asyncua drops it, and whoever waits for it would wait for ever.
+    """
 
     _limits: Buffers
+    given_up: tuple[int, int] | None = None
+    """Request and StatusCode of the answer that was aborted last."""
+
+    def _receive(self, msg: MessageChunk) -> Any:
+        message = super()._receive(msg)
+        if message is None and msg.MessageHeader.ChunkType == ua.ChunkType.Abort:  # type: ignore[comparison-overlap]  # asyncua types its bytes as an enumeration
+            self.given_up = msg.SequenceHeader.RequestId, int.from_bytes(msg.Body[:4], "little")
+        return message
 
     def message_to_binary(
         self, message: bytes, message_type: Any = ua.MessageType.SecureMessage, request_id: int = 0

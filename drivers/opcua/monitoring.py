@@ -15,6 +15,7 @@ from drivers.opcua import wire
 from drivers.opcua.image import Image, Places, rounds
 from drivers.opcua.plan import ScanClass, joined
 from drivers.opcua.prepared import PreparedRead
+from drivers.opcua.publishing import Publishing
 from drivers.opcua.readings import batch_of
 from drivers.opcua.settings import OpcUaSettings
 from drivers.opcua.subscription import (
@@ -96,6 +97,15 @@ class Monitoring:
         :raises LinkLostError: the server stopped answering.
         :raises RefusedError: it does not want us any more.
         """
+        connection, decoding = self._session.connection, self._session.decoding
+        async with (
+            Publishing(connection, decoding, self._settings.publishes) as publishing,
+            aclosing(self._batches(publishing)) as batches,
+        ):
+            async for batch in batches:
+                yield batch
+
+    async def _batches(self, publishing: Publishing) -> AsyncGenerator[ReadingBatch, None]:
         everything = np.arange(len(self._image))
         origin = Origin.LIVE
         while True:
@@ -103,11 +113,7 @@ class Monitoring:
             origin = Origin.REREAD
             try:
                 async with Subscription(
-                    self._session.connection,
-                    self._session.decoding,
-                    self._clock,
-                    self._publishing_ms(),
-                    self._settings.publishes,
+                    self._session.connection, publishing, self._clock, self._publishing_ms()
                 ) as subscription:
                     await self._watch(subscription)
                     async with aclosing(self._follow(subscription)) as following:
@@ -222,11 +228,15 @@ class Monitoring:
         return [batch]
 
     async def _watch(self, subscription: Subscription) -> None:
-        """Have the server watch what it does not watch yet; what it refuses is polled."""
+        """Have the server watch what it does not watch yet; what it refuses is polled, and so is what nobody can decode.
+
+        One such value costs all those that stand behind it in a message: watched, it would have everything read again.
+        """
         self._watched &= self._subscribed is subscription
         self._subscribed = subscription
         within_ns = np.maximum(self._period_ns * _VOUCHED_PERIODS, round(_VOUCHED_AT_LEAST_S * 1e9))
-        wanted = np.flatnonzero(~self._watched & (subscription.keep_alive_s * 1e9 <= within_ns))
+        decodable = self._image.columns(np.arange(len(self._image))).status != wire.BAD_DECODING_ERROR
+        wanted = np.flatnonzero(~self._watched & decodable & (subscription.keep_alive_s * 1e9 <= within_ns))
         prepared = self._prepared(wanted)
         places = wanted[prepared.known]
         items = [

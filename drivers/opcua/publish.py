@@ -25,7 +25,7 @@ _MESSAGE: Final = struct.Struct("<BIq")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Publication:
-    """One PublishResponse; without changes and without a status it is a keep-alive."""
+    """One PublishResponse."""
 
     subscription_id: int
     sequence_number: int
@@ -47,11 +47,9 @@ class Publication:
     undecodable: int = 0
     """Changes that are lost because nobody can know where one of them ends, and with it what follows it in its
     notification; also notifications of other kinds than asked for.  Read everything again when it is not 0."""
-
-    @property
-    def is_keep_alive(self) -> bool:
-        """Tell that the server only says that it lives."""
-        return not len(self.handle) and self.status is None and not self.undecodable
+    is_keep_alive: bool = False
+    """The server only says that it lives: the message has no notification at all.  One without a change in it is no
+    keep-alive (OPC 10000-4), and has a number of its own."""
 
 
 class Notification(NamedTuple):
@@ -114,6 +112,7 @@ def decode(body: bytes, decoder: Decoder) -> Publication:
         columns=sheet.columns(frame.header.answered_ns),
         status=status,
         undecodable=undecodable,
+        is_keep_alive=not frame.notifications,
     )
 
 

@@ -74,6 +74,8 @@ _REFUSED_WORDS: Final = ("Server certificate mismatch", "No matching endpoints")
 class ReadOnlyProtocol(UASocketProtocol):
     """asyncua's connection, unable to send anything that could change the plant."""
 
+    _connection: BufferedConnection
+
     def __init__(self, timeout: float = 1.0, security_policy: SecurityPolicy | None = None) -> None:
         policy = security_policy or SecurityPolicyNone()  # type: ignore[no-untyped-call]  # asyncua has no type there
         super().__init__(timeout, security_policy=policy)
@@ -104,10 +106,13 @@ class ReadOnlyProtocol(UASocketProtocol):
         return future
 
     def _process_received_message(self, msg: Any) -> None:
-        # None is a chunk in the middle of an answer, or, with nothing collected, an aborted answer: asyncua would let
-        # whoever waits for it wait for ever.
-        if msg is None and not self._connection._incoming_parts:  # noqa: SLF001 - asyncua offers no other way
-            self._fail_all_pending(service_error(StatusCodes.BadResponseTooLarge))
+        # None is a chunk in the middle of an answer, or an aborted answer: that fails its request and no other, and the
+        # channel stays (OPC 10000-6, 6.7.3).
+        if msg is None and self._connection.given_up is not None:
+            (request, status), self._connection.given_up = self._connection.given_up, None
+            waiting = self._callbackmap.pop(request, None)
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(service_error(status if status >> 31 else StatusCodes.BadUnexpectedError))
         super()._process_received_message(msg)
 
 

@@ -1,4 +1,4 @@
-"""One subscription of a session: made, fed with several outstanding Publishes, acknowledged, and watched for gaps.
+"""One subscription of a session: made, acknowledged, and watched for gaps.
 
 asyncua's own subscriptions are not used: one outstanding Publish, no look at the numbers of messages, a loop that waits for
 ever when an answer is aborted (libraries.md 1.4).
@@ -22,10 +22,9 @@ from asyncua.ua.uaerrors import UaStatusCodeError
 from drivers.errors import LinkLostError
 from drivers.opcua import publish
 from drivers.opcua.connection import Connection
-from drivers.opcua.decoder import Decoder
 from drivers.opcua.limits import OperationLimits
 from drivers.opcua.plan import chunks
-from drivers.opcua.proof import ProvenDecoding
+from drivers.opcua.publishing import Publishing
 from drivers.opcua.sequence import Sequence as MessageNumbers
 from drivers.opcua.stack import TOO_MUCH, as_driver_error, status_words
 from drivers.port import Clock
@@ -80,27 +79,21 @@ class Arrived:
 
 
 class Subscription:
-    """A subscription; entering makes it and keeps Publishes outstanding, leaving deletes it in bounded time."""
+    """A subscription; entering makes it and has its messages come, leaving deletes it in bounded time."""
 
-    def __init__(
-        self, connection: Connection, decoding: ProvenDecoding, clock: Clock, publishing_ms: float, publishes: int
-    ) -> None:
-        """`decoding` is the session's; `publishes`: how many are outstanding at any time."""
+    def __init__(self, connection: Connection, publishing: Publishing, clock: Clock, publishing_ms: float) -> None:
+        """`publishing` is the session's, entered."""
         self._connection = connection
-        self._decoding = decoding
+        self._publishing = publishing
         self._clock = clock
         self._publishing_ms = publishing_ms
-        self._publishes = publishes
-        self._decoder = Decoder(has_handles=True)
         self._numbers = MessageNumbers()
-        self._tasks = asyncio.TaskGroup()
-        self._pumps: list[asyncio.Task[None]] = []
         self._arrived: deque[Arrived] = deque()
         self._acknowledge: list[int] = []
         self._woken = asyncio.Event()
         self._trouble = ""
-        self._outstanding = publishes
-        self._id = 0
+        self.id = 0
+        """What the server calls it; 0 before it is made."""
         self.keep_alive_s = 0.0
         """Within this time the server says something, if only that it lives."""
         self.heard_mono_ns = 0
@@ -128,20 +121,17 @@ class Subscription:
         except Exception as error:
             self._connection.lost.set()
             raise as_driver_error(error, "subscribing") from error
-        self._id = made.SubscriptionId
+        self.id = made.SubscriptionId
         self.keep_alive_s = made.RevisedPublishingInterval * made.RevisedMaxKeepAliveCount / 1000
         self.heard_mono_ns, self.heard_wall_ns = self._clock.mono_ns(), self._clock.wall_ns()
-        await self._tasks.__aenter__()
-        self._pumps = [self._tasks.create_task(self._pump()) for _ in range(self._publishes)]
+        self._publishing.serve(self)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        for pump in self._pumps:
-            pump.cancel()
-        await self._tasks.__aexit__(None, None, None)  # a pump never raises: its trouble is told by `take`
+        self._publishing.serve(None)
         if not self._connection.lost.is_set():
             request = ua.DeleteSubscriptionsRequest()
-            request.Parameters.SubscriptionIds = [self._id]
+            request.Parameters.SubscriptionIds = [self.id]
             with suppress(Exception):  # leaving: it ends with its lifetime or its session at the latest
                 async with asyncio.timeout(_CLOSE_S):
                     await self._connection.send(request)
@@ -186,6 +176,24 @@ class Subscription:
             raise SubscriptionLostError(f"no message for {silent_s:.1f} s")
         return arrived
 
+    def acknowledgements(self) -> list[int]:
+        """Numbers of messages that arrived and were not acknowledged yet; they are now."""
+        numbers, self._acknowledge = self._acknowledge, []
+        return numbers
+
+    def arrive(self, publication: publish.Publication) -> None:
+        """One message came; `take` hands it over."""
+        if not publication.is_keep_alive:
+            self._acknowledge.append(publication.sequence_number)
+        now = Arrived(publication=publication, mono_ns=self._clock.mono_ns(), wall_ns=self._clock.wall_ns())
+        self._arrived.append(now)
+        self._woken.set()
+
+    def fail(self, trouble: str) -> None:
+        """A Publish was refused or damaged; `take` tells it."""
+        self._trouble = self._trouble or trouble
+        self._woken.set()
+
     @property
     def deadline_s(self) -> float:
         """Silence of this length ends the subscription."""
@@ -222,7 +230,7 @@ class Subscription:
     async def _create(self, items: Sequence[Watched]) -> npt.NDArray[np.uint32]:
         request = ua.CreateMonitoredItemsRequest()
         request.Parameters = ua.CreateMonitoredItemsParameters(
-            SubscriptionId=self._id,
+            SubscriptionId=self.id,
             TimestampsToReturn=ua.TimestampsToReturn.Source,
             ItemsToCreate=[_asked(item) for item in items],
         )
@@ -236,40 +244,6 @@ class Subscription:
         answer = struct_from_binary(response, Buffer(await self._connection.send(request)))
         answer.ResponseHeader.ServiceResult.check()  # type: ignore[attr-defined]  # every response has one
         return answer
-
-    async def _pump(self) -> None:
-        """Keep one Publish outstanding until something goes wrong; raises nothing but its own cancellation."""
-        while not self._trouble:
-            try:
-                body = await self._connection.send(self._publish_request(), 0)
-                publication = self._decoding.publish(body, self._decoder)
-            except Exception as error:  # noqa: BLE001 - whatever it is ends the subscription, and `take` tells it
-                self._failed(error)
-                return
-            if publication.subscription_id != self._id:
-                continue  # of one that was deleted
-            if not publication.is_keep_alive:
-                self._acknowledge.append(publication.sequence_number)
-            now = Arrived(publication=publication, mono_ns=self._clock.mono_ns(), wall_ns=self._clock.wall_ns())
-            self._arrived.append(now)
-            self._woken.set()
-
-    def _publish_request(self) -> ua.PublishRequest:
-        numbers, self._acknowledge = self._acknowledge, []
-        request = ua.PublishRequest()
-        request.Parameters.SubscriptionAcknowledgements = [
-            ua.SubscriptionAcknowledgement(SubscriptionId=self._id, SequenceNumber=number) for number in numbers
-        ]
-        return request
-
-    def _failed(self, error: Exception) -> None:
-        """One Publish was refused or damaged: fewer of them will do, if that is what the server says."""
-        self._outstanding -= 1
-        code = error.code if isinstance(error, UaStatusCodeError) else None
-        if code == StatusCodes.BadTooManyPublishRequests and self._outstanding:
-            return
-        self._trouble = self._trouble or f"publishing: {str(error) or type(error).__name__}"
-        self._woken.set()
 
 
 def _asked(item: Watched) -> ua.MonitoredItemCreateRequest:

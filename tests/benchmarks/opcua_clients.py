@@ -13,6 +13,7 @@ from asyncua.client.client import Client
 
 from drivers.opcua.plan import NodeAddress
 from drivers.opcua.prepared import PreparedRead
+from drivers.opcua.publishing import Publishing
 from drivers.opcua.settings import read_settings
 from drivers.opcua.subscription import Subscription, Watched
 from drivers.opcua.transport import Session
@@ -86,7 +87,10 @@ async def ours_subscribed(port: int, numbers: Sequence[int]) -> AsyncIterator[Ca
             Watched(handle=handle, node=node, sampling_ms=100.0, discrete=False, dead_band=0.0)
             for handle, node in enumerate(prepared.wanted)
         ]
-        async with Subscription(session.connection, session.decoding, SystemClock(), 100.0, 2) as subscription:
+        async with (
+            Publishing(session.connection, session.decoding, 2) as publishing,
+            Subscription(session.connection, publishing, SystemClock(), 100.0) as subscription,
+        ):
             assert not (await subscription.watch(items, session.limits)).any()
             async with asyncio.TaskGroup() as tasks:
                 following = tasks.create_task(follow(subscription))

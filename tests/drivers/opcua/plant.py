@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ from asyncua.server.server import Server
 from asyncua.server.user_managers import UserManager
 
 from tests.drivers.opcua.address_space import use_template
+from tests.patience import eventually as eventually
 from tests.ports import free_port as free_port
 
 URI = "urn:test:plc"
@@ -76,6 +77,8 @@ class Plc:
             await asyncio.wait([ticking])
             self.server.iserver.time_task = None
         await self.server.stop()
+        for session in list(self.server.iserver._external_sessions.values()):  # they would outlive it by their timeout
+            await session.close_session(True)
 
     async def add(self, name: str, value: object, variant: ua.VariantType = ua.VariantType.Double) -> None:
         node_id = ua.NodeId(name, self.index)  # type: ignore[arg-type]  # asyncua's own types are narrower
@@ -85,13 +88,3 @@ class Plc:
 
     async def set(self, name: str, value: ua.DataValue) -> None:
         await self.server.write_attribute_value(self.nodes[name].nodeid, value)
-
-
-async def eventually(condition: Callable[[], Awaitable[bool] | bool], within_s: float = 20.0) -> None:
-    """Wait until something is so; the deadline is generous because the machine is shared."""
-    async with asyncio.timeout(within_s):
-        while True:
-            result = condition()
-            if (await result) if isinstance(result, Awaitable) else result:
-                return
-            await asyncio.sleep(0.02)

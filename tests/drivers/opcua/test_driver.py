@@ -374,15 +374,19 @@ async def test_a_value_that_nobody_can_decode_costs_only_itself(
     assert caplog.text.count("s=n6") == 1, "said once, not at every read"
 
 
-async def test_an_aborted_answer_fails_whoever_waits_for_it() -> None:
+@pytest.mark.parametrize("said", [0, StatusCodes.BadResponseTooLarge])
+async def test_an_aborted_answer_fails_whoever_waits_for_it_and_nobody_else(said: int) -> None:
     protocol = ReadOnlyProtocol()
-    waiting: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-    protocol._callbackmap[1] = waiting
-    protocol._connection._incoming_parts = [object()]  # type: ignore[list-item]
+    loop = asyncio.get_running_loop()
+    waiting, other = loop.create_future(), loop.create_future()
+    protocol._callbackmap.update({1: waiting, 2: other})
     protocol._process_received_message(None)
     assert not waiting.done(), "a chunk in the middle of an answer is no abort"
-    protocol._connection._incoming_parts = []
-    protocol._process_received_message(None)
+    for _ in range(2):  # the second one is for a request that nobody waits for any more
+        protocol._connection.given_up = (1, said)
+        protocol._process_received_message(None)
     with pytest.raises(UaStatusCodeError) as error:
         await waiting
-    assert error.value.code == StatusCodes.BadResponseTooLarge
+    assert error.value.code == (said or StatusCodes.BadUnexpectedError)
+    assert not other.done()
+    assert protocol._callbackmap == {2: other}

@@ -18,6 +18,7 @@ from rules.columns.quality import Quality
 from rules.columns.readings import Origin, ReadingBatch
 from tests.drivers.opcua.plant import Plc, SystemClock, Tag, tags
 from tests.drivers.opcua.proxy import Proxy
+from tests.patience import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -80,7 +81,7 @@ async def watching(endpoint: str, addresses: list[Tag], **settings: Any) -> Asyn
         running = tasks.create_task(watched.run())
         yield watched
         running.cancel()
-    assert not [task for task in asyncio.all_tasks() if "Subscription._pump" in repr(task.get_coro())]
+    await eventually(lambda: not [task for task in asyncio.all_tasks() if "Publishing._pump" in repr(task.get_coro())])
 
 
 def intercept(watched: Watched, answer: Callable[[Send, Any, float | None], Any]) -> None:
@@ -269,8 +270,7 @@ async def test_integrity_polls_of_an_honest_server_change_nothing() -> None:
             for value in range(30):
                 await plc.set("N0", number(float(value)))
                 await asyncio.sleep(0.1)
-            reread = [batch for batch in watched.batches if batch.origin is Origin.REREAD]
-            assert len(reread) >= 2
+            await watched.until(lambda: sum(batch.origin is Origin.REREAD for batch in watched.batches) >= 2)
             assert watched.monitoring.rebuilt == 0
             assert watched.driver.health().impairment == ""
 

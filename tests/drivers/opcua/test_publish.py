@@ -164,10 +164,10 @@ def test_what_asyncua_encodes_is_read_back() -> None:
     assert publication.status is None
 
 
-@pytest.mark.parametrize("notifications", [[], [[]]], ids=["no notification", "no change in it"])
-def test_a_keep_alive_is_empty(notifications: list[list[tuple[int, bytes]]]) -> None:
+@pytest.mark.parametrize(("notifications", "keep_alive"), [([], True), ([[]], False)], ids=["none", "no change in it"])
+def test_a_keep_alive_has_no_notification(notifications: list[list[tuple[int, bytes]]], keep_alive: bool) -> None:
     publication = decode(publish_body(notifications, available=(), sequence=9, acknowledged=()))
-    assert publication.is_keep_alive
+    assert publication.is_keep_alive is keep_alive
     assert publication.sequence_number == 9
     assert publication.available == publication.acknowledged == ()
     assert publication.published_ns == expected_time(FILETIME_2020)
