@@ -17,12 +17,7 @@ from monitor.store.commit import Commit
 from monitor.store.journal import JournalStore, open_journal
 from monitor.store.retention import DAY_NS
 from tests.monitor.store.samples import PLANT, WALL_NS, StillClock, settings, transition
-
-
-async def until(what: Any) -> None:
-    async with asyncio.timeout(60):
-        while not await what():
-            await asyncio.sleep(0.02)
+from tests.patience import eventually
 
 
 async def keep(journal: JournalStore, what: Any) -> None:
@@ -30,7 +25,7 @@ async def keep(journal: JournalStore, what: Any) -> None:
     plant = cast(Plant, SimpleNamespace(journal_keep_days=30))
     async with asyncio.TaskGroup() as tasks:
         keeping = tasks.create_task(upkeep.keep_journal(plant, journal))
-        await until(what)
+        await eventually(what)
         keeping.cancel()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from simulators import __main__ as command_line
+from tests.patience import eventually
 from tests.simulators.conftest import ROOT, RunningPlant, free_ports, start_plant, stop
 
 pytestmark = pytest.mark.slow
@@ -47,10 +48,15 @@ async def test_a_switch_is_logged_at_the_moment_it_is_served(plant: RunningPlant
 
 async def test_an_instrument_sticks_and_shows_what_it_is_told(plant: RunningPlant) -> None:
     plant.post("/fault/freeze?tag=LT-104A")
-    await asyncio.sleep(0.3)
+
+    async def still() -> bool:
+        level = plant.get("/truth")["LT-104A"]
+        await asyncio.sleep(0.3)
+        return bool(plant.get("/truth")["LT-104A"] == level)
+
+    await eventually(still)
     stuck = plant.get("/truth")["LT-104A"]
-    await asyncio.sleep(0.3)
-    assert plant.get("/truth")["LT-104A"] == stuck
+    assert await still()
     plant.post("/fault/show?tag=LT-104A&value=10.5")
     await plant.wait("it shows 10.5", lambda: plant.get("/truth")["LT-104A"] == 10.5)
     plant.post("/fault/unfreeze?tag=LT-104A")

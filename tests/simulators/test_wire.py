@@ -4,6 +4,8 @@ import asyncio
 import csv
 import math
 import struct
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from asyncua.client.client import Client
 from asyncua.ua.uaerrors import UaError
 from pymodbus.client import AsyncModbusTcpClient
 
+from tests.patience import PATIENCE_S, eventually
 from tests.simulators.conftest import ROOT, RunningPlant
 
 pytestmark = pytest.mark.slow
@@ -103,20 +106,25 @@ async def read_all(plant: RunningPlant) -> dict[str, float]:
     return values
 
 
+def differences(values: dict[str, float], truth: dict[str, float]) -> dict[str, tuple[float, float]]:
+    """Tags that are served otherwise than they are."""
+    return {
+        tag: (values[tag], truth[tag])
+        for tag in truth
+        if not math.isclose(values[tag], truth[tag], rel_tol=1e-6, abs_tol=1e-6)
+    }
+
+
 async def test_every_demo_tag_reads_as_the_truth(plant: RunningPlant) -> None:
     assert (await asyncio.to_thread(plant.post, "/fault/pause"))[0] == 202
     try:
-        await asyncio.sleep(1.0)  # the last moving values have reached the servers
         truth = await asyncio.to_thread(plant.get, "/truth")
-        values = await read_all(plant)
+        deadline = time.monotonic() + PATIENCE_S
+        while wrong := differences(values := await read_all(plant), truth):
+            assert time.monotonic() < deadline, wrong  # the last moving values reach the servers a moment later
+            truth = await asyncio.to_thread(plant.get, "/truth")
         assert values.keys() == truth.keys()
         assert len(values) > 300
-        wrong = {
-            tag: (values[tag], truth[tag])
-            for tag in truth
-            if not math.isclose(values[tag], truth[tag], rel_tol=1e-6, abs_tol=1e-6)
-        }
-        assert not wrong
         # the check above would be empty if everything were zero or everything the same
         assert len({value for value in values.values() if value not in (0.0, 1.0)}) > 80
     finally:
@@ -126,8 +134,6 @@ async def test_every_demo_tag_reads_as_the_truth(plant: RunningPlant) -> None:
 async def test_values_move_and_carry_the_moment_of_sampling(plant: RunningPlant) -> None:
     rows = [row for row in tag_rows() if row["device"] == "PLC-1"]
     first = await read_opcua(plant.opcua_port, rows)
-    await asyncio.sleep(0.6)
-    second = await read_opcua(plant.opcua_port, rows)
 
     def moment(values: dict[str, ua.DataValue], tag: str) -> float:
         stamp = values[tag].SourceTimestamp
@@ -135,8 +141,12 @@ async def test_values_move_and_carry_the_moment_of_sampling(plant: RunningPlant)
         return float(stamp.timestamp())
 
     level = "LT-201A"
+    second = first
+    deadline = time.monotonic() + PATIENCE_S
+    while second[level].Value == first[level].Value:
+        assert time.monotonic() < deadline, "it never moved"
+        second = await read_opcua(plant.opcua_port, rows)
     assert moment(second, level) > moment(first, level)
-    assert second[level].Value != first[level].Value
     battery = "PLC-1.BATTERY"  # a discrete keeps the moment of its last change
     assert moment(second, battery) == moment(first, battery)
 
@@ -147,13 +157,19 @@ async def test_a_bad_status_and_a_broken_wire_are_served(plant: RunningPlant) ->
     assert (await asyncio.to_thread(plant.post, "/fault/bad?tag=LT-102A"))[0] == 202
     assert (await asyncio.to_thread(plant.post, "/fault/bad?tag=LT-103B"))[0] == 202
     try:
-        await asyncio.sleep(0.5)
-        read = (await read_opcua(plant.opcua_port, rows))["PT-201A"]
-        assert read.StatusCode is not None and read.StatusCode.value == 0x80350000
-        tables = await read_modbus(plant.modbus_a_port)
         by_id = {row["id"]: row for row in tag_rows()}
-        assert math.isnan(decode(by_id["LT-102A"], tables))
-        assert tables["hr"][int(by_id["LT-103B"]["address"].removeprefix("hr:"))] == 0x8000
+
+        async def bad() -> bool:
+            status = (await read_opcua(plant.opcua_port, rows))["PT-201A"].StatusCode
+            return status is not None and status.value == 0x80350000
+
+        async def broken() -> bool:
+            tables = await read_modbus(plant.modbus_a_port)
+            beyond = tables["hr"][int(by_id["LT-103B"]["address"].removeprefix("hr:"))]
+            return math.isnan(decode(by_id["LT-102A"], tables)) and beyond == 0x8000
+
+        await eventually(bad)
+        await eventually(broken)
         truth = await asyncio.to_thread(plant.get, "/truth")
         assert truth["PT-201A"] is truth["LT-102A"] is truth["LT-103B"] is None
     finally:
@@ -174,16 +190,18 @@ async def test_a_lost_bit_is_refused_and_its_neighbours_are_not(plant: RunningPl
             writer.close()
             await writer.wait_closed()
 
+    async def asks(address: int, count: int, answer: str) -> bool:
+        return await ask(address, count) == answer
+
     assert (await asyncio.to_thread(plant.post, "/fault/lose?tag=BPS-103"))[0] == 202  # di:42
     try:
-        await asyncio.sleep(0.3)
+        await eventually(lambda: asks(42, 1, "8202"))
         assert [await ask(40, 2), await ask(43, 5)] == ["0201", "0201"], "one byte of bits"
         assert [await ask(42, 1), await ask(40, 8), await ask(0, 64)] == ["8202"] * 3
         assert (await asyncio.to_thread(plant.get, "/truth"))["BPS-103"] is None
     finally:
         await asyncio.to_thread(plant.post, "/fault/good?tag=BPS-103")
-    await asyncio.sleep(0.3)
-    assert await ask(42, 1) == "0201"
+    await eventually(lambda: asks(42, 1, "0201"))
 
 
 async def test_nothing_can_be_written(plant: RunningPlant) -> None:
@@ -214,26 +232,35 @@ async def test_modbus_answers_exceptions_garbage_and_nothing_when_told(plant: Ru
             writer.close()
             await writer.wait_closed()
 
-    async def told(behaviour: str) -> str:
+    async def told(behaviour: str, is_right: Callable[[str], bool]) -> None:
         assert (await asyncio.to_thread(plant.post, f"/fault/{behaviour}-sis1"))[0] == 202
-        await asyncio.sleep(0.2)
-        return await ask()
+
+        async def answers() -> bool:
+            return is_right(await ask())
+
+        await eventually(answers)
 
     try:
-        assert await told("exception") == "000700000003018206"
-        garbage = await told("garbage")
-        assert garbage not in ("", "nothing") and not garbage.startswith("0007")
-        assert await told("silence") == "nothing"
+        await told("exception", lambda answer: answer == "000700000003018206")
+        await told("garbage", lambda answer: answer not in ("", "nothing") and not answer.startswith("0007"))
+        await told("silence", lambda answer: answer == "nothing")
     finally:
-        good = await told("normal")
-    assert good == "0007000000040102" + "01" + "00"
+        await told("normal", lambda answer: answer == "0007000000040102" + "01" + "00")
     assert (await asyncio.to_thread(plant.post, "/fault/silence-plc1"))[0] == 404
 
 
 async def test_a_killed_device_is_dead_and_comes_back(plant: RunningPlant) -> None:
     assert (await asyncio.to_thread(plant.post, "/fault/kill-plc2"))[0] == 202
-    with pytest.raises(OSError):
-        await asyncio.open_connection("127.0.0.1", plant.modbus_a_port)
+
+    async def refuses() -> bool:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", plant.modbus_a_port)
+        except OSError:
+            return True
+        writer.close()
+        return False
+
+    await eventually(refuses)
     health = await asyncio.to_thread(plant.get, "/health")
     assert [device["up"] for device in health["devices"].values()] == [True, False, True]
     tables = await read_modbus(plant.modbus_b_port)

@@ -15,6 +15,7 @@ from drivers.modbus.settings import ModbusSettings
 from drivers.modbus.wire import Answer, ReadFunction, ReadRequest, Refusal, Request
 from tests.drivers.modbus.device import Device
 from tests.drivers.modbus.peer import Asked, Connection, Peer, listening, packed, truth
+from tests.patience import eventually
 
 REQUESTS = [
     ReadRequest(7, ReadFunction.READ_HOLDING_REGISTERS, 100, 5),
@@ -104,8 +105,7 @@ async def test_an_answer_after_the_deadline_is_never_taken() -> None:
         reason = "no answer within 0.1 s from unit 7 to function code 3, start 100, count 5"
         with pytest.raises(LinkLostError, match=reason):
             await transport.read(REQUESTS[:1])
-        await asyncio.sleep(0.4)
-        assert not peer.connections
+        await eventually(lambda: not peer.connections)
         await lost(transport)
 
 
@@ -188,7 +188,7 @@ async def test_a_unit_that_the_gateway_does_not_reach_is_not_asked_for_the_rest(
         assert await transport.read(REQUESTS) == [Refusal(code)] * 4, "within its back-off nothing is asked"
         assert len(peer.asked) == 2
         device.forbidden.clear()
-        await asyncio.sleep(transport.line.units.wait_s(7, asyncio.get_running_loop().time()))
+        await asyncio.sleep(transport.line.units.wait_s(7, asyncio.get_running_loop().time()) + 0.01)
         assert await transport.read(REQUESTS) == EXPECTED
         await transport.close()
 
@@ -344,8 +344,7 @@ async def test_several_connections_share_a_chain() -> None:
         with pytest.raises(LinkLostError, match="the device closed the connection"):
             await transport.idle(30.0)
         await lost(transport)
-        await asyncio.sleep(0.05)
-        assert not peer.connections, "what is left of a device whose connection broke is closed too"
+        await eventually(lambda: not peer.connections)  # what is left of a device whose connection broke is closed too
 
 
 async def test_a_device_that_needs_a_rest_between_requests_gets_it() -> None:

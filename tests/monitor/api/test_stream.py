@@ -5,7 +5,7 @@ import base64
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -30,6 +30,7 @@ from monitor.api.tokens import fingerprint, new_token
 from tests.monitor.api.fake_board import FakeBoard
 from tests.monitor.api.fake_plant import FakeClock, snapshot
 from tests.monitor.api.fakes import PASSWORD, Site
+from tests.patience import eventually
 
 pytestmark = pytest.mark.slow
 DEADLINE_S = 30
@@ -66,18 +67,12 @@ async def running(stream: StreamOptions = FAST, options: ApiOptions | None = Non
         serving = group.create_task(server.serve(sockets=[listener]))
         try:
             async with asyncio.timeout(DEADLINE_S):
-                await until(lambda: server.started)
+                await eventually(lambda: server.started)
                 yield run
         finally:
             server.should_exit = True
             await serving
             hub.cancel()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(DEADLINE_S):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 async def message(websocket: ClientConnection) -> dict[str, Any]:
@@ -187,7 +182,7 @@ async def test_a_client_that_says_something_else_is_closed(text: str | bytes) ->
     async with running() as run, run.stream() as websocket:
         await websocket.send(text)
         assert await close_code(websocket) in {1008, 1009}
-        await until(lambda: run.site.hub.clients == 0)
+        await eventually(lambda: run.site.hub.clients == 0)
 
 
 async def test_twenty_clients_see_the_same_and_every_event_in_order() -> None:
@@ -241,7 +236,7 @@ async def test_a_client_that_never_reads_is_dropped_and_holds_nobody_up() -> Non
     async with running() as run, run.stream() as reader:
         peer = await asyncio.to_thread(silent_peer, run.port, run.token)
         try:
-            await until(lambda: run.site.hub.clients == 2)
+            await eventually(lambda: run.site.hub.clients == 2)
             seqs: list[int] = []
 
             async def read() -> None:
@@ -255,12 +250,12 @@ async def test_a_client_that_never_reads_is_dropped_and_holds_nobody_up() -> Non
                 while run.site.hub.clients == 2:
                     flood(run.site, 10)
                     await asyncio.sleep(0.01)
-                await until(lambda: len(seqs) == run.site.board.seq)
+                await eventually(lambda: len(seqs) == run.site.board.seq)
             finally:
                 reading.cancel()
             assert seqs == list(range(1, run.site.board.seq + 1))
             # its connection is gone too, with what waited in its buffers
-            await until(lambda: len(run.server.server_state.connections) == 1)
+            await eventually(lambda: len(run.server.server_state.connections) == 1)
         finally:
             peer.close()
 
@@ -274,7 +269,7 @@ async def test_a_client_over_the_bound_is_closed_with_1013() -> None:
             flood(run.site, 100)
             await asyncio.sleep(0.005)
         assert await close_code(websocket) == 1013
-        await until(lambda: run.site.hub.clients == 0)
+        await eventually(lambda: run.site.hub.clients == 0)
 
 
 async def test_log_out_closes_the_stream_at_once() -> None:
@@ -338,7 +333,7 @@ async def test_our_own_page_and_an_allowed_origin_may() -> None:
 
 async def test_the_number_of_streams_is_bounded() -> None:
     async with running(StreamOptions(most_clients=2)) as run, run.stream(), run.stream():
-        await until(lambda: run.site.hub.clients == 2)
+        await eventually(lambda: run.site.hub.clients == 2)
         with pytest.raises(InvalidStatus) as refused:
             async with run.stream():
                 pass
@@ -352,7 +347,7 @@ async def test_a_program_with_a_bearer_token_and_a_lost_connection() -> None:
         async with connect(url, additional_headers=headers, compression=None, proxy=None) as websocket:
             await next_of(websocket, "snapshot")
             websocket.transport.abort()
-        await until(lambda: run.site.hub.clients == 0)
+        await eventually(lambda: run.site.hub.clients == 0)
 
 
 async def test_the_end_of_the_service_is_told() -> None:

@@ -1,7 +1,7 @@
 """Alarms, transitions and rows to push, and an outbox in memory that keeps the promises of the port."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -233,16 +233,3 @@ class Statuses:
     @property
     def last(self) -> ChannelStatus:
         return self.told[-1] if self.told else NOTHING_TOLD
-
-
-async def until(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
-    """Wait for something to become true; the deadline is for a hopeless case only."""
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
-async def until_async(condition: Callable[[], Awaitable[bool]], timeout_s: float = 30.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not await condition():
-            await asyncio.sleep(0.05)

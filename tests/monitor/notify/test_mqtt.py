@@ -19,7 +19,8 @@ from monitor.notify.people import Notification
 from monitor.notify.row import Status
 from tests.monitor.notify.brokers import BrokerKind, BrokerProcess, Observer, retained
 from tests.monitor.notify.conftest import Run
-from tests.monitor.notify.support import MQTT, MemoryOutbox, Statuses, alarm, definition, notification, step, until
+from tests.monitor.notify.support import MQTT, MemoryOutbox, Statuses, alarm, definition, notification, step
+from tests.patience import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -62,15 +63,15 @@ def to(broker: BrokerProcess) -> Notification:
 async def test_every_annunciated_transition_is_an_event_accepted_by_puback(broker: BrokerProcess, run: Run) -> None:
     outbox, statuses = MemoryOutbox(), Statuses()
     with Observer(broker.port) as observer:
-        await until(lambda: observer._client.is_connected())
+        await eventually(lambda: observer._client.is_connected())
         async with run(to(broker), outbox, statuses) as (sender,):
-            await until(lambda: STATE in {topic for topic, _, _ in observer.heard})
+            await eventually(lambda: STATE in {topic for topic, _, _ in observer.heard})
             steps = [step(of=definition(f"LT-{place}.HH")) for place in range(150)]
             outbox.commit(
                 [*steps, step(Trigger.ACKNOWLEDGED, definition("LT-0.HH"), transition=2)], to(broker), CLOCK.wall_ns()
             )
-            await until(lambda: len(outbox.of(Status.ACCEPTED)) == 151)
-            await until(lambda: len([topic for topic, _, _ in observer.heard if "/event/" in topic]) == 151)
+            await eventually(lambda: len(outbox.of(Status.ACCEPTED)) == 151)
+            await eventually(lambda: len([topic for topic, _, _ in observer.heard if "/event/" in topic]) == 151)
             assert isinstance(sender.notifier, MqttNotifier)
             assert sender.notifier.version == ("5" if broker.kind == "mosquitto" else "3.1.1")
             assert statuses.last.up
@@ -84,7 +85,7 @@ async def test_every_annunciated_transition_is_an_event_accepted_by_puback(broke
 async def test_birth_and_clean_stop(broker: BrokerProcess, run: Run) -> None:
     statuses = Statuses()
     async with run(to(broker), MemoryOutbox(), statuses):
-        await until(lambda: statuses.last.waiting == 0 and statuses.last.up)
+        await eventually(lambda: statuses.last.waiting == 0 and statuses.last.up)
         async with asyncio.timeout(30):
             while (await asyncio.to_thread(retained, broker.port)).get(STATE) != b"online":
                 pass
@@ -100,11 +101,11 @@ async def test_killed_it_is_lost_and_its_alarms_stay(broker: BrokerProcess) -> N
     )
     try:
         with Observer(broker.port) as observer:
-            await until(lambda: b"online" in observer.payloads(STATE), timeout_s=60)
-            await until(lambda: bool(observer.payloads("redline/v1/demo/alarm/LT-101A.HH")))
+            await eventually(lambda: b"online" in observer.payloads(STATE), within_s=60)
+            await eventually(lambda: bool(observer.payloads("redline/v1/demo/alarm/LT-101A.HH")))
             process.kill()
             await process.wait()
-            await until(lambda: observer.payloads(STATE)[-1] == b"lost")
+            await eventually(lambda: observer.payloads(STATE)[-1] == b"lost")
     finally:
         if process.returncode is None:
             process.kill()
@@ -138,14 +139,14 @@ async def test_the_board_is_retained_orphans_are_cleared_and_a_new_broker_gets_a
     definitions = tuple(definition(id) for id in ("A.H", "B.H", "C.H"))
     a, b, c = definitions
     with Observer(broker.port) as earlier_life:
-        await until(lambda: earlier_life._client.is_connected())
+        await eventually(lambda: earlier_life._client.is_connected())
         for id in ("GONE.HH", "C.H", "A.H"):
             topic = f"redline/v1/demo/alarm/{id}"
             await asyncio.to_thread(earlier_life.publish, topic, b'{"state":"an earlier life"}')
         await asyncio.to_thread(earlier_life.publish, "redline/v1/other/alarm/X.H", b'{"state":"of another plant"}')
     statuses = Statuses()
     async with run(to(broker), MemoryOutbox(), statuses, definitions) as (sender,):
-        await until(lambda: statuses.last.up and statuses.last.waiting == 0)
+        await eventually(lambda: statuses.last.up and statuses.last.waiting == 0)
         await asyncio.sleep(1.0)
         old = "an earlier life"
         await settled(broker.port, {"GONE.HH": old, "C.H": old, "A.H": old, "X.H": "of another plant"})
@@ -156,9 +157,9 @@ async def test_the_board_is_retained_orphans_are_cleared_and_a_new_broker_gets_a
         sender.notifier.publish_board(board)
         await settled(broker.port, {"B.H": "acknowledged", "C.H": "latched_unacknowledged", "X.H": "of another plant"})
         broker.stop()
-        await until(lambda: not statuses.last.up)
+        await eventually(lambda: not statuses.last.up)
         await asyncio.to_thread(broker.start)
-        await until(lambda: statuses.last.up)
+        await eventually(lambda: statuses.last.up)
         await settled(broker.port, {"B.H": "acknowledged", "C.H": "latched_unacknowledged"})
         assert (await asyncio.to_thread(retained, broker.port))[STATE] == b"online"
 
@@ -166,27 +167,27 @@ async def test_the_board_is_retained_orphans_are_cleared_and_a_new_broker_gets_a
 async def test_the_last_will_of_an_older_session_does_not_stand(broker: BrokerProcess, run: Run) -> None:
     statuses = Statuses()
     async with run(to(broker), MemoryOutbox(), statuses):
-        await until(lambda: statuses.last.up and statuses.last.waiting == 0)
+        await eventually(lambda: statuses.last.up and statuses.last.waiting == 0)
         with Observer(broker.port) as observer:
-            await until(lambda: b"online" in observer.payloads(STATE))
+            await eventually(lambda: b"online" in observer.payloads(STATE))
             await asyncio.to_thread(observer.publish, STATE, b"lost")
-            await until(lambda: observer.payloads(STATE)[-1] == b"online" and b"lost" in observer.payloads(STATE))
+            await eventually(lambda: observer.payloads(STATE)[-1] == b"online" and b"lost" in observer.payloads(STATE))
 
 
 async def test_a_broker_that_falls_silent_is_noticed_within_ten_seconds(broker: BrokerProcess, run: Run) -> None:
     outbox, statuses = MemoryOutbox(), Statuses()
     async with run(to(broker), outbox, statuses):
-        await until(lambda: statuses.last.up and statuses.last.waiting == 0)
+        await eventually(lambda: statuses.last.up and statuses.last.waiting == 0)
         broker.signal(signal.SIGSTOP)
         try:
-            await until(lambda: not statuses.last.up, timeout_s=10.0)
+            await eventually(lambda: not statuses.last.up, within_s=10.0)
             outbox.commit([step()], to(broker), CLOCK.wall_ns())
             await asyncio.sleep(0.5)
             assert not outbox.of(Status.ACCEPTED)
         finally:
             broker.signal(signal.SIGCONT)
-        await until(lambda: len(outbox.of(Status.ACCEPTED)) == 1)
-        await until(lambda: statuses.last.up)
+        await eventually(lambda: len(outbox.of(Status.ACCEPTED)) == 1)
+        await eventually(lambda: statuses.last.up)
 
 
 async def test_no_broker_at_start_is_a_channel_down_and_nothing_is_lost(start: Start, run: Run) -> None:
@@ -195,12 +196,12 @@ async def test_no_broker_at_start_is_a_channel_down_and_nothing_is_lost(start: S
     outbox, statuses = MemoryOutbox(), Statuses()
     async with run(to(broker), outbox, statuses):
         outbox.commit([step()], to(broker), CLOCK.wall_ns())
-        await until(lambda: not statuses.last.up and statuses.last.waiting == 1)
+        await eventually(lambda: not statuses.last.up and statuses.last.waiting == 1)
         assert f"127.0.0.1:{broker.port}" in statuses.last.last_error
         assert outbox.rows[1].attempts == 0, "what cannot be tried is not tried"
         await asyncio.to_thread(broker.start)
-        await until(lambda: len(outbox.of(Status.ACCEPTED)) == 1)
-        await until(lambda: statuses.last.up)
+        await eventually(lambda: len(outbox.of(Status.ACCEPTED)) == 1)
+        await eventually(lambda: statuses.last.up)
 
 
 async def test_a_refused_puback_is_not_an_acceptance_and_does_not_stop_the_others(
@@ -213,15 +214,15 @@ async def test_a_refused_puback_is_not_an_acceptance_and_does_not_stop_the_other
     async with run(to(broker), outbox, statuses):
         for id in ("A.H", "B.H", "C.H"):
             outbox.commit([step(of=definition(id))], to(broker), CLOCK.wall_ns())
-        await until(lambda: len(outbox.of(Status.ACCEPTED)) == 2)
-        await until(lambda: statuses.last.refused)
+        await eventually(lambda: len(outbox.of(Status.ACCEPTED)) == 2)
+        await eventually(lambda: statuses.last.refused)
         assert not statuses.last.up
         assert "0x87" in statuses.last.last_error
         (waiting,) = outbox.of(Status.WAITING)
         assert waiting.id == "B.H"
         assert "0x87" in waiting.last_error
         outbox.commit([step(of=definition("D.H"))], to(broker), CLOCK.wall_ns())
-        await until(lambda: len(outbox.of(Status.ACCEPTED)) == 3)
+        await eventually(lambda: len(outbox.of(Status.ACCEPTED)) == 3)
 
 
 async def test_retained_alarms_that_are_refused_show(start: Start, run: Run, tmp_path: Path) -> None:
@@ -231,7 +232,7 @@ async def test_retained_alarms_that_are_refused_show(start: Start, run: Run, tmp
     of, statuses = definition("A.H"), Statuses()
     async with run(to(broker), MemoryOutbox(), statuses, (of,)) as (sender,):
         sender.notifier.publish_board([alarm(of)])
-        await until(lambda: statuses.last.refused)
+        await eventually(lambda: statuses.last.refused)
     assert "0x87" in statuses.last.last_error
 
 
@@ -252,7 +253,7 @@ async def test_refused_credentials_are_a_refusal_and_the_password_is_nowhere(
         channel = replace(channel, username="redline", password_env="REDLINE_TEST_MQTT")
     statuses = Statuses()
     async with run(notification(channel), MemoryOutbox(), statuses):
-        await until(lambda: statuses.last.refused)
+        await eventually(lambda: statuses.last.refused)
     assert not statuses.last.up
     texts = [record.getMessage() for record in caplog.records] + [status.last_error for status in statuses.told]
     assert not [text for text in texts if "hunter2" in text]
@@ -261,5 +262,5 @@ async def test_refused_credentials_are_a_refusal_and_the_password_is_nowhere(
 async def test_a_missing_password_says_what_to_set(run: Run) -> None:
     statuses = Statuses()
     async with run(notification(replace(MQTT, password_env="REDLINE_ABSENT")), MemoryOutbox(), statuses):
-        await until(lambda: statuses.last.refused)
+        await eventually(lambda: statuses.last.refused)
     assert "REDLINE_ABSENT" in statuses.last.last_error

@@ -17,7 +17,8 @@ from monitor.store.commit import Commit
 from monitor.store.journal import JournalStore, open_journal
 from simulators.wecom.server import WecomServer
 from tests.monitor.notify.conftest import Run
-from tests.monitor.notify.support import WECOM, Statuses, definition, notification, step, until, until_async
+from tests.monitor.notify.support import WECOM, Statuses, definition, notification, step
+from tests.patience import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -46,14 +47,14 @@ async def test_raise_reminders_acknowledge_over_a_restart(wecom: WecomServer, ru
     async with open_journal(tmp_path, "demo", Settings(), CLOCK) as store:
         async with run(to, store, statuses):
             await commit(store, to, step(), step(of=definition("LT-2.H", priority=2)))
-            await until_async(reminded)
+            await eventually(reminded)
         raised = await statuses_of(store, Purpose.RAISE)
         assert raised == [Status.ACCEPTED, Status.ACCEPTED]
     told = len(wecom.webhook.log())
     async with open_journal(tmp_path, "demo", Settings(), CLOCK) as store, run(to, store, statuses):
-        await until(lambda: len(wecom.webhook.log()) > told)  # the timer survived
+        await eventually(lambda: len(wecom.webhook.log()) > told)  # the timer survived
         await commit(store, to, step(Trigger.ACKNOWLEDGED, transition=2))
-        await until(lambda: "【一级报警已确认】" in str(wecom.webhook.log()[-1]["text"]))
+        await eventually(lambda: "【一级报警已确认】" in str(wecom.webhook.log()[-1]["text"]))
         rows = await store.pushes(id=None, limit=100)
         assert not [row for row in rows if row.purpose == Purpose.REPEAT and row.status == Status.WAITING]
         assert statuses.last.up

@@ -5,7 +5,6 @@ import math
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -20,6 +19,7 @@ from rules.columns.quality import Quality
 from rules.columns.readings import NO_TIME, Origin, ReadingBatch
 from rules.columns.tags import Tag, TagTable
 from tests.monitor.store.samples import WALL_NS, StillClock
+from tests.patience import eventually
 
 SECOND = 1_000_000_000
 
@@ -69,12 +69,6 @@ def batch(
     )
 
 
-async def until(met: Callable[[], bool], timeout_s: float = 20.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not met():
-            await asyncio.sleep(0.02)
-
-
 def as_port(store: HistoryStore) -> ports.History:
     """Never called: mypy proves here that the store fits the API's port."""
     return store
@@ -91,7 +85,7 @@ async def test_trend_agrees_with_a_slow_reference(tmp_path: Path) -> None:
             quality = int(random.choice([0, 0, 0, 1, 2, 3]))
             samples.append((moment, value, quality))
             history.put(batch(moment, [1, 0], [value, -99.0], quality))
-        await until(lambda: history.written_rows == 6000)
+        await eventually(lambda: history.written_rows == 6000)
         span = moment - WALL_NS
         for points, from_ns, to_ns in (
             (100, WALL_NS, moment + 1),
@@ -143,7 +137,7 @@ async def test_row_numbers_do_not_persist(tmp_path: Path) -> None:
         history.put(batch(WALL_NS, [0, 1], [1.0, 2.0]))
     async with open_history(path, table("NEW", "B", "A"), 3650, 0, StillClock()) as history:
         history.put(batch(WALL_NS + 1, [0, 1, 2], [30.0, 20.0, 10.0]))
-        await until(lambda: history.written_rows == 3)
+        await eventually(lambda: history.written_rows == 3)
         for tag, values in {"A": [1.0, 10.0], "B": [2.0, 20.0], "NEW": [30.0]}.items():
             assert (await history.trend(tag, WALL_NS, WALL_NS + 2, 2)).value == values
 
@@ -169,9 +163,9 @@ async def test_what_is_older_than_keep_days_is_forgotten(tmp_path: Path) -> None
     async with open_history(path, table("A"), 2, 0, clock) as history:
         for number in range(5):
             history.put(batch(WALL_NS + number * day, [0], [float(number)]))
-        await until(lambda: history.written_rows == 5)
+        await eventually(lambda: history.written_rows == 5)
         clock.now_ns = WALL_NS + 4 * day
-        await until(lambda: history._file is not None and history._file.oldest_ns == WALL_NS + 2 * day)
+        await eventually(lambda: history._file is not None and history._file.oldest_ns == WALL_NS + 2 * day)
         found = await history.trend("A", WALL_NS, WALL_NS + 9 * day, 9)
         assert found.value == [2.0, 3.0, 4.0]
         assert found.oldest_ns == WALL_NS + 2 * day
@@ -182,12 +176,12 @@ async def test_history_pauses_at_the_journals_reserve_and_goes_on(tmp_path: Path
     async with open_history(tmp_path / "h.duckdb", table("A"), 30, 2**60, StillClock()) as history:
         assert history.paused
         history.put(batch(WALL_NS, [0], [1.0]))
-        await until(lambda: history.dropped_rows == 1)
+        await eventually(lambda: history.dropped_rows == 1)
         assert history.written_rows == 0
         history._reserve_bytes = 0
-        await until(lambda: not history.paused)
+        await eventually(lambda: not history.paused)
         history.put(batch(WALL_NS, [0], [1.0]))
-        await until(lambda: history.written_rows == 1)
+        await eventually(lambda: history.written_rows == 1)
 
 
 @pytest.mark.parametrize("damage", ["garbage", "half"])
@@ -206,7 +200,7 @@ async def test_a_damaged_file_is_moved_aside_and_history_goes_on(tmp_path: Path,
     async with open_history(path, table("A"), 3650, 0, StillClock()) as history:
         assert "moved to h.duckdb.damaged-" in history.error
         history.put(batch(WALL_NS, [0], [1.5]))
-        await until(lambda: history.written_rows == 1)
+        await eventually(lambda: history.written_rows == 1)
         assert (await history.trend("A", WALL_NS, WALL_NS + 1, 1)).value == [1.5]
     assert len(list(tmp_path.glob("h.duckdb.damaged-*"))) == 1
 
@@ -230,9 +224,9 @@ async def test_a_file_that_another_process_holds_is_left_alone_and_tried_again(
         assert (await history.trend("A", WALL_NS, WALL_NS + 1, 1)).time_ns == []
         holder.stdin.close()
         await holder.wait()
-        await until(lambda: history.error == "")
+        await eventually(lambda: history.error == "")
         history.put(batch(WALL_NS + 1, [0], [2.0]))
-        await until(lambda: history.written_rows == 2)
+        await eventually(lambda: history.written_rows == 2)
         assert (await history.trend("A", WALL_NS, WALL_NS + 2, 2)).value == [1.0, 2.0]
     assert list(tmp_path.glob("*.damaged-*")) == []
 

@@ -21,7 +21,8 @@ from monitor.store.influx import InfluxTarget, InfluxWriter, influx_target, open
 from rules.columns.quality import Quality
 from rules.columns.readings import Origin
 from tests.monitor.store.samples import PLANT, WALL_NS
-from tests.monitor.store.test_history import batch, table, until
+from tests.monitor.store.test_history import batch, table
+from tests.patience import eventually
 
 LINE = re.compile(rb"reading,plant=demo,tag=[A-Za-z0-9_.\-]+ value=-?[0-9][0-9.e+\-]*,quality=[0-4]i [0-9]{19}")
 
@@ -111,7 +112,7 @@ async def test_a_refused_request_is_halved_until_the_bad_line_is_alone() -> None
             for number in range(40):
                 writer.put(batch(WALL_NS + number, [0], [float(number)]))
             writer.put(batch(WALL_NS, [0, 0], [math.nan, math.inf]))
-            await until(lambda: writer.sent_lines == 39)
+            await eventually(lambda: writer.sent_lines == 39)
             assert (writer.refused_lines, writer.skipped_rows, writer.error) == (1, 2, "")
         lines = [line for body in server.bodies for line in body.split(b"\n")]
         values = sorted(float(line.split(b"value=")[1].split(b",")[0]) for line in lines)
@@ -130,13 +131,13 @@ async def test_a_server_that_is_away_or_fails_is_tried_again_and_nothing_in_the_
         port = free.getsockname()[1]
     async with open_influx(InfluxTarget(url=f"http://127.0.0.1:{port}", bucket="b"), PLANT, table("A")) as writer:
         writer.put(batch(WALL_NS, [0], [1.0]))
-        await until(lambda: writer.error != "")
+        await eventually(lambda: writer.error != "")
         with serving(port) as server:
             server.status = 503
-            await until(lambda: writer.error == "HTTP 503")
+            await eventually(lambda: writer.error == "HTTP 503")
             writer.put(batch(WALL_NS + 1, [0], [2.0]))
             server.status = 204
-            await until(lambda: writer.sent_lines == 2)
+            await eventually(lambda: writer.sent_lines == 2)
             assert writer.error == ""
             lines = b"\n".join(server.bodies).split(b"\n")
             assert [line.rpartition(b" ")[2] for line in lines] == [b"%d" % WALL_NS, b"%d" % (WALL_NS + 1)]
@@ -147,7 +148,7 @@ async def test_a_server_that_does_not_keep_up_costs_oldest_batches_only(monkeypa
     monkeypatch.setattr(influx_module, "MAX_ROWS", 100)
     async with open_influx(InfluxTarget(url="http://127.0.0.1:1", bucket="b"), PLANT, table("A")) as writer:
         writer.put(batch(WALL_NS, [0], [1.0]))
-        await until(lambda: writer.error != "")
+        await eventually(lambda: writer.error != "")
         for number in range(30):
             writer.put(batch(WALL_NS + number, [0] * 10, [1.0] * 10))
         assert writer.dropped_rows == 200
@@ -197,7 +198,7 @@ async def test_victoria_metrics_keeps_what_was_sent(victoria: str) -> None:
             writer.put(batch(moment, [0, 1], [math.nan if bad else value, float(number % 2)]))
             if not bad:
                 expected[moment // 1_000_000] = value
-        await until(lambda: writer.sent_lines == 990, 60)
+        await eventually(lambda: writer.sent_lines == 990, 60)
         assert (writer.skipped_rows, writer.refused_lines, writer.dropped_rows, writer.error) == (10, 0, 0, "")
     async with httpx.AsyncClient() as client:
         async with asyncio.timeout(60):
