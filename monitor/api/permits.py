@@ -61,7 +61,9 @@ class PermitParameters(BaseModel):
     interlock: Annotated[str | None, Field(max_length=64)] = None
     start: Annotated[Moment | None, Field(alias="from", description="asked for at this moment or later")] = None
     end: Annotated[Moment | None, Field(alias="to", description="asked for before this moment")] = None
-    before: Annotated[int | None, Field(ge=1, description="number of the oldest permit of the page before")] = None
+    before: Annotated[
+        int | None, Field(ge=1, lt=2**63, description="number of the oldest permit of the page before")
+    ] = None
     limit: Annotated[int | None, Field(ge=1, le=500, description="100 if not given; a file holds all then")] = None
     language: Language = "zh"
 

@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
-INT64_LAST: Final = 2**63 - 1
+ROOM_NS: Final = 2 * 366 * 86_400_000_000_000
+"""What a period may reach beyond a moment, so that this fits in 64 bits too."""
+LAST_NS: Final = 2**63 - 1 - ROOM_NS
 
 
 def rfc3339(wall_ns: int) -> str:
@@ -27,9 +29,9 @@ def rfc3339_or_none(wall_ns: int | None) -> str | None:
 
 
 def wall_ns(moment: datetime) -> int:
-    """Turn an aware moment into Unix nanoseconds, cut to what 64 bits hold (years 1677 to 2262)."""
+    """Turn an aware moment into Unix nanoseconds, cut to what 64 bits hold with room for a period (1679 to 2260)."""
     nanoseconds = (moment - EPOCH) // MICROSECOND * 1000
-    return max(-INT64_LAST, min(nanoseconds, INT64_LAST))
+    return max(-LAST_NS, min(nanoseconds, LAST_NS))
 
 
 def site_time(wall: int, timezone: ZoneInfo) -> str:

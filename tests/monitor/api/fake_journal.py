@@ -17,6 +17,11 @@ from monitor.notify.row import OutboxRow, Purpose, Status
 from tests.monitor.api.fake_plant import WALL_NS
 
 
+def _must_fit(*asked: int | None) -> None:
+    """What a question holds reaches the database as 64 bits."""
+    assert all(value is None or -(2**63) <= value < 2**63 for value in asked)
+
+
 @dataclass
 class FakeJournal:
     """Rows in memory, and a count of the reads."""
@@ -34,6 +39,7 @@ class FakeJournal:
 
     async def permits(self, where: PermitSearch, *, before: int | None, limit: int) -> Sequence[Permit]:
         assert 0 < limit <= 1001
+        _must_fit(where.from_ns, where.to_ns, before)
         if self.broken:
             raise RuntimeError("the disk is gone")
         found = [
@@ -48,6 +54,7 @@ class FakeJournal:
         return found[:limit]
 
     async def service_changes(self, ids: Sequence[str], from_ns: int, to_ns: int) -> ServiceChanges:
+        _must_fit(from_ns, to_ns)
         columns = list(zip(*self.changes, strict=True)) if self.changes else [(), (), ()]
         return ServiceChanges(
             interlock=np.array(columns[0], np.intp),
@@ -80,9 +87,11 @@ class FakeJournal:
         return found[:limit]
 
     async def annunciations(self, from_ns: int, to_ns: int) -> StepColumns:
+        _must_fit(from_ns, to_ns)
         return columns(step for step in self.stepped if from_ns <= step.decided_wall_ns < to_ns)
 
     async def turns(self, from_ns: int, to_ns: int, most: int) -> Sequence[dict[str, Any]]:
+        _must_fit(from_ns, to_ns)
         return [body for body in self.turned if from_ns <= body["decided_wall_ns"] < to_ns][: most + 1]
 
     async def entries(self, kind: str, most: int) -> Sequence[JournalRow]:

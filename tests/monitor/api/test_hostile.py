@@ -125,6 +125,23 @@ async def test_trend_parameters(parameters: dict[str, str]) -> None:
     assert site.history.asked == []
 
 
+@pytest.mark.parametrize(
+    "path", ["/figures", "/figures/nuisance", "/interlocks/rates", "/sequence", "/permits", "/journal"]
+)
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "1677-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize("bound", ["from", "to"])
+async def test_moments_at_the_ends_of_the_calendar(path: str, moment: str, bound: str) -> None:
+    async with Site().client("engineer") as client:
+        answer = await client.get(API + path, params={bound: moment})
+    assert answer.status_code in {200, 422}, answer.text
+
+
+async def test_a_permit_number_beyond_64_bits() -> None:
+    async with Site().client("engineer") as client:
+        assert_problem(await client.get(f"{API}/permits", params={"before": 2**63}), 422, "validation")
+        assert (await client.get(f"{API}/permits", params={"before": 2**63 - 1})).status_code == 200
+
+
 async def test_methods_and_addresses_that_do_not_exist() -> None:
     async with Site().client("viewer") as client:
         assert_problem(await client.get(f"{API}/nothing"), 404, "not-found")
