@@ -1,6 +1,7 @@
 """The simulated SIS plays its faults over the wire: bits lost and stuck, trips without cause, relays that hang, silence."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
 import pytest
 
@@ -69,10 +70,16 @@ def test_a_lost_bit_is_unknown_and_clears_nothing(shared: Rig) -> None:
     shared.fault("set", tag="BPS-101", value=0)
     shared.fault("good", tag="BPS-101")
     shared.interlock_becomes("SIS-101", service="in_service")
-    assert turns(shared, "SIS-101", "service") == [
+    told = turns(shared, "SIS-101", "service")
+    wanted = [
         ("unknown", "in_service"), ("in_service", "unknown"), ("unknown", "in_service"),
         ("in_service", "bypassed_unauthorised"), ("bypassed_unauthorised", "unknown"), ("unknown", "in_service"),
     ]  # fmt: skip
+    # where the machine is so busy that the link itself is lost, all is unknown for a while once more
+    left = iter(told)
+    assert all(turn in left for turn in wanted), told
+    known = [after for _, after in told if after != "unknown"]
+    assert [state for state, _ in groupby(known)] == ["in_service", "bypassed_unauthorised", "in_service"]
 
 
 def test_a_bit_that_sticks_hides_a_bypass_until_the_demand(shared: Rig) -> None:
