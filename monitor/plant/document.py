@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from monitor.plant.mistakes import Mistake, Report
 from monitor.plant.record import Record
@@ -11,7 +12,22 @@ from monitor.plant.source import read_text
 
 HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.-]+)\s*\]\]?")
 KEY = re.compile(r"^\s*([A-Za-z0-9_-]+|\"[^\"]+\")\s*(?:\.[A-Za-z0-9_.-]+\s*)?=")
-AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
+AT_LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
+SYNTAX: Final = {
+    "Invalid value": "值写得不对；文本要加英文双引号，小数用点",
+    "Expected newline or end of document after a statement": "此处应换行；检查括号是否成对、小数点是否写成逗号",
+    "Expected '=' after a key in a key/value pair": "键后面应为英文等号 =",
+    "Cannot overwrite a value": "此键出现两次",
+    "Invalid statement": "此处不是键、表头或注释；检查是否用了全角符号",
+    "Unterminated string": "引号没有闭合",
+    "Unclosed array": "方括号没有闭合",
+    "Unclosed inline table": "花括号没有闭合",
+    "Expected ']' at the end of a table declaration": "表头应以 ] 结束",
+    "Expected ']]' at the end of an array declaration": "表头应以 ]] 结束",
+    "Cannot mutate immutable namespace": "此表已经写在一行里，不能再添加",
+    "Unescaped '\\' in a string": "文本中的反斜杠要写成两个，或改用单引号",
+}
+"""What tomllib says, in Chinese, with what to look for."""
 
 
 class Document:
@@ -79,15 +95,21 @@ def read_document(path: Path, report: Report, *, required: bool = True) -> Docum
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        words = str(error)
-        found = AT_LINE.search(words)
-        line = int(found[1]) if found else text.count("\n") + 1
-        words = AT_LINE.sub("", words).strip()
-        report(
-            Mistake(file=path.name, line=line, column="", zh=f"TOML 语法错误：{words}", en=f"not valid TOML: {words}")
-        )
+        report(_syntax(path.name, text, str(error)))
         return None
     return Document(path.name, content, _lines(text), report)
+
+
+def _syntax(file: str, text: str, words: str) -> Mistake:
+    """What is wrong with the spelling of a file, at its line and sign."""
+    found = AT_LINE.search(words)
+    line = int(found[1]) if found else text.count("\n") + 1
+    words = AT_LINE.sub("", words).removesuffix("(at end of document)").strip()
+    place_zh, place_en = (
+        (f"第 {found[2]} 个字符处：", f" at character {found[2]}") if found else ("文件末尾：", " at the end")
+    )
+    zh = f"TOML 语法错误，{place_zh}{SYNTAX.get(words, words)}"
+    return Mistake(file=file, line=line, column="", zh=zh, en=f"not valid TOML{place_en}: {words}")
 
 
 def _lines(text: str) -> dict[tuple[str, int, str], int]:

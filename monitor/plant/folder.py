@@ -81,12 +81,17 @@ def read_plant(folder: Path, devices: DevicePort, rules_from: Path | None = None
     alarm_records = read_sheet(paths["alarms.csv"], ALARM_COLUMNS, ALARM_REQUIRED, mistakes.append)
     sheet_of_interlocks = read_document(paths["interlocks.toml"], mistakes.append)
     more = read_document(paths["rules.toml"], mistakes.append, required=False)
+    site = None if document is None else read_site(document, devices)
+    tags = None if site is None or tag_records is None else read_tags(tag_records, site, devices)
     if (
-        document is None or sheet_of_interlocks is None or more is None
+        document is None
+        or site is None
+        or tags is None
+        or alarm_records is None
+        or sheet_of_interlocks is None
+        or more is None
     ):  # nothing else can be linked: say only what is certain
         raise PlantRefusedError(_in_order(mistakes))
-    site = read_site(document, devices)
-    tags = read_tags(tag_records, site, devices)
     check_equipment_tags(site, tags)
     register = read_register(sheet_of_interlocks, site, tags)
     interlocks = register.interlocks
@@ -183,14 +188,14 @@ def _devices(site: Site, tags: Mapping[str, TagRow], folder: Path) -> tuple[Devi
             kind=device.kind,
             name_zh=device.name_zh,
             name_en=device.name_en,
-            settings=_with_files(device.settings, folder),
+            settings=with_files(device.settings, folder),
             addresses=tuple(addresses.get(device.id, ())),
         )
         for device in site.devices.values()
     )
 
 
-def _with_files(settings: Mapping[str, object], folder: Path) -> dict[str, object]:
+def with_files(settings: Mapping[str, object], folder: Path) -> dict[str, object]:
     """The settings of a device with its files where they are: a relative name is one inside the plant folder."""
     given = {PKI: PKI, **settings} if settings.get("security", "none") != "none" else settings
     return {

@@ -10,12 +10,26 @@ from monitor.plant.source import half_width, has_full_width
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 ID_LENGTH = 64
+DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
 def nearest(word: str, known: Collection[str]) -> tuple[str, str]:
     """Words (zh, en) that name the nearest known spelling, or nothing."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return (f"，是否为 {found[0]}？", f"; did you mean {found[0]}?") if found else ("", "")
+
+
+def _likely(text: str) -> tuple[str, str]:
+    """What somebody meant who typed this for a number, in words (zh, en)."""
+    if DECIMAL_COMMA.fullmatch(text):
+        point = text.replace(",", ".")
+        return f"：小数点写作 .，是否为 {point}？", f": the decimal sign is a point; did you mean {point}?"
+    if text.startswith("#"):
+        return (
+            "：是 Excel 的公式错误，请在 Excel 中改正后重新保存",
+            ": it is an error of a formula in Excel, mend it there",
+        )
+    return "", ""
 
 
 class Record:
@@ -29,13 +43,16 @@ class Record:
         self._line_of = line_of
         self._report = report
         self._prefix = prefix
+        self._unreadable: set[str] = set()
 
     def line(self, key: str = "") -> int:
         """Line of one key, or of the record."""
         return self._line_of(key)
 
     def wrong(self, key: str, zh: str, en: str, severity: Severity = "error") -> None:
-        """Report a mistake at one field."""
+        """Report a mistake at one field; what follows only from a number that could not be read is not said."""
+        if key in self._unreadable:
+            return
         mistake = Mistake(
             file=self.file, line=self.line(key), column=f"{self._prefix}{key}", zh=zh, en=en, severity=severity
         )
@@ -186,20 +203,22 @@ class Record:
     def _finite(self, key: str, value: object) -> float | None:
         text = str(value).strip()
         if has_full_width(text):
-            self.wrong(
-                key,
-                f"{text} 含全角字符，应为 {half_width(text)}",
-                f"{text} has full-width characters, type {half_width(text)}",
-            )
+            half = half_width(text)
+            self._no_number(key, f"{text} 含全角字符，应为 {half}", f"{text} has full-width characters, type {half}")
             return None
         if isinstance(value, bool):
             text = "?"
         try:
             found = float(text)
         except ValueError:
-            self.wrong(key, f"{value!r} 不是数字", f"{value!r} is not a number")
+            zh, en = _likely(text)
+            self._no_number(key, f"{value!r} 不是数字{zh}", f"{value!r} is not a number{en}")
             return None
         if not math.isfinite(found) or "_" in text:
-            self.wrong(key, f"{value!r} 不是有限的数字", f"{value!r} is not a finite number")
+            self._no_number(key, f"{value!r} 不是有限的数字", f"{value!r} is not a finite number")
             return None
         return found
+
+    def _no_number(self, key: str, zh: str, en: str) -> None:
+        self.wrong(key, zh, en)
+        self._unreadable.add(key)

@@ -2,8 +2,12 @@
 
 import unicodedata
 from pathlib import Path
+from typing import Final
 
 from monitor.plant.mistakes import Mistake, Report
+
+WORKBOOK: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How .xlsx and .xls begin."""
 
 
 def read_text(path: Path, report: Report) -> str | None:
@@ -16,6 +20,16 @@ def read_text(path: Path, report: Report) -> str | None:
     except OSError as error:
         words = error.strerror or str(error)
         report(Mistake(file=path.name, line=0, column="", zh=f"无法读取：{words}", en=f"cannot be read: {words}"))
+        return None
+    if content.startswith(WORKBOOK):
+        zh = "这是 Excel 工作簿，请另存为“CSV UTF-8（逗号分隔）”"
+        report(Mistake(file=path.name, line=0, column="", zh=zh, en="this is an Excel workbook: save it as CSV UTF-8"))
+        return None
+    if b"\0" in content:
+        line = content[: content.index(b"\0")].count(b"\n") + 1
+        zh = "含有 NUL 字节：是 UTF-16 编码或文件已损坏，请另存为 UTF-8"
+        en = "has a NUL byte: the file is UTF-16 or damaged, save it as UTF-8"
+        report(Mistake(file=path.name, line=line, column="", zh=zh, en=en))
         return None
     for encoding in ("utf-8-sig", "gb18030"):
         try:

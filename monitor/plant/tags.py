@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from monitor.plant.plant import TagAddress
 from monitor.plant.record import Record
 from monitor.plant.site import DevicePort, Site
-from monitor.plant.units import ALIASES, UNITS
+from monitor.plant.source import half_width
+from monitor.plant.units import ALIASES, NAMES, UNITS
 from rules.columns.tags import Tag
 
 COLUMNS = (
@@ -109,7 +110,7 @@ def _unit(record: Record, discrete: bool) -> str:
         record.wrong("eu", f"{eu!r} 请写作 {ALIASES[eu]}", f"{eu!r} is written {ALIASES[eu]}")
         return ALIASES[eu]
     by_fold = {unit.casefold(): unit for unit in UNITS}
-    near = by_fold.get(eu.casefold())
+    near = NAMES.get(eu.casefold(), by_fold.get(half_width(eu).casefold()))
     zh, en = (
         (f"，是否为 {near}？", f"; did you mean {near}?")
         if near
@@ -133,7 +134,8 @@ def _address(record: Record, tag: Tag, row: int, kind: str, site: Site, port: De
     device = site.devices.get(tag.device)
     if device is not None and device.sound and address:
         for words in port.check_address(device.kind, device.settings, address, kind, word_order):
-            record.wrong("address", words, words)
+            words = words.removeprefix("address: ")
+            record.wrong("address", f"{address!r} 不能采集：{words}", words)
     return TagAddress(
         tag=tag.id,
         row=row,

@@ -25,3 +25,11 @@ ALIASES: Final[dict[str, str]] = {
     "μS/cm": "uS/cm", "Ppm": "ppm", "PPM": "ppm", "kpa": "kPa", "mpa": "MPa", "W/m²": "W/m2", "T": "t", "T/h": "t/h",
 }  # fmt: skip
 """What people type -> how it is written here; named in the mistake, not silently taken."""
+
+NAMES: Final[dict[str, str]] = {
+    "metre": "m", "metres": "m", "meter": "m", "meters": "m", "米": "m", "毫米": "mm", "厘米": "cm", "帕": "Pa", "千帕": "kPa",
+    "兆帕": "MPa", "摄氏度": "°C", "c": "°C", "°": "°C", "吨": "t", "千克": "kg", "公斤": "kg", "立方米": "m3",
+    "立方米/小时": "m3/h", "cmh": "m3/h", "方/时": "m3/h", "百分比": "%", "安": "A", "毫安": "mA", "伏": "V", "千瓦": "kW",
+    "转/分": "rpm",
+}  # fmt: skip
+"""Names in lower case -> the unit that is likely meant; only said in the mistake."""
