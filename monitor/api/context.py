@@ -55,8 +55,8 @@ class Context:
     """Workbooks in the making; the next one waits."""
 
 
-def context_of(connection: HTTPConnection) -> Context:
-    """The context of the app that serves this connection."""
+async def context_of(connection: HTTPConnection) -> Context:
+    """The context of the app that serves this connection; a coroutine, for a plain function would run in a thread."""
     context: Context = connection.app.state.context
     return context
 

@@ -84,15 +84,19 @@ def put_session(connection: Connection, token_sha256: bytes, username: str, expi
         raise AccountExistsError(f"there is no account named {username}, or its session exists already") from error
 
 
-def session(connection: Connection, token_sha256: bytes, wall_ns: int) -> Account | None:
-    """The enabled account of a live session."""
+def session(connection: Connection, token_sha256: bytes, wall_ns: int) -> tuple[Account, int] | None:
+    """The enabled account of a live session, and when the session ends (wall time)."""
     query = (
-        select(ACCOUNT)
+        select(ACCOUNT, SESSION.c.expires_wall_ns)
         .join(SESSION, SESSION.c.username == ACCOUNT.c.username)
         .where(SESSION.c.token_sha256 == token_sha256, SESSION.c.expires_wall_ns > wall_ns, ~ACCOUNT.c.disabled)
     )
     found = connection.execute(query).mappings().first()
-    return None if found is None else _account(found)
+    if found is None:
+        return None
+    fields = dict(found)
+    expires_wall_ns = fields.pop("expires_wall_ns")
+    return Account(**fields), expires_wall_ns
 
 
 def close_session(connection: Connection, token_sha256: bytes) -> None:

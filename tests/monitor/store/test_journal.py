@@ -6,11 +6,13 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from monitor.alarms.lifecycle import State, Suppression, Trigger
@@ -18,6 +20,7 @@ from monitor.alarms.transition import Alarm, SuppressionRecord
 from monitor.api import ports
 from monitor.notify.people import Account
 from monitor.notify.row import Purpose, Status, Supersede
+from monitor.store import accounts
 from monitor.store.body import GENESIS
 from monitor.store.commit import Commit
 from monitor.store.errors import AccountExistsError
@@ -355,6 +358,56 @@ async def test_sessions_end_by_time_logout_password_and_disabling(tmp_path: Path
     with sqlite3.connect(tmp_path / "journal.sqlite") as database:
         assert database.execute("select token_sha256 from session").fetchall() == [(tokens[3],)]
     database.close()
+
+
+async def test_whose_session_it_is_is_read_once_until_accounts_change(
+    journal: JournalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bytes] = []
+    read = accounts.session
+
+    def counted(connection: Connection, token_sha256: bytes, wall_ns: int) -> tuple[Account, int] | None:
+        asked.append(token_sha256)
+        return read(connection, token_sha256, wall_ns)
+
+    monkeypatch.setattr(accounts, "session", counted)
+    wang = Account(username="wang", role="operator", person="wang", password_hash="argon2-1")
+    token, nobody = (hashlib.sha256(name).digest() for name in (b"wang", b"nobody"))
+    await journal.create_account(wang)
+    await journal.open_session(token, "wang", WALL_NS + 100)
+    assert [await journal.session(token, WALL_NS) for _ in range(3)] == [wang] * 3
+    assert asked == [token]
+    assert [await journal.session(nobody, WALL_NS) for _ in range(2)] == [None] * 2
+    assert asked == [token, nobody, nobody], "what is not there is no answer to remember"
+    await journal.change_accounts(entry(), partial(accounts.replace, account=replace(wang, role="engineer")))
+    assert await journal.session(token, WALL_NS) == replace(wang, role="engineer")
+    assert len(asked) == 4
+
+
+async def test_a_change_whose_caller_left_still_ends_the_session(
+    journal: JournalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on, close = threading.Event(), threading.Event(), accounts.close_session
+
+    def slowly(connection: Connection, token_sha256: bytes) -> None:
+        begun.set()
+        assert go_on.wait(10)
+        close(connection, token_sha256)
+
+    monkeypatch.setattr(accounts, "close_session", slowly)
+    wang = Account(username="wang", role="operator", person="wang", password_hash="argon2-1")
+    token = hashlib.sha256(b"wang").digest()
+    await journal.create_account(wang)
+    await journal.open_session(token, "wang", WALL_NS + 100)
+    assert await journal.session(token, WALL_NS) == wang
+    async with asyncio.TaskGroup() as tasks:
+        leaving = tasks.create_task(journal.close_session(token))
+        assert await asyncio.to_thread(begun.wait, 10)
+        leaving.cancel()
+    assert await journal.session(token, WALL_NS) == wang
+    go_on.set()
+    await journal.record(entry())  # behind it in the lane
+    assert await journal.session(token, WALL_NS) is None
 
 
 async def test_a_long_question_delays_no_commit(journal: JournalStore) -> None:
