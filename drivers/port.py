@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol, Self
 
 from drivers.link import LinkState
@@ -77,6 +78,17 @@ class Address(Protocol):
     def signal(self) -> str:
         """Of the instrument, such as 4-20 mA; it decides what is out of band."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileTrouble:
+    """Something about a file that a device needs; says what to do and never what is in the file."""
+
+    path: Path
+    zh: str
+    en: str
+    is_error: bool
+    """The device cannot be reached like this; else it may soon not be, or less safely."""
 
 
 BAD_ITEMS_MOST: Final = 50

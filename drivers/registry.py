@@ -9,7 +9,7 @@ from typing import Final
 import drivers.modbus.settings
 import drivers.opcua.settings
 from drivers.errors import MisconfiguredError
-from drivers.port import Address, Clock, Driver, Settings
+from drivers.port import Address, Clock, Driver, FileTrouble, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class Kind:
     check_address: Callable[[Settings, str, str, str], list[str]]
     driver_module: str
     """Has `open_driver`; imported when the first device of the kind is opened, because its library may be slow to load."""
+    inspection_module: str = ""
+    """Has `inspect`, for devices that need files; imported when one is inspected."""
 
 
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
@@ -28,6 +30,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             drivers.opcua.settings.check_settings,
             drivers.opcua.settings.check_address,
             "drivers.opcua.driver",
+            inspection_module="drivers.opcua.inspection",
         ),
         "modbus": Kind(
             drivers.modbus.settings.check_settings,
@@ -51,6 +54,15 @@ def check_address(kind: str, settings: Settings, address: str, type: str, word_o
     if kind not in KINDS:
         return [_unknown(kind)]
     return KINDS[kind].check_address(settings, address, type, word_order)
+
+
+def check_files(kind: str, settings: Settings, wall_ns: int) -> list[FileTrouble]:
+    """Everything wrong at this moment with the files of a device whose settings are sound (blocking)."""
+    module = KINDS[kind].inspection_module
+    if not module:
+        return []
+    found: list[FileTrouble] = importlib.import_module(module).inspect(settings, wall_ns)
+    return found
 
 
 def open_driver(kind: str, device_id: str, settings: Settings, addresses: Sequence[Address], clock: Clock) -> Driver:

@@ -14,6 +14,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 KEY_BITS: Final = 2048
 """All three security policies take 2048 to 4096 bits; older PLCs are slow with more than the least."""
+WARN_DAYS: Final = 30
+"""So long before its end a certificate is told of, by the link and by `redline check`."""
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 _SEQUENCE: Final = 0x30
 _LONG_FORM: Final = 0x80

@@ -6,6 +6,8 @@ from typing import Final, Self
 
 from drivers.bad_items import BadItems
 from drivers.errors import MisconfiguredError
+from drivers.objections import WrongValueError
+from drivers.opcua.certificates import WARN_DAYS
 from drivers.opcua.monitoring import Monitoring
 from drivers.opcua.plan import ScanClass, plan
 from drivers.opcua.polling import Polling
@@ -16,7 +18,6 @@ from drivers.port import Address, Clock, Driver, DriverHealth
 from rules.columns.readings import ReadingBatch
 
 _LONGEST_REST_S: Final = 1.0
-_WARN_DAYS: Final = 30
 _DAY_NS: Final = 86_400_000_000_000
 _BACK_INSIDE: Final = 0.9
 """Of its bound: a clock on the edge of it must not raise an alarm every second."""
@@ -114,7 +115,7 @@ class OpcUaDriver:
         return "; ".join(
             f"{whose} certificate {f'ends in {left} days' if left >= 0 else 'has ended'}"
             for whose, left in days.items()
-            if left < _WARN_DAYS
+            if left < WARN_DAYS
         )
 
     def _words_of_skew(self) -> str:
@@ -129,6 +130,6 @@ def open_driver(device_id: str, settings: Mapping[str, object], addresses: Seque
     """
     try:
         scan_classes = plan(addresses)
-    except ValueError as error:
-        raise MisconfiguredError(f"{device_id}: {error}") from error
+    except WrongValueError as error:
+        raise MisconfiguredError(f"{device_id}: {error}", f"{device_id}: {error.zh}") from error
     return OpcUaDriver(device_id, read_settings(settings), scan_classes, BadItems(addresses, status_words), clock)

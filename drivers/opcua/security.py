@@ -5,9 +5,7 @@ not, and only then open a channel that nobody but the holder of its private key 
 """
 
 import asyncio
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,11 +17,10 @@ from asyncua.client.client import Client
 from asyncua.crypto import security_policies
 from asyncua.crypto.uacrypto import CertProperties
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from drivers.errors import NotYetAllowedError, RefusedError
-from drivers.opcua.certificates import der_of, read_certificate, read_chain, uris_of
+from drivers.opcua.certificates import der_of, read_chain, uris_of
+from drivers.opcua.credentials import read_credentials
 from drivers.opcua.settings import OpcUaSettings
 from drivers.opcua.trust import Doubt, Presented, TrustFolder, describe
 from drivers.port import Clock
@@ -52,42 +49,6 @@ class GuardedClient(Client):
                 "the server wants the password readable on a channel that is only signed; set security to sign_and_encrypt"
             )
         super()._add_user_auth(params, username, password)
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A certificate and its private key."""
-
-    certificate: x509.Certificate
-    key: PrivateKeyTypes
-    key_pem: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What a connection needs of the disk and the environment."""
-
-    application: Pair | None
-    """Ours; None without message security."""
-    user: Pair | None
-    password: str
-
-
-def read_credentials(settings: OpcUaSettings) -> Credentials:
-    """Read certificates, keys and password (blocking).
-
-    :raises NotYetAllowedError: something is not there; says what to do.
-    """
-    application = user = None
-    if settings.security != "none":
-        folder = TrustFolder(Path(settings.pki))
-        advice = f"make our certificate with: redline opcua cert --pki {settings.pki}"
-        application = _pair(folder.own_certificate, folder.own_key, advice)
-        if not uris_of(application.certificate):
-            raise NotYetAllowedError(f"{folder.own_certificate}: it names no application URI; {advice} --renew")
-    if settings.user_certificate is not None and settings.user_key is not None:
-        user = _pair(Path(settings.user_certificate), Path(settings.user_key), "see user_certificate and user_key")
-    return Credentials(application, user, _password(settings))
 
 
 async def secure(client: Client, discovery: Client, settings: OpcUaSettings, clock: Clock) -> dict[str, int]:
@@ -201,43 +162,3 @@ def _words_of(doubts: Sequence[Doubt], certificate: x509.Certificate, folder: Tr
         words += f"; it could not be kept: {error}"
         command = f"redline opcua trust ENDPOINT --pki {folder.folder}"
     return f"{words}; compare the SHA-1 with the one the device shows, then: {command}"
-
-
-def _pair(certificate: Path, key: Path, advice: str) -> Pair:
-    """A certificate and its key from their files.
-
-    :raises NotYetAllowedError: one is missing or unreadable, or they do not belong together.
-    """
-    try:
-        found = read_certificate(certificate.read_bytes())
-    except (OSError, ValueError) as error:
-        raise NotYetAllowedError(f"{certificate}: no certificate ({error}); {advice}") from error
-    try:
-        pem = key.read_bytes()
-        private = load_pem_private_key(pem, None)
-    except (OSError, ValueError, TypeError) as error:  # TypeError: it is encrypted
-        raise NotYetAllowedError(f"{key}: no private key ({error}); {advice}") from error
-    if private.public_key() != found.public_key():
-        raise NotYetAllowedError(f"{key}: it is not the key of {certificate}; {advice}")
-    return Pair(found, private, pem)
-
-
-def _password(settings: OpcUaSettings) -> str:
-    """The password of the user, from the environment before the file; empty where the user needs none.
-
-    :raises NotYetAllowedError: it is nowhere.
-    """
-    if settings.username is None:
-        return ""
-    password = os.environ.get(settings.password_env or "", "").strip()
-    trouble = ""
-    if not password and settings.password_file is not None:
-        try:
-            password = Path(settings.password_file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            trouble = f" ({type(error).__name__})"
-    if password:
-        return password
-    places = [f"environment variable {settings.password_env}"] * (settings.password_env is not None)
-    places += [f"file {settings.password_file}{trouble}"] * (settings.password_file is not None)
-    raise NotYetAllowedError(f"the password of {settings.username!r} is missing or empty: set {' or '.join(places)}")

@@ -76,7 +76,7 @@ class TrustFolder:
         """Every certificate in `rejected` with its file."""
         return [
             (path, certificate)
-            for path in _files(self.folder / "rejected")
+            for path in files_of(self.folder / "rejected")
             if (certificate := self._one(path, read_certificate)) is not None
         ]
 
@@ -111,7 +111,7 @@ class TrustFolder:
         path = self.folder / "rejected" / file_name(certificate)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            kept = sorted(_files(path.parent), key=lambda each: each.stat().st_mtime)
+            kept = sorted(files_of(path.parent), key=lambda each: each.stat().st_mtime)
             for old in kept[: max(0, len(kept) - _MOST_REJECTED + 1)]:
                 old.unlink(missing_ok=True)
             replace_file(path, der_of(certificate))
@@ -131,7 +131,7 @@ class TrustFolder:
         return path
 
     def _read(self, folder: str, read: Callable[[bytes], _T]) -> Iterator[_T]:
-        for path in _files(self.folder / folder):
+        for path in files_of(self.folder / folder):
             found = self._one(path, read)
             if found is not None:
                 yield found
@@ -165,7 +165,11 @@ def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:
     beside.replace(path)
 
 
-def _files(folder: Path) -> list[Path]:
+def files_of(folder: Path) -> list[Path]:
+    """The files of one of these folders, in order; empty where it is not there.
+
+    :raises OSError: it may not be listed.
+    """
     if not folder.is_dir():
         return []
     return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))

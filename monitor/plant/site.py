@@ -277,11 +277,16 @@ def _equipment(site: Site, record: Record) -> None:
     site.equipment_records[equipment_id] = record
 
 
+def settings_of(device: Record) -> dict[str, object]:
+    """The keys of a device that are its driver's."""
+    return {key: value for key, value in device.values.items() if key not in ("id", "kind", "name_zh", "name_en")}
+
+
 def _device(site: Site, record: Record, port: DevicePort) -> None:
     device_id = _fresh(record, site.devices)
     zh, en = _names(record)
     kind = record.choice("kind", ("opcua", "modbus"))
-    settings = {key: value for key, value in record.values.items() if key not in ("id", "kind", "name_zh", "name_en")}
+    settings = settings_of(record)
     mistakes = port.check_device(kind, settings)
     for words in mistakes:
         key, colon, rest = words.partition(":")
