@@ -1,4 +1,7 @@
-"""Rates of change, one value at a time: every first good reading of a slot is kept for ever, the oldest of the window counts."""
+"""Rates of change, one value at a time: the first good reading of a slot is kept, the oldest of the window counts.
+
+A slot takes the place of the one a whole window before it; that shows only where received times go back.
+"""
 
 import math
 import zlib
@@ -41,7 +44,8 @@ class RateOracle:
         if point.quality == GOOD and math.isfinite(point.value) and (
             not self.kept or (point.received_ns > self.kept[-1][0] and slot > self.slot(self.kept[-1][0]))
         ):  # fmt: skip
-            self.kept.append((point.received_ns, point.value))
+            others = [(at, value) for at, value in self.kept if (self.slot(at) - slot) % SLOTS]
+            self.kept = [*others, (point.received_ns, point.value)]
         rate = self.rate(point, slot)
         if point.quality > UNCERTAIN or rate is None:
             return UNKNOWN

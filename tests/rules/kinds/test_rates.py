@@ -11,9 +11,10 @@ from rules.compile import compile_rules
 from rules.evaluate import evaluate, explain
 from rules.kinds.rates import COHORTS, RateOfChange
 from rules.memory import Memory
+from rules.port import Judged
 from tests.rules.kinds.checks import Points, agrees
 from tests.rules.kinds.oracle_rates import RateOracle
-from tests.rules.kinds.readings import FALSE, TRUE, UNKNOWN, Sweep, sweeps_of
+from tests.rules.kinds.readings import FALSE, TRUE, UNKNOWN, Point, Sweep, sweeps_of
 from tests.rules.plants import SECOND, snapshot, table, tag
 
 PLANT = table(tag("LT-1"), tag("PT-12"), tag("XS-1", discrete=True))
@@ -37,14 +38,14 @@ def rates(draw: st.DrawFn) -> list[RateOfChange]:
     ]
 
 
-def check(rules: list[RateOfChange], history: list[Sweep]) -> None:
+def check(rules: list[RateOfChange], history: list[Sweep]) -> list[Judged]:
     oracles = [RateOracle(rule) for rule in rules]
 
     def slow(points: Points, active: object, now_ns: int) -> list[int]:
         assert isinstance(active, tuple)
         return [oracle.condition(points[oracle.rule.tag], active[at]) for at, oracle in enumerate(oracles)]
 
-    agrees(rules, PLANT, history, slow)
+    return agrees(rules, PLANT, history, slow)
 
 
 @settings(max_examples=100, deadline=None)
@@ -58,6 +59,14 @@ def test_rates_agree_with_the_oracle(rules: list[RateOfChange], history: list[Sw
 @given(rules=rates(), history=sweeps_of(PLANT, values))
 def test_rates_agree_with_the_oracle_at_length(rules: list[RateOfChange], history: list[Sweep]) -> None:
     check(rules, history)
+
+
+def test_a_reading_from_before_the_last_has_no_reference_that_a_later_slot_took_the_place_of() -> None:
+    """Found by the long run: received at 5, 9 and then 6 s, with slots of 1 s."""
+    rule = RateOfChange(id="r", tag="LT-1", direction="rise", limit=1.0, window_ns=4 * SECOND, minimum_coverage=0.05)
+    unread, idle = (Point(), Point()), (False,) * 8
+    history = [Sweep(9 * SECOND, (Point(0.0, 0, at_s * SECOND), *unread), idle) for at_s in (5, 9, 6)]
+    assert [judged.condition.tolist() for judged in check([rule], history)] == [[UNKNOWN]] * 3
 
 
 def rule_with_slots_at_zero() -> RateOfChange:
