@@ -10,7 +10,10 @@ from drivers.opcua.variants import end_of_diagnostics, end_of_extension_object, 
 from drivers.opcua.wire import UndecodableError
 
 READ_RESPONSE: Final = b"\x01\x00\x7a\x02"
+_SERVICE_FAULT: Final = b"\x01\x00\x8d\x01"
 _HEADER: Final = struct.Struct("<4sqII")
+_SHORTEST: Final = 28
+"""Bytes of a header without texts."""
 _INT32: Final = struct.Struct("<i")
 _PLAIN: Final = (bytes(12), bytes(5) + b"\xff\xff\xff\xff\0\0\0")
 """Good, no diagnostics, no texts and no additional header: what nearly every header has from its result on."""
@@ -29,13 +32,15 @@ class Header(NamedTuple):
 def read_header(body: bytes, type_id: bytes, name: str) -> Header:
     """Read the type and header of a response.
 
-    :raises ServiceRefusedError: the server refused.
+    :raises ServiceRefusedError: the server refused, in a response of this type or in a ServiceFault.
     :raises BadFrameError: it is something else, or the body ends before.
     :raises UndecodableError: nobody can know where the header ends.
     """
-    if len(body) < 32:
+    if len(body) < _SHORTEST:
         raise BadFrameError(f"answer of {len(body)} bytes is too short for a {name}")
     begin, timestamp, _handle, status = _HEADER.unpack_from(body)
+    if begin == _SERVICE_FAULT and status >> 30:
+        raise wire.ServiceRefusedError(status)
     if begin != type_id:
         raise BadFrameError(f"answer is no {name}: it begins with {begin.hex()}")
     if body[16:28] in _PLAIN:

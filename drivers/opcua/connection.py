@@ -17,6 +17,8 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 
 from drivers.errors import LinkLostError
+from drivers.opcua.clear import ClearProtocol
+from drivers.opcua.requests import EncodedRead
 from drivers.opcua.security import GuardedClient, secure
 from drivers.opcua.settings import OpcUaSettings
 from drivers.opcua.stack import ReadOnlyProtocol, node_id, plainly
@@ -67,6 +69,34 @@ class Connection:
         renewing = self.client._renew_channel_task  # noqa: SLF001 - asyncua gives up after one failed renewal and tells nobody
         if renewing is not None:
             renewing.add_done_callback(self._renewal_ended)
+
+    @property
+    def is_busy(self) -> bool:
+        """Tell that as many requests are under way as may be: the next one waits for an answer to one of them."""
+        return self.client.uaclient._request_semaphore.locked()  # noqa: SLF001 - asyncua offers no other way
+
+    async def ask(self, request: EncodedRead) -> asyncio.Future[Any]:
+        """Send a Read as soon as a request may be sent; the body of its answer to come, from its type id on, decrypted and whole.
+
+        Each `ask` that returned is followed by one `answered`.  May raise what asyncua raises; a refusal of the server is
+        an answer as others.
+        """
+        slots = self.client.uaclient._request_semaphore  # noqa: SLF001 - the limiter of every other request of the session
+        await slots.acquire()
+        try:
+            if self.client.uaclient.pre_request_hook is not None:
+                await self.client.uaclient.pre_request_hook()
+            if not isinstance(self.client.uaclient.protocol, ClearProtocol):
+                raise ConnectionError("Connection is not open")
+            answer = self.client.uaclient.protocol.post(request)
+        except BaseException:
+            slots.release()
+            raise
+        return answer
+
+    def answered(self) -> None:
+        """Give back what one `ask` took: its answer came, or nobody waits for it any more."""
+        self.client.uaclient._request_semaphore.release()  # noqa: SLF001 - as above
 
     async def send(self, request: Any, timeout_s: float | None = None) -> bytes:
         """Send one request over the session; the body of the answer, decrypted and whole, from its type id on.

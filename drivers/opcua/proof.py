@@ -34,9 +34,9 @@ class ProvenDecoding:
         :raises BadFrameError: it is damaged, or answers another number of nodes.
         :raises UndecodableError: a value in it cannot be decoded; ask for fewer at a time to find out which.
         """
-        if self.slow_because:
-            return reference.decode_read(body, count)
         try:
+            if self.slow_because:
+                return reference.decode_read(body, count)
             columns = answers.decode(body, count, decoder)
         except wire.ServiceRefusedError as error:
             raise service_error(error.status) from error

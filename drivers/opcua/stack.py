@@ -8,15 +8,14 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from asyncua import ua
-from asyncua.client.ua_client import UASocketProtocol
 from asyncua.crypto.security_policies import SecurityPolicy, SecurityPolicyNone
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes, get_name_and_doc
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
 from drivers.errors import DriverError, LinkLostError, RefusedError
-from drivers.opcua.buffers import BufferedConnection, Buffers
-from drivers.opcua.requests import EncodedRead
+from drivers.opcua.buffers import Buffers
+from drivers.opcua.clear import ClearConnection, ClearProtocol
 from rules.columns.readings import NO_TIME
 
 _T = TypeVar("_T")
@@ -71,38 +70,18 @@ _REFUSED_WORDS: Final = ("Server certificate mismatch", "No matching endpoints")
 """What asyncua raises without a status code where only a person can help."""
 
 
-class ReadOnlyProtocol(UASocketProtocol):
+class ReadOnlyProtocol(ClearProtocol):
     """asyncua's connection, unable to send anything that could change the plant."""
-
-    _connection: BufferedConnection
 
     def __init__(self, timeout: float = 1.0, security_policy: SecurityPolicy | None = None) -> None:
         policy = security_policy or SecurityPolicyNone()  # type: ignore[no-untyped-call]  # asyncua has no type there
         super().__init__(timeout, security_policy=policy)
-        self._connection = BufferedConnection(policy, Buffers())
+        self._connection = ClearConnection(policy, Buffers())
 
     def _send_request(self, request: Any, *args: Any, **kwargs: Any) -> asyncio.Future[Any]:
-        if type(request) is EncodedRead:
-            return self._send_prepared(request, *args, **kwargs)
         if type(request) not in READ_ONLY_REQUESTS:
             raise PermissionError(f"{type(request).__name__} is not read-only; Redline never sends it")
         future: asyncio.Future[Any] = super()._send_request(request, *args, **kwargs)
-        return future
-
-    def _send_prepared(
-        self, request: EncodedRead, _timeout: float, message_type: ua.MessageType
-    ) -> asyncio.Future[Any]:
-        """What asyncua does with a request, but for its encoding: number it, take over a renewed token, sign, note, send."""
-        if self.transport is None:
-            raise ConnectionError("Connection is not open")
-        body = request.stamped(self.authentication_token, self._request_handle + 1)
-        self.revolve_security_token()
-        message = self._connection.message_to_binary(body, message_type, self._request_id + 1)
-        self._request_handle += 1
-        self._request_id += 1
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._callbackmap[self._request_id] = future
-        self.transport.write(message)
         return future
 
     def _process_received_message(self, msg: Any) -> None:

@@ -43,10 +43,13 @@ class _Gather(NamedTuple):
 
     def from_(self, body: bytes, position: int, kind: np.dtype[Any], begins: _Places | None) -> npt.NDArray[Any]:
         """Fetch the numbers; `begins` are the stretches' offsets from `position`."""
-        at = self.at if begins is None or self.stretch is None else self.at + begins[self.stretch]
         # Overlapping, unaligned, one number per byte: an offset in bytes is an index.
         numbers = np.ndarray((len(body) - position - kind.itemsize + 1,), kind, body, position, (1,))
-        return numbers[at]
+        return numbers[self.places(begins)]
+
+    def places(self, begins: _Places | None) -> _Places:
+        """Offsets from where the first stretch begins; `begins` are those of all stretches."""
+        return self.at if begins is None or self.stretch is None else self.at + begins[self.stretch]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,9 +59,9 @@ class Template:
     count: int
     has_handles: bool
     keys: _Gather
-    wanted: npt.NDArray[np.uint16]
-    care: npt.NDArray[np.uint16] | None
-    """Bits of the keys that count: the byte behind the mask is a type only where there is a value; None: all."""
+    """Every mask, and the byte behind it where that is a type, because there is a value."""
+    wanted: bytes
+    """What stands there."""
     handles: _Gather
     values: tuple[tuple[int, _Gather], ...]
     """By VariantType."""
@@ -95,10 +98,9 @@ class Template:
         return sheet, end
 
     def _fits(self, body: bytes, position: int, begins: _Places | None) -> bool:
-        keys = self.keys.from_(body, position, _UINT16, begins)
-        if self.care is not None:
-            keys = keys & self.care
-        return bool(np.count_nonzero(keys == self.wanted) == len(self.wanted))
+        # Byte by byte: numpy takes bytes from anywhere, but copies longer numbers one by one where they are not aligned.
+        keys = np.frombuffer(body, np.uint8, offset=position).take(self.keys.places(begins))
+        return keys.tobytes() == self.wanted
 
     def _fill(self, sheet: Sheet, body: bytes, position: int, begins: _Places | None) -> None:
         for gather, kind, column in (
@@ -129,9 +131,8 @@ def learn(body: bytes, position: int, count: int, *, has_handles: bool) -> Templ
         at -= np.array(walk.begins)[stretch]
     else:
         at -= position
-    without_value = keys & HAS_VALUE == 0
-    care = np.where(without_value, 0x00FF, 0xFFFF).astype(np.uint16) if without_value.any() else None
-    wanted = keys if care is None else keys & care
+    has_value = keys & HAS_VALUE != 0
+    wanted = np.where(has_value, keys, keys & 0x00FF)
     parts = _Parts(at, stretch, rows)
     kinds, kind_of = np.unique(wanted, return_inverse=True)
     shapes = [shape(int(kind)) for kind in kinds]
@@ -140,9 +141,8 @@ def learn(body: bytes, position: int, count: int, *, has_handles: bool) -> Templ
     return Template(
         count=count,
         has_handles=has_handles,
-        keys=parts.all(0),
-        wanted=wanted,
-        care=care,
+        keys=parts.with_types(has_value),
+        wanted=b"".join((wanted.astype(np.uint8).tobytes(), (wanted[has_value] >> 8).astype(np.uint8).tobytes())),
         handles=parts.all(-HANDLE_SIZE) if has_handles else _NOTHING,
         values=tuple(
             (int(variant), parts.of((values >= 0) & (variants == variant), values))
@@ -164,6 +164,12 @@ class _Parts(NamedTuple):
 
     def all(self, offset: int) -> _Gather:
         return _Gather(self.at + offset, self.stretch, self.rows)
+
+    def with_types(self, has_value: npt.NDArray[np.bool_]) -> _Gather:
+        """All masks, then the types of those that have a value."""
+        at = np.concatenate((self.at, self.at[has_value] + 1))
+        stretch = None if self.stretch is None else np.concatenate((self.stretch, self.stretch[has_value]))
+        return _Gather(at, stretch, None)
 
     def of_known(self, offsets: _Places) -> _Gather:
         return self.of(offsets >= 0, offsets)

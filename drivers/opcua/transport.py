@@ -16,6 +16,7 @@ from asyncua.ua.uaerrors import UaStatusCodeError
 
 from drivers.errors import DriverError, LinkLostError
 from drivers.opcua import wire
+from drivers.opcua.bulk import BulkReads
 from drivers.opcua.connection import Connection
 from drivers.opcua.limits import NODES, OperationLimits
 from drivers.opcua.plan import NodeAddress, chunks
@@ -24,7 +25,6 @@ from drivers.opcua.proof import ProvenDecoding
 from drivers.opcua.settings import OpcUaSettings
 from drivers.opcua.stack import (
     DISBELIEVED,
-    TOO_MUCH,
     as_driver_error,
     node_id,
     node_text,
@@ -50,13 +50,12 @@ class Session:
         self._clock = clock
         self._namespaces: dict[str, int] = {}
         self._answered_ns = clock.mono_ns()
-        self._undecodable: set[str] = set()
-        self.decoding = ProvenDecoding(settings.endpoint)
         self.limits = OperationLimits(nodes_per_read=settings.max_nodes_per_read)
         """Ours, the server's, or what was left after it complained: the smallest."""
         self.clock_skew_ns: int | None = None
         """Server's clock minus ours, with the answer's way as error; None until it said its time."""
         self._connection = Connection(settings, clock, name)
+        self._reads = BulkReads(self._connection, settings, clock, self.limits)
 
     async def __aenter__(self) -> Self:
         """Connect.
@@ -79,6 +78,11 @@ class Session:
     async def __aexit__(self, *exc_info: object) -> None:
         """Close session, channel and socket; the socket within seconds, whatever the server does."""
         await self._connection.close()
+
+    @property
+    def decoding(self) -> ProvenDecoding:
+        """How answers of this session are decoded."""
+        return self._reads.decoding
 
     @property
     def connection(self) -> Connection:
@@ -127,11 +131,11 @@ class Session:
         :raises RefusedError: it does not want us any more.
         """
         try:
-            found = await self._read_all(prepared)
+            found = await self._reads.read(prepared)
             if prepared.give_up_handles(
                 found.status
             ):  # they are of this session, but servers forget them on a download
-                found = await self._read_all(prepared)
+                found = await self._reads.read(prepared)
         except Exception as error:
             self._connection.lost.set()
             raise as_driver_error(error, "reading") from error
@@ -214,45 +218,3 @@ class Session:
         self.limits.lower([value_of(limit) for limit in limits])
         self._compare_clocks(now, asked)
         self._answered_ns = self._clock.mono_ns()
-
-    async def _read_all(self, prepared: PreparedRead) -> wire.Columns:
-        """Read in as many requests as the server's limit asks for; halve the limit while it complains."""
-        count = len(prepared.wanted)
-        limits = self.limits
-        while True:
-            try:
-                parts = [
-                    await self._read_some(prepared, part.start, part.stop)
-                    for part in chunks(count, limits.nodes_per_read)
-                ]
-            except UaStatusCodeError as error:
-                if error.code not in TOO_MUCH or limits.nodes_per_read == 1:
-                    raise
-                limits.nodes_per_read = max(1, min(limits.nodes_per_read, count) // 2)
-                prepared.questions.clear()
-                logger.warning("%s: %s; %d nodes a read", self._settings.endpoint, error, limits.nodes_per_read)
-            else:
-                return wire.join(parts)
-
-    def _warn_once(self, node: str, error: Exception) -> None:
-        """Name a node that cannot be decoded; at every read it would fill the log."""
-        if node not in self._undecodable:
-            self._undecodable.add(node)
-            logger.warning("%s: %s: %s", self._settings.endpoint, node, error)
-
-    async def _read_some(self, prepared: PreparedRead, begin: int, end: int) -> wire.Columns:
-        """Read with one request, with more only where one of the values cannot be decoded."""
-        patience_s = self._settings.request_timeout_s
-        question = prepared.question(begin, end, self._clock, patience_s)
-        # For the answer and for a free slot; asyncua's own limit, which does not count the slot, would be a second one.
-        async with asyncio.timeout(patience_s):
-            body = await self._connection.send(question.request, 0)
-        try:
-            return self.decoding.read(body, end - begin, question.decoder)
-        except wire.UndecodableError as error:
-            if end - begin == 1:
-                self._warn_once(prepared.wanted[begin].NodeId.to_string(), error)
-                return wire.blank(1, wire.BAD_DECODING_ERROR)
-        # One value that nobody can decode must not cost the others theirs.
-        middle = (begin + end) // 2
-        return wire.join([await self._read_some(prepared, begin, middle), await self._read_some(prepared, middle, end)])
