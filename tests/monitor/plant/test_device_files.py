@@ -97,13 +97,7 @@ def test_the_command_says_them_with_all_other_mistakes_and_refuses(
     assert not shown.out
     (folder / "tags.csv").write_text("id\n", encoding="utf-8")
     assert check_folder(folder, language) == 1
-    again = """[[devices]]
-id = "PLC-9"
-kind = "opcua"
-name_zh = "九"
-endpoint = "opc.tcp://127.0.0.1:4849"
-security = "sign"
-"""
+    again = capsys.readouterr().err
     assert "pki/own/certificate.der: " in again
     assert "tags.csv" in again
 
