@@ -2,7 +2,11 @@
 
 import asyncio
 import time
-from typing import Protocol
+from pathlib import Path
+from typing import Final, Protocol
+
+_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+"""Of Linux; other systems do not say it."""
 
 
 class Clock(Protocol):
@@ -31,3 +35,14 @@ class SystemClock:
     async def sleep_until(self, mono_ns: int) -> None:
         """Sleep until the monotonic moment; return at once when it has passed."""
         await asyncio.sleep(max(0, mono_ns - time.monotonic_ns()) / 1e9)
+
+
+def boot_id() -> str:
+    """By what this start of the machine is known: where it is the same, monotonic times of two processes compare.
+
+    Empty where the system does not say it.
+    """
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

@@ -23,11 +23,11 @@ def fingerprints(rule_set: RuleSet, positions: Iterable[int] | None = None) -> t
     for at, rows in zip(chosen, _rows(rule_set, chosen), strict=True):
         for row in rows:
             if row not in of_tag:
-                of_tag[row] = _tag(rule_set.tags[row])
+                of_tag[row] = tag_meaning(rule_set.tags[row])
         rule = rule_set.rules[at]
         # a row number must not matter: the order is that of the texts
         tags = "|".join(sorted({of_tag[row] for row in rows}))
-        made.append(_digest(f"{type(rule).__qualname__}|{rule!r}|{tags}"))
+        made.append(digest(f"{type(rule).__qualname__}|{rule!r}|{tags}"))
     return tuple(made)
 
 
@@ -39,12 +39,14 @@ def _rows(rule_set: RuleSet, positions: list[int]) -> Iterator[list[int]]:
         yield rule_set.input_row[start:end].tolist()
 
 
-def _tag(tag: Tag) -> str:
+def tag_meaning(tag: Tag) -> str:
+    """What gives the numbers of a tag their meaning, as one text."""
     meaning = (tag.id, tag.device, tag.eu, tag.low, tag.high, tag.discrete, tag.normal_state)
     return repr((*meaning, tag.scan_period_ns, tag.resolution))
 
 
-def _digest(text: str) -> bytes | None:
+def digest(text: str) -> bytes | None:
+    """16 bytes for a text; None for one that no other start would write again."""
     if " at 0x" in text:  # an object that shows its address instead of its content: another one at each start
         return None
     return hashlib.sha256(text.encode()).digest()[:_BYTES]

@@ -19,7 +19,7 @@ from monitor.app.outward import outer_history
 from monitor.app.parts import Intake, Parts
 from monitor.app.shadow import watch_shadow
 from monitor.app.upkeep import keep_journal, watch_self
-from monitor.clock import SystemClock
+from monitor.clock import SystemClock, boot_id
 from monitor.plant.plant import Plant
 from monitor.scan.approvals import DriftWatch, approve_demo, last_approval
 from monitor.scan.conditions import Facts
@@ -80,6 +80,8 @@ async def serve(plant: Plant, folder: Path, settings: Settings, shadow: ShadowPl
         stored = await journal.rule_memory()
         restored = scanner.restore(await journal.load_board(), journal.seq, stored)
         scanner.restore_permits(*await journal.load_permits())
+        for left in scanner.restore_interlocks(await journal.load_interlocks(), boot_id()):
+            LOG.info("what was remembered of interlock %s was left out: %s", left.interlock, left.reason)
         scanner.remember(await journal.recent_annunciations(clock.wall_ns() - SEED_NS, SEED_STEPS))
         keeper = RuleMemoryKeeper(
             scanner.rule_set, lambda: scanner.memory, journal, clock, found=[part.name for part in stored]

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from monitor.interlocks.axes import Action, Service, Voting
+from monitor.interlocks.feedback import Answer, told_of
 from monitor.interlocks.state import InterlockState
 from monitor.interlocks.trips import Demanding, first_out
 
-Axis = Literal["service", "action", "voting"]
+Axis = Literal["service", "action", "voting", "feedback"]
+"""The three axes, and what all effects together did about a demand (see `Answer`)."""
 WORDS: Final[Mapping[str, tuple[str, str]]] = {
     Service.IN_SERVICE: ("投用", "in service"),
     Service.BYPASSED_AUTHORISED: ("已批准旁路", "bypassed, authorised"),
@@ -24,8 +26,12 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     Voting.FULL: ("表决完整", "voting full"),
     Voting.DEGRADED: ("表决降级", "voting degraded"),
     Voting.LOST: ("表决失效", "voting lost"),
+    Answer.WAITING: ("等待到位", "waiting for its effects"),
+    Answer.WITHIN: ("按时到位", "acted in time"),
+    Answer.LATE: ("超时到位", "acted too late"),
+    Answer.NOT_MOVED: ("未到位", "not moved"),
 }
-"""What each state is called, Chinese and English."""
+"""What each state and each answer is called, Chinese and English; `unknown` is one word for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +55,11 @@ def change_of(
     wall_ns: int,
     response_ns: int | None,
     required_ns: int,
+    answered: tuple[Answer, Answer] | None = None,
 ) -> list[Change]:
-    """The axes that differ; `response_ns` since the demand began, None where none stands."""
+    """The axes that differ; `response_ns` since the demand began, None where none stands; `answered`: what is to be told of
+    all effects, before and after.
+    """
     found = []
     axes: tuple[tuple[Axis, str, str], ...] = (
         ("service", before.service, after.service),
@@ -63,7 +72,12 @@ def change_of(
         detail: dict[str, Any] = {"bypassed_by": list(after.bypassed_by), "cover": after.cover.value}
         if axis == "action":
             detail |= {"unmoved": list(after.unmoved), **_demand(causes, response_ns, required_ns, after.action)}
+            detail["effects"] = told_of(after.feedback)
         found.append(Change(interlock=after.id, axis=axis, before=was, after=now, wall_ns=wall_ns, detail=detail))
+    if answered is not None:
+        was, now = answered
+        told = {"effects": told_of(after.feedback), "demanded_by": list(after.demanded_by)}
+        found.append(Change(interlock=after.id, axis="feedback", before=was, after=now, wall_ns=wall_ns, detail=told))
     return found
 
 

@@ -72,7 +72,8 @@ def judge(
     outputs = in_state(snapshot.value[columns.outputs.row], snapshot.quality[columns.outputs.row], columns.output_state)
     unmoved = _any(columns.outputs, _NOT[outputs], len(columns))
     tripped = _tripped(columns, snapshot, unmoved)
-    after, late, settling = remembered(columns, (demand, tripped, bypassed), memory, snapshot.mono_ns)
+    seen, never_seen = (demand, tripped, bypassed), _never_seen(columns, snapshot, demand, tripped, memory)
+    after, late, settling = remembered(columns, seen, never_seen, memory, snapshot.mono_ns)
     # cause and effect are not read at one moment: a trip is spurious only when no cause came after it either
     caused = after.caused | settling
     # what was demanded is demanded until it is read to be over
@@ -139,6 +140,25 @@ def _tripped(columns: InterlockColumns, snapshot: Snapshot, unmoved: Condition) 
     has_tag = np.zeros(count, np.bool_)
     has_tag[columns.trip.having] = True
     return tripped if has_tag.all() else np.where(has_tag, tripped, _NOT[unmoved])
+
+
+def _never_seen(
+    columns: InterlockColumns, snapshot: Snapshot, demand: Condition, tripped: Condition, memory: InterlockMemory
+) -> npt.NDArray[np.bool_]:
+    """Where demand or trip cannot be judged and something of it was never read; asked of demands of the last run only."""
+    count = len(columns)
+    if not memory.unread.any():
+        return np.zeros(count, np.bool_)
+
+    def of(members: Members) -> npt.NDArray[np.bool_]:
+        never: npt.NDArray[np.bool_] = _sum(members, snapshot.quality[members.row] == Quality.NEVER_SEEN, count) > 0
+        return never
+
+    has_tag = np.zeros(count, np.bool_)
+    has_tag[columns.trip.having] = True
+    trip = np.where(has_tag, of(columns.trip), of(columns.outputs))
+    found: npt.NDArray[np.bool_] = ((demand == _UNKNOWN) & of(columns.inputs)) | ((tripped == _UNKNOWN) & trip)
+    return found
 
 
 def _voting(columns: InterlockColumns, snapshot: Snapshot, bits: Condition) -> Codes:

@@ -30,10 +30,16 @@ class InterlockMemory:
     """The trip that stands has a cause."""
     known: npt.NDArray[np.bool_]
     """It was seen not tripped since the start: a trip that stands at the start is taken to have had a cause."""
+    unread: npt.NDArray[np.bool_]
+    """The open demand is of the last run, and something that tells its end or its trip was never read since the start."""
+    starting_until_mono_ns: int = NEVER
+    """Until then what was never read is starting, not silent: an `unread` demand is not late before."""
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            getattr(self, name).flags.writeable = False
+            column = getattr(self, name)
+            if isinstance(column, np.ndarray):
+                column.flags.writeable = False
 
     @classmethod
     def fresh(cls, count: int) -> Self:
@@ -45,15 +51,21 @@ class InterlockMemory:
             trip_mono_ns=np.full(count, NEVER, np.int64),
             caused=np.zeros(count, np.bool_),
             known=np.zeros(count, np.bool_),
+            unread=np.zeros(count, np.bool_),
         )
 
 
 def remembered(
-    columns: InterlockColumns, seen: tuple[Condition, Condition, Condition], memory: InterlockMemory, now_ns: int
+    columns: InterlockColumns,
+    seen: tuple[Condition, Condition, Condition],
+    never_seen: npt.NDArray[np.bool_],
+    memory: InterlockMemory,
+    now_ns: int,
 ) -> tuple[InterlockMemory, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """The memory after this moment, where a demand is late, and where a trip may still find its cause.
 
-    `seen` are demand, tripped and bypassed of every interlock.
+    `seen` are demand, tripped and bypassed of every interlock; `never_seen`: one of the first two cannot be judged because
+    something of it was never read.
     """
     demand, tripped, bypassed = seen
     stands, unsure, is_tripped = demand == _TRUE, demand == _UNKNOWN, tripped == _TRUE
@@ -73,8 +85,11 @@ def remembered(
         trip_mono_ns=trip_since,
         caused=caused & (trip_since != NEVER),
         known=memory.known | (tripped == _FALSE),
+        unread=memory.unread & never_seen & (since != NEVER) & (now_ns < memory.starting_until_mono_ns),
+        starting_until_mono_ns=memory.starting_until_mono_ns,
     )
-    late = columns.answers & (since != NEVER) & ~is_tripped & (now_ns - since > columns.within_ns)
+    overdue = (since != NEVER) & ~is_tripped & (now_ns - since > columns.within_ns)
+    late = columns.answers & overdue & ~after.unread
     settling = is_tripped & ~after.caused & (now_ns - trip_since <= columns.settle_ns)
     return after, late, settling
 
@@ -99,9 +114,10 @@ def due_ns(
 ) -> int | None:
     """Mono time at which something is decided although nothing is read; None where nothing is due."""
     waiting = columns.answers & (memory.demand_mono_ns != NEVER) & (tripped != _TRUE) & ~late
+    deadline_ns = memory.demand_mono_ns + columns.within_ns + 1
     due = np.concatenate(
         (
-            (memory.demand_mono_ns + columns.within_ns + 1)[waiting],
+            np.where(memory.unread, np.maximum(deadline_ns, memory.starting_until_mono_ns), deadline_ns)[waiting],
             (memory.trip_mono_ns + columns.settle_ns + 1)[settling],
             (memory.trip_mono_ns + columns.within_ns + columns.settle_ns + 1)[moving],
         )

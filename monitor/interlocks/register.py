@@ -20,6 +20,15 @@ class BypassBit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiveTripPoint:
+    """Where the PLC shows the trip point that it uses, and how far it may be from the approved one."""
+
+    tag: str
+    tolerance: float
+    eu: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     """One input of the interlock (sensor of the SIF, IEC 61511-1) and when it demands the trip."""
 
@@ -27,6 +36,8 @@ class Cause:
     sense: Sense
     trip_point: float
     """The trip point in the tag's unit; of a discrete tag the state that demands the trip."""
+    live: LiveTripPoint | None = None
+    """Of an analog cause whose PLC shows its trip point."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

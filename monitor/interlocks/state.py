@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from monitor.interlocks.axes import Action, Cover, Headline, Service, Voting, headline_of
+from monitor.interlocks.feedback import Feedback
 from rules.verdicts import Verdict
 
 
@@ -25,6 +26,8 @@ class InterlockState:
     """Tags of the causes that demand the trip; those of an open demand while none can be read."""
     unmoved: tuple[str, ...] = ()
     """Tags of the effects that have not acted although it says that it tripped, and should have."""
+    feedback: tuple[Feedback, ...] = ()
+    """Every effect and its answer to the demand that stands, or to the last one; in register order."""
     service_since_wall_ns: int | None = None
     """When `service` became what it is; None before anything was read."""
     action_since_wall_ns: int | None = None

@@ -9,12 +9,16 @@ import numpy as np
 from monitor.interlocks.axes import Action, Cover
 from monitor.interlocks.changes import Change, change_of
 from monitor.interlocks.columns import compile_interlocks
+from monitor.interlocks.feedback import Answer
+from monitor.interlocks.feedback_watch import FeedbackWatch, Followed
 from monitor.interlocks.judge import ACTIONS, COVERS, SERVICES, VOTINGS, Codes, Judgement, judge
+from monitor.interlocks.keeping import Keeping, LeftOut
 from monitor.interlocks.memory import InterlockMemory
 from monitor.interlocks.permit_book import PermitBook, Reconciled
 from monitor.interlocks.permits import PermitStep
 from monitor.interlocks.register import Register
 from monitor.interlocks.state import InterlockState
+from monitor.interlocks.stored import Instant, Remembered, StoredInterlock, remembered_of, taken
 from monitor.interlocks.trips import demanding
 from rules.columns.snapshot import Snapshot
 from rules.columns.tags import TagTable
@@ -51,6 +55,8 @@ class InterlockWatch:
         count = len(register.interlocks)
         self._place = {item.id: place for place, item in enumerate(register.interlocks)}
         self._memory = InterlockMemory.fresh(count)
+        self._feedback = FeedbackWatch(self._columns, register.interlocks)
+        self._keeping = Keeping(register.interlocks, table)
         self._cover: Codes = np.zeros(count, np.uint8)
         self._seen: Judgement | None = None
         self._seen_cover = self._cover
@@ -58,6 +64,29 @@ class InterlockWatch:
         self._states = tuple(_unknown(item.id) for item in register.interlocks)
         self.due_ns: int | None = None
         """Mono time at which a demand that nothing answered becomes late, if nothing is read."""
+
+    def restore(
+        self, rows: Sequence[StoredInterlock], now: Instant, starting_until_mono_ns: int
+    ) -> tuple[LeftOut, ...]:
+        """Go on with what the last run remembered, before the first look; says what of it was left out.
+
+        Until `starting_until_mono_ns` a demand of the last run is late only when all that ends or answers it was read.
+        """
+        found, left_out = self._keeping.restore(rows, now)
+        self._memory = taken(self._columns, found, now, starting_until_mono_ns)
+        self._feedback.restore({place: each.asked for place, each in found.items() if each.asked is not None})
+        states = list(self._states)
+        for place, each in found.items():
+            states[place] = replace(states[place], demanded_by=each.demanded_by)
+        self._states = tuple(states)
+        return left_out
+
+    def changed(self, now: Instant) -> tuple[StoredInterlock, ...]:
+        """What is remembered otherwise than the disk has it, to be written with what was decided."""
+        return self._keeping.take(lambda place: self._remembered(place, now), now)
+
+    def _remembered(self, place: int, now: Instant) -> Remembered | None:
+        return remembered_of(self._memory, place, self._states[place].demanded_by, self._feedback.demand(place), now)
 
     def watch(self, snapshot: Snapshot) -> Watched:
         """Judge every interlock at this snapshot and reconcile the permits with the live bits."""
@@ -68,9 +97,11 @@ class InterlockWatch:
         if not np.array_equal(cover, self._cover):
             self._cover = cover
             judgement, memory = judge(self._columns, snapshot, cover, self._memory)
+        followed = self._feedback.look(judgement, memory, snapshot)
+        self._keeping.saw(self._memory, memory, followed.moved)
         self._memory = memory
-        self.due_ns = judgement.due_ns
-        changes, worse = self._turned(judgement, snapshot, reconciled)
+        self.due_ns = min((due for due in (judgement.due_ns, followed.due_ns) if due is not None), default=None)
+        changes, worse = self._turned(judgement, snapshot, reconciled, followed)
         return Watched(
             states=self._states,
             judgement=judgement,
@@ -106,10 +137,10 @@ class InterlockWatch:
         return cover
 
     def _turned(
-        self, judgement: Judgement, snapshot: Snapshot, reconciled: Reconciled
+        self, judgement: Judgement, snapshot: Snapshot, reconciled: Reconciled, followed: Followed
     ) -> tuple[tuple[Change, ...], tuple[int, ...]]:
         """Make anew the states that differ from the last scan; tells what turned."""
-        places = self._differing(judgement, reconciled)
+        places = sorted({*self._differing(judgement, reconciled), *followed.moved})
         states, changes, worse = list(self._states) if places else [], list[Change](), list[int]()
         for place in places:
             before = states[place]
@@ -117,7 +148,7 @@ class InterlockWatch:
             if after == before:
                 continue
             states[place] = after
-            changes += self._changes(before, after, judgement, snapshot)
+            changes += self._changes(before, after, judgement, snapshot, followed.told.get(place))
             if before.cover is Cover.ACTIVE and after.cover in _WORSE and after.bypassed_by:
                 worse.append(place)
         if places:
@@ -160,6 +191,7 @@ class InterlockWatch:
             bypassed_by=tuple(ids[int(columns.bits.row[bit])] for bit in bits),
             demanded_by=causes,
             unmoved=self._unmoved(place, judgement),
+            feedback=self._feedback.of(place),
             service_since_wall_ns=before.service_since_wall_ns if service is before.service else wall_ns,
             action_since_wall_ns=before.action_since_wall_ns if action is before.action else wall_ns,
             unused_permit=before.id in reconciled.unused,
@@ -173,7 +205,12 @@ class InterlockWatch:
         return tuple(self._table.ids[int(outputs.row[at])] for at in still)
 
     def _changes(
-        self, before: InterlockState, after: InterlockState, judgement: Judgement, snapshot: Snapshot
+        self,
+        before: InterlockState,
+        after: InterlockState,
+        judgement: Judgement,
+        snapshot: Snapshot,
+        answered: tuple[Answer, Answer] | None,
     ) -> list[Change]:
         place = self._place[before.id]
         since_ns = int(self._memory.demand_mono_ns[place])
@@ -186,6 +223,7 @@ class InterlockWatch:
             wall_ns=snapshot.wall_ns,
             response_ns=None if since_ns == NEVER else snapshot.mono_ns - since_ns,
             required_ns=int(self._columns.within_ns[place]),
+            answered=answered,
         )
 
 

@@ -1,7 +1,7 @@
 """What the journal keeps of interlocks and permits, in words of both languages."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from monitor.alarms.record import Entry
 from monitor.interlocks.changes import Change, words_of
@@ -82,8 +82,20 @@ def permit_entry(step: PermitStep, register: Register) -> Entry:
 
 
 def _words(change: Change, language: int) -> str:
+    if change.axis == "feedback":
+        told: Sequence[Mapping[str, Any]] = change.detail["effects"]
+        return ("，", ", ")[language].join(effect_words(each, language) for each in told)
     before, after = words_of(change.before)[language], words_of(change.after)[language]
     return f"{before} → {after}"
+
+
+def effect_words(effect: Mapping[str, Any], language: int) -> str:
+    """One effect of the demand log (`told_of`) in words, zh (0) or en (1)."""
+    word = words_of(effect["answer"])[language] if effect["answer"] else ""
+    after_s, most = effect["after_s"], (("至多 ", "at most ")[language] if effect["at_most"] else "")
+    after = "" if after_s is None else f"{most}{after_s:.2f} s "
+    allowed = ("（限 {:g} s）", " (within {:g} s)")[language].format(effect["within_s"])
+    return f"{effect['tag']} {after}{word}{allowed}"
 
 
 def _told(change: Change) -> dict[str, object]:

@@ -12,10 +12,12 @@ from monitor.alarms.lifecycle import IS_TRUE, Suppression
 from monitor.alarms.record import Entry
 from monitor.alarms.shelving import is_shelved
 from monitor.alarms.transition import Alarm
+from monitor.interlocks.keeping import LeftOut
 from monitor.interlocks.layers import ProtectionState, Sight, judge_layers
 from monitor.interlocks.permit_commands import PermitCommand
 from monitor.interlocks.permits import Permit, PermitStep
 from monitor.interlocks.register import Interlock, Register
+from monitor.interlocks.stored import Instant, StoredInterlock
 from monitor.interlocks.view import BarrierView
 from monitor.interlocks.watch import InterlockWatch, Watched
 from monitor.scan.approach import Approach
@@ -50,6 +52,7 @@ class Barriers:
         self._transfers = transfers
         self._start_grace_ns = start_grace_ns
         self._start_mono_ns: int | None = None
+        self._boot = ""
         self._state: State = NO_STATE
         self.protections: tuple[ProtectionState, ...] = ()
         self._verdicts = BarrierVerdicts(register)
@@ -75,6 +78,15 @@ class Barriers:
     def restore(self, permits: Sequence[Permit], number: int) -> None:
         """Take over the stored permits before the first scan."""
         self.watch.book.restore(permits, number)
+
+    def remember(self, rows: Sequence[StoredInterlock], now: Instant) -> tuple[LeftOut, ...]:
+        """Go on with the open demands and trips of the last run before the first scan; says what was left out."""
+        self._boot = now.boot
+        return self.watch.restore(rows, now, now.mono_ns + self._start_grace_ns)
+
+    def changed(self, mono_ns: int, wall_ns: int) -> tuple[StoredInterlock, ...]:
+        """What is remembered otherwise than the disk has it."""
+        return self.watch.changed(Instant(mono_ns, wall_ns, self._boot))
 
     def judge(
         self, snapshot: Snapshot, alarms: Sequence[Alarm], rules: Verdicts

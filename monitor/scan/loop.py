@@ -13,7 +13,9 @@ from monitor.alarms.record import Entry
 from monitor.alarms.transition import Alarm, AlarmEvent, Transition
 from monitor.clock import Clock
 from monitor.hazards.view import View
+from monitor.interlocks.keeping import LeftOut
 from monitor.interlocks.permits import Permit
+from monitor.interlocks.stored import Instant, StoredInterlock
 from monitor.notify.policy import decide
 from monitor.scan.barriers import Barriers
 from monitor.scan.conditions import Facts, GeneratedConditions, joined
@@ -118,6 +120,13 @@ class Scanner:
     def restore_permits(self, permits: Sequence[Permit], number: int) -> None:
         """Take over the bypass permits of the last run before the first scan; `number` is the last one ever given."""
         self._barriers.restore(permits, number)
+
+    def restore_interlocks(self, rows: Sequence[StoredInterlock], boot: str) -> tuple[LeftOut, ...]:
+        """Go on with the open demands and trips of the last run before the first scan; returns what was left out.
+
+        `boot`: by what this start of the machine is known (`monitor.clock.boot_id`).
+        """
+        return self._barriers.remember(rows, Instant(self._start_mono_ns, self._clock.wall_ns(), boot))
 
     @property
     def rule_set(self) -> RuleSet:
@@ -249,7 +258,8 @@ class Scanner:
         changed = self._board.changed()
         entries, self._entries = tuple(self._entries), []
         permits = self._barriers.watch.book.changed()
-        if not transitions and not changed and not entries and not permits:
+        interlocks = self._barriers.changed(*self._clocks)
+        if not (transitions or changed or entries or permits or interlocks):
             return None
         rows, supersede = decide(transitions, self._plan.notification, wall_ns)
         commit = Commit(
@@ -260,6 +270,7 @@ class Scanner:
             supersede=tuple(supersede),
             entries=entries,
             permits=permits,
+            interlocks=interlocks,
         )
         committed = await self._journal.commit(commit)
         self._seq = committed.seq

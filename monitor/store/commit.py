@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from monitor.alarms.record import Entry
 from monitor.alarms.transition import Alarm, Transition
 from monitor.interlocks.permits import Permit
+from monitor.interlocks.stored import StoredInterlock
 from monitor.notify.row import OutboxRow, Supersede
 
 
@@ -21,6 +22,8 @@ class Commit:
     entries: tuple[Entry, ...] = ()
     permits: tuple[Permit, ...] = ()
     """Bypass permits that changed, as they stand after their steps."""
+    interlocks: tuple[StoredInterlock, ...] = ()
+    """What is remembered of interlocks, where it is not as the disk has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

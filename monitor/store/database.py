@@ -21,7 +21,7 @@ WRITE_CACHE_KIB: Final = 32_768
 """A burst of 10 000 transitions fits: pages that do not are written twice."""
 LATEST_CHECKPOINT_PAGES: Final = 4000
 """16 MB of log: a commit brings the log into the file itself only when nobody did it beside (`checkpoint`) for so long."""
-REVISION: Final = "0004"
+REVISION: Final = "0005"
 """The newest revision of `migrations/versions`; a database that has it needs no migration."""
 QUICK_CHECK_BYTES: Final = 64_000_000
 """Larger files are only checked by the chain of their last rows: a start must not take minutes."""

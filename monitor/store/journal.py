@@ -16,8 +16,9 @@ from sqlalchemy.exc import DatabaseError
 from monitor.alarms.record import Entry
 from monitor.alarms.transition import Alarm
 from monitor.interlocks.permits import Permit
+from monitor.interlocks.stored import StoredInterlock
 from monitor.settings import Settings
-from monitor.store import lookup, permits, retention, rule_memory
+from monitor.store import interlock_memory, lookup, permits, retention, rule_memory
 from monitor.store.commit import Commit, Committed
 from monitor.store.database import FILE_NAME, checkpoint, refused
 from monitor.store.disk import DiskSpace, disk_space
@@ -108,6 +109,10 @@ class JournalStore(JournalRows, JournalOutbox, JournalAccounts):
     async def load_permits(self) -> tuple[tuple[Permit, ...], int]:
         """Permits that still matter, oldest first, and the highest number ever given."""
         return await self._quick.run(permits.load_open)
+
+    async def load_interlocks(self) -> tuple[StoredInterlock, ...]:
+        """What is remembered of interlocks, by id."""
+        return await self._quick.run(interlock_memory.load)
 
     async def rule_memory(self) -> tuple[StoredPart, ...]:
         """What the rules remembered, as it was stored last."""

@@ -159,6 +159,15 @@ PERMIT: Final = Table(
 )
 """Bypass permits of interlocks as they stand; their steps are journal entries."""
 
+INTERLOCK_MEMORY: Final = Table(
+    "interlock_memory",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("wall_ns", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""Open demands and standing trips (see `monitor.interlocks.stored`); an interlock of which nothing is open has no row."""
+
 META: Final = Table(
     "meta",
     METADATA,

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from monitor.alarms.record import Entry
 from monitor.alarms.transition import Alarm, Transition
 from monitor.notify.row import OutboxRow, Status
-from monitor.store import outbox, permits, retention
+from monitor.store import interlock_memory, outbox, permits, retention
 from monitor.store.anchor import Anchor, Anchors
 from monitor.store.anchor import insert as insert_anchor
 from monitor.store.body import chained, encode_alarm, entry_body, transition_body
@@ -134,6 +134,8 @@ class JournalWriter:
                 outbox.put(self._connection, commit.outbox)
             if commit.permits:
                 permits.put(self._connection, commit.permits)
+            if commit.interlocks:
+                interlock_memory.put(self._connection, commit.interlocks)
         self._reached(head)
         if anchor is not None:
             self._anchors.keep(anchor)
