@@ -2,7 +2,12 @@
 
 
 class DriverError(Exception):
-    """Base of everything a driver raises on purpose."""
+    """Base of everything a driver raises on purpose; `str` says it in English, `zh` in Chinese."""
+
+    def __init__(self, en: str, zh: str = "") -> None:
+        """What Redline did not word itself (of a library, of the system) stands in both texts as it came."""
+        super().__init__(en)
+        self.zh = zh or en
 
 
 class LinkLostError(DriverError):
@@ -23,3 +28,7 @@ class MisconfiguredError(DriverError):
 
 class BadFrameError(LinkLostError):
     """The peer sent something that is not the protocol; nothing after it on this connection can be trusted."""
+
+    def __init__(self, en: str, zh: str = "") -> None:
+        """The bytes and fields that do not fit are the same in every language: they are named as the protocol names them."""
+        super().__init__(en, zh or f"设备的应答不符合协议：{en}")

@@ -8,7 +8,7 @@ from typing import Final
 
 import drivers.modbus.settings
 import drivers.opcua.settings
-from drivers.errors import MisconfiguredError
+from drivers.objections import Objection, refused
 from drivers.port import Address, Clock, Driver, FileTrouble, Settings
 
 
@@ -16,10 +16,12 @@ from drivers.port import Address, Clock, Driver, FileTrouble, Settings
 class Kind:
     """What a driver package offers."""
 
-    check_settings: Callable[[Settings], list[str]]
-    check_address: Callable[[Settings, str, str, str], list[str]]
+    check_settings: Callable[[Settings], list[Objection]]
+    check_address: Callable[[Settings, str, str, str], list[Objection]]
     driver_module: str
     """Has `open_driver`; imported when the first device of the kind is opened, because its library may be slow to load."""
+    check_together: Callable[[Mapping[str, Settings]], list[tuple[str, Objection]]] | None = None
+    """What contradicts between devices, by their ids; None where devices of the kind have nothing in common."""
     inspection_module: str = ""
     """Has `inspect`, for devices that need files; imported when one is inspected."""
 
@@ -36,21 +38,31 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             drivers.modbus.settings.check_settings,
             drivers.modbus.settings.check_address,
             "drivers.modbus.driver",
+            drivers.modbus.settings.check_together,
         ),
     }
 )
 """By `kind` of `[[devices]]` in `plant.toml`."""
 
 
-def check_device(kind: str, settings: Settings) -> list[str]:
-    """Every mistake in the driver's own keys of a device, in words; empty when it can be tried."""
+def check_device(kind: str, settings: Settings) -> list[Objection]:
+    """Every mistake in the driver's own keys of a device; empty when it can be tried."""
     if kind not in KINDS:
         return [_unknown(kind)]
     return KINDS[kind].check_settings(settings)
 
 
-def check_address(kind: str, settings: Settings, address: str, type: str, word_order: str) -> list[str]:
-    """Every mistake in one tag's address, type and word order, in words; empty when it can be read."""
+def check_devices(devices: Mapping[str, tuple[str, Settings]]) -> list[tuple[str, Objection]]:
+    """What contradicts between devices that are each without a mistake: id -> (kind, settings) to (id, objection)."""
+    found: list[tuple[str, Objection]] = []
+    for name, kind in KINDS.items():
+        if kind.check_together is not None:
+            found += kind.check_together({each: settings for each, (of, settings) in devices.items() if of == name})
+    return found
+
+
+def check_address(kind: str, settings: Settings, address: str, type: str, word_order: str) -> list[Objection]:
+    """Every mistake in one tag's address, type and word order; empty when it can be read."""
     if kind not in KINDS:
         return [_unknown(kind)]
     return KINDS[kind].check_address(settings, address, type, word_order)
@@ -71,7 +83,7 @@ def open_driver(kind: str, device_id: str, settings: Settings, addresses: Sequen
     :raises MisconfiguredError: an unknown kind, or settings or addresses that can never work.
     """
     if kind not in KINDS:
-        raise MisconfiguredError(f"{device_id}: {_unknown(kind)}")
+        raise refused([_unknown(kind)], device_id)
     driver: Driver = importlib.import_module(KINDS[kind].driver_module).open_driver(
         device_id, settings, addresses, clock
     )
@@ -84,5 +96,6 @@ def load(kinds: Iterable[str]) -> None:
         importlib.import_module(KINDS[kind].driver_module)
 
 
-def _unknown(kind: str) -> str:
-    return f"kind {kind!r} is unknown: one of {', '.join(sorted(KINDS))}"
+def _unknown(kind: str) -> Objection:
+    known = ", ".join(sorted(KINDS))
+    return Objection("kind", f"未知的设备类型 {kind!r}，可用：{known}", f"{kind!r} is unknown: one of {known}")

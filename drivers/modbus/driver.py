@@ -209,14 +209,14 @@ def open_driver(device_id: str, settings: Settings, addresses: Sequence[Address]
     """
     checked = read_settings(settings)
     points: dict[int, list[Point]] = {}
-    found: list[str] = []
+    found: list[MisconfiguredError] = []
     for address in addresses:
         try:
             points.setdefault(address.scan_period_ns, []).append(point_of(address))
         except MisconfiguredError as error:
-            found.append(str(error))
+            found.append(error)
     if found:
-        raise MisconfiguredError("; ".join(found))
+        raise MisconfiguredError("; ".join(map(str, found)), "；".join(error.zh for error in found))
     bands = {
         period_ns: Bands.of([address for address in addresses if address.scan_period_ns == period_ns])
         for period_ns in points

@@ -6,15 +6,14 @@ out about a device (ranges it refuses) outlives its connections in the same way.
 
 import asyncio
 from collections.abc import Hashable
-from dataclasses import fields
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from drivers.errors import MisconfiguredError
 from drivers.modbus.line import Line
-from drivers.modbus.line_settings import LineSettings
+from drivers.modbus.line_settings import LineSettings, contradictions
 from drivers.modbus.scan_class import ScanClass
 from drivers.modbus.wire import Request
+from drivers.objections import refused
 
 _LINES: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Line]]] = WeakKeyDictionary()
 _FOUND_OUT: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, tuple[ScanClass, ...]]]] = (
@@ -62,11 +61,6 @@ def _shared(settings: LineSettings) -> Line:
     line = known.get(settings.where)
     if line is None or (not line.users and line.settings != settings):
         line = known[settings.where] = Line(settings)
-    differences = [
-        f"{field.name} is {getattr(settings, field.name)!r} here and {getattr(line.settings, field.name)!r} for another device"
-        for field in fields(settings)
-        if getattr(settings, field.name) != getattr(line.settings, field.name)
-    ]
-    if differences:
-        raise MisconfiguredError(f"line {settings.where} is shared: {'; '.join(differences)}")
+    if found := contradictions(settings, line.settings, ("另一设备", "another device")):
+        raise refused(found)
     return line

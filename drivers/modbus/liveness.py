@@ -3,7 +3,7 @@
 import math
 from typing import Final
 
-from drivers.modbus.place import parse
+from drivers.modbus.addresses import parse
 from drivers.modbus.points import Point
 from drivers.modbus.settings import ModbusSettings
 from rules.columns.quality import Quality

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from drivers.errors import MisconfiguredError
-from drivers.modbus.place import TEXT, Place, Span, mistakes, parse, span_of
+from drivers.modbus.addresses import mistakes, parse
+from drivers.modbus.place import TEXT, Place, Span, span_of
+from drivers.objections import Objection, refused
 from drivers.port import Address
 
 
@@ -39,14 +40,18 @@ def point_of(address: Address) -> Point:
     found = mistakes(address.address, address.type, address.word_order)
     raw_low, gain, low = 0.0, 1.0, 0.0
     if (address.raw_low is None) != (address.raw_high is None):
-        found.append("raw_low and raw_high are given together or not at all")
+        zh = "raw_low 与 raw_high 要么都填，要么都不填"
+        found.append(Objection("raw_low", zh, "raw_low and raw_high are given together or not at all"))
     elif address.raw_low is not None and address.raw_high is not None and address.type not in ("bool", TEXT):
         if address.raw_low == address.raw_high:
-            found.append(f"raw_low and raw_high are both {address.raw_low:g}: they must differ")
+            zh = f"raw_low 与 raw_high 都是 {address.raw_low:g}，应当不同"
+            found.append(
+                Objection("raw_high", zh, f"raw_low and raw_high are both {address.raw_low:g}: they must differ")
+            )
         else:
             raw_low, low = address.raw_low, address.low
             gain = (address.high - address.low) / (address.raw_high - address.raw_low)
     if found:
-        raise MisconfiguredError(f"{address.tag}: {'; '.join(found)}")
+        raise refused(found, address.tag)
     order = address.word_order or "ABCD"
     return Point(address.tag, address.row, parse(address.address), address.type, order, raw_low, gain, low)

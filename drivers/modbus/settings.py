@@ -1,18 +1,19 @@
-"""What a Modbus device may say in `plant.toml`, and every mistake in it in words."""
+"""What a Modbus device may say in `plant.toml`, and every mistake in it in both languages."""
 
-import difflib
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from drivers.errors import MisconfiguredError
-from drivers.modbus.line_settings import LineSettings
-from drivers.modbus.place import Place, Range, mistakes, parse, parse_range, span_of
+from drivers.modbus.addresses import mistakes, parse, parse_range
+from drivers.modbus.line_settings import LineSettings, check_lines
 from drivers.modbus.plan import Fill, Limits
+from drivers.modbus.reach import unreachable
 from drivers.modbus.wire import MAX_BITS, MAX_REGISTERS
+from drivers.objections import Objection, WrongValueError, objections_of, refused
 from drivers.port import Settings
 
 _HOST_NAME: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?", re.ASCII)
@@ -80,14 +81,17 @@ class ModbusSettings(BaseModel):
         except ValueError:
             dotted_digits = re.fullmatch(r"[0-9.]+", host, re.ASCII)
             if dotted_digits or not _HOST_NAME.fullmatch(host):
-                raise ValueError("must be an IP address or a host name, without scheme and port") from None
+                zh = f"{host!r} 应为 IP 地址或主机名，不带协议和端口"
+                en = f"{host!r} must be an IP address or a host name, without scheme and port"
+                raise WrongValueError(zh, en) from None
         return host
 
     @field_validator("serial_port")
     @classmethod
     def _is_serial_port(cls, path: str) -> str:
         if not _SERIAL_PORT.fullmatch(path) or "://" in path:
-            raise ValueError("must be the path of a port, such as /dev/ttyUSB0")
+            zh = f"{path!r} 应为串口路径，如 /dev/ttyUSB0"
+            raise WrongValueError(zh, f"{path!r} must be the path of a port, such as /dev/ttyUSB0")
         return path
 
     @field_validator("forbidden")
@@ -101,7 +105,7 @@ class ModbusSettings(BaseModel):
     @classmethod
     def _is_place(cls, address: str) -> str:
         if address and (_as_value_error(parse, address)).length is not None:
-            raise ValueError("must be one register or bit")
+            raise WrongValueError(f"{address!r} 应为一个寄存器或位", f"{address!r} must be one register or bit")
         return address
 
     @property
@@ -141,41 +145,42 @@ class ModbusSettings(BaseModel):
             max_unused=self.max_unused,
             max_unused_coils=self.max_unused_coils,
             fill=Fill(self.fill),
-            forbidden=self.forbidden_ranges,
+            forbidden=tuple(parse_range(text) for text in self.forbidden),
             one_request_per_tag=self.one_request_per_tag,
             start_at_zero=self.start_at_zero,
         )
-
-    @property
-    def forbidden_ranges(self) -> tuple[Range, ...]:
-        """What no request may touch."""
-        return tuple(parse_range(text) for text in self.forbidden)
 
 
 _RESTRICTING: Final = frozenset({"forbidden", "start_at_zero", "max_registers", "max_coils"})
 """Keys that can keep an address from being read."""
 
 
-def check_settings(settings: Settings) -> list[str]:
-    """Every mistake in a device's keys, in words; empty when it can be tried."""
-    found: list[str] = []
+def check_settings(settings: Settings) -> list[Objection]:
+    """Every mistake in a device's keys; empty when it can be tried."""
+    found: list[Objection] = []
     if "host" not in settings and "serial_port" not in settings:
-        found.append("host: is missing (or serial_port for a serial line)")
+        found.append(
+            Objection("host", "必填（串行线路填 serial_port）", "is missing (or serial_port for a serial line)")
+        )
     try:
         checked = ModbusSettings.model_validate(dict(settings))
     except ValidationError as error:
-        return found + [
-            _in_words(str(each["loc"][0]), each["type"], each["msg"], each["input"]) for each in error.errors()
-        ]
-    return found + _contradictions(checked, settings)
+        return found + objections_of(error, ModbusSettings.model_fields)
+    return found + list(_contradictions(checked, settings))
 
 
-def check_address(settings: Settings, address: str, type: str, word_order: str) -> list[str]:
-    """Every mistake in one tag's address, type and word order, in words; empty when it can be read."""
+def check_address(settings: Settings, address: str, type: str, word_order: str) -> list[Objection]:
+    """Every mistake in one tag's address, type and word order; empty when it can be read."""
     found = mistakes(address, type, word_order)
     if found or not settings.keys() & _RESTRICTING or check_settings(settings):
         return found  # mistakes of the settings are told with the device
-    return _unreachable(ModbusSettings.model_validate(dict(settings)), parse(address), type)
+    limits = ModbusSettings.model_validate(dict(settings)).limits
+    return [Objection("address", zh, en) for zh, en in unreachable(limits, parse(address), type)]
+
+
+def check_together(devices: Mapping[str, Settings]) -> list[tuple[str, Objection]]:
+    """What contradicts between devices of one line whose settings are sound, by their ids: (device, objection)."""
+    return check_lines({device: read_settings(settings).line for device, settings in devices.items()})
 
 
 def read_settings(settings: Settings) -> ModbusSettings:
@@ -184,58 +189,32 @@ def read_settings(settings: Settings) -> ModbusSettings:
     :raises MisconfiguredError: with every mistake.
     """
     if found := check_settings(settings):
-        raise MisconfiguredError("; ".join(found))
+        raise refused(found)
     return ModbusSettings.model_validate(dict(settings))
 
 
-def _contradictions(checked: ModbusSettings, given: Settings) -> list[str]:
+def _contradictions(checked: ModbusSettings, given: Settings) -> Iterator[Objection]:
     """Keys that are right each for itself and not together."""
-    found: list[str] = []
     if checked.serial_port and checked.host:
-        found.append("serial_port: not together with host: a device has one way to it")
+        zh = "不能与 host 同时给出：设备只有一条通路"
+        yield Objection("serial_port", zh, "not together with host: a device has one way to it")
     if checked.is_rtu and checked.window > 1:
-        found.append("window: RTU frames have no transaction id, only one request can be open")
+        zh = "RTU 帧没有事务号，同时只能有一个请求"
+        yield Objection("window", zh, "RTU frames have no transaction id, only one request can be open")
     if checked.is_rtu and checked.connections > 1:
-        found.append("connections: one is all a line with RTU frames can carry")
+        zh = "RTU 帧的线路只能有一个连接"
+        yield Objection("connections", zh, "one is all a line with RTU frames can carry")
     if checked.sentinel and "sentinel_value" not in given:
-        found.append("sentinel_value: is missing: what must the sentinel hold?")
+        zh = "必填：哨兵寄存器应为何值？"
+        yield Objection("sentinel_value", zh, "is missing: what must the sentinel hold?")
     for key in ("heartbeat", "sentinel"):
         if address := getattr(checked, key):
-            found += [f"{key}: {words}" for words in _unreachable(checked, parse(address), "uint16")]
-    return found
-
-
-def _unreachable(checked: ModbusSettings, place: Place, value_type: str) -> list[str]:
-    """Why the device's own limits leave no request that carries a value."""
-    span = span_of(place, value_type)
-    found = [
-        f"address {place}: lies in {forbidden}, which is forbidden for this device"
-        for forbidden in checked.forbidden_ranges
-        if forbidden.touches(span)
-    ]
-    most = checked.max_coils if place.table.is_bits else checked.max_registers
-    if span.count > most:
-        found.append(f"address {place}: takes {span.count} registers, more than one request carries here ({most})")
-    elif checked.start_at_zero and span.end > most:
-        found.append(f"address {place}: requests start at 0 for this device and end at {most - 1} at the latest")
-    elif checked.start_at_zero and any(
-        forbidden.table is span.table and forbidden.start < span.end for forbidden in checked.forbidden_ranges
-    ):
-        found.append(f"address {place}: a request that starts at 0 would touch a forbidden range")
-    return found
+            for zh, en in unreachable(checked.limits, parse(address), "uint16"):
+                yield Objection(key, zh, en)
 
 
 def _as_value_error(read: Callable[[str], Read], text: str) -> Read:
     try:
         return read(text)
     except MisconfiguredError as error:
-        raise ValueError(str(error)) from None
-
-
-def _in_words(key: str, kind: str, message: str, value: object) -> str:
-    if kind == "extra_forbidden":
-        near = difflib.get_close_matches(key, ModbusSettings.model_fields, n=1)
-        return f"{key}: unknown key" + (
-            f", did you mean {near[0]}?" if near else f"; known: {', '.join(ModbusSettings.model_fields)}"
-        )
-    return f"{key}: {value!r} {message.removeprefix('Value error, ').replace('Input should', 'should')}"
+        raise WrongValueError(error.zh, str(error)) from None

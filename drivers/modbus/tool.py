@@ -15,11 +15,12 @@ from rich.console import Console
 from rich.table import Table as Sheet
 
 from drivers.errors import LinkLostError
+from drivers.modbus.addresses import mistakes, parse
 from drivers.modbus.driver import open_driver
 from drivers.modbus.identification import OBJECT_NAMES, IdentifyRequest, identity
 from drivers.modbus.line import Line
 from drivers.modbus.line_settings import LineSettings
-from drivers.modbus.place import TEXT, WORD_ORDERS, WORDS, Place, mistakes, parse, span_of
+from drivers.modbus.place import TEXT, WORD_ORDERS, WORDS, Place, span_of
 from drivers.modbus.plan import Block, unused_of
 from drivers.modbus.points import Point
 from drivers.modbus.registers import Decoder
@@ -110,7 +111,7 @@ async def scan(device: Device, first: int, last: int) -> int:
 async def read(device: Device, address: str, value_type: str, word_order: str, count: int) -> int:
     """Read one address, or `count` values in a row, and print bytes and values; in every word order when none is given."""
     if found := mistakes(address, value_type, word_order):
-        Console(stderr=True).print("\n".join(found), soft_wrap=True)
+        Console(stderr=True).print("\n".join(each.text(device.language) for each in found), soft_wrap=True)
         return 2
     settings = device.checked
     place = parse(address)

@@ -6,6 +6,7 @@ from typing import Final, Self
 
 from drivers.bad_items import BadItems
 from drivers.errors import MisconfiguredError
+from drivers.objections import WrongValueError
 from drivers.opcua.certificates import WARN_DAYS
 from drivers.opcua.monitoring import Monitoring
 from drivers.opcua.plan import ScanClass, plan
@@ -129,6 +130,6 @@ def open_driver(device_id: str, settings: Mapping[str, object], addresses: Seque
     """
     try:
         scan_classes = plan(addresses)
-    except ValueError as error:
-        raise MisconfiguredError(f"{device_id}: {error}") from error
+    except WrongValueError as error:
+        raise MisconfiguredError(f"{device_id}: {error}", f"{device_id}: {error.zh}") from error
     return OpcUaDriver(device_id, read_settings(settings), scan_classes, BadItems(addresses, status_words), clock)

@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from drivers.ne43 import Bands
+from drivers.objections import WrongValueError
 from drivers.port import Address
 
 _NODE_ADDRESS: Final = re.compile(
     r"(?:nsu=(?P<uri>[^;]+);|ns=(?P<index>[0-9]+);)?(?P<kind>[isgb])=(?P<id>.+)", re.DOTALL
 )
 _UNSCALED: Final = (0.0, 1.0, 0.0, 1.0)
-_FORMS: Final = "nsu=<namespace uri>;s=<identifier>, ns=<index>;s=<identifier>, or i=<number>"
+_FORMS: Final = "nsu=<namespace uri>;s=<identifier>, ns=<index>;s=<identifier>, i=<number>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +70,29 @@ class ScanClass:
 def parse_node_address(text: str) -> NodeAddress:
     """Read a NodeId in text form.
 
-    :raises ValueError: it is none, in words.
+    :raises WrongValueError: it is none, in words.
     """
     match = _NODE_ADDRESS.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is not a node; write {_FORMS}")
+        raise WrongValueError(f"{text!r} 不是节点；应写成 {_FORMS}", f"{text!r} is not a node; write one of {_FORMS}")
     kind, identifier = match["kind"], match["id"]
     if kind == "i" and not (identifier.isascii() and identifier.isdigit() and int(identifier) < 2**32):
-        raise ValueError(f"{text!r}: i= takes a whole number from 0 to 4294967295")
+        zh = f"{text!r}：i= 后应为 0 到 4294967295 的整数"
+        raise WrongValueError(zh, f"{text!r}: i= takes a whole number from 0 to 4294967295")
     if kind == "g":
         _check_guid(text, identifier)
     if kind == "b" and (len(identifier) % 4 or re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", identifier) is None):
-        raise ValueError(f"{text!r}: b= takes base64")
+        raise WrongValueError(f"{text!r}：b= 后应为 base64", f"{text!r}: b= takes base64")
     index = int(match["index"] or 0)
     if index >= 2**16:
-        raise ValueError(f"{text!r}: a namespace index is at most 65535")
+        raise WrongValueError(f"{text!r}：命名空间索引最大为 65535", f"{text!r}: a namespace index is at most 65535")
     return NodeAddress(match["uri"], index, kind, identifier)
 
 
 def plan(addresses: Sequence[Address]) -> tuple[ScanClass, ...]:
     """Group addresses by scan class period, the fastest first, in their order.
 
-    :raises ValueError: an address is no node, in words.
+    :raises WrongValueError: an address is no node, in words.
     """
     periods = sorted({address.scan_period_ns for address in addresses})
     return tuple(
@@ -156,4 +158,6 @@ def _check_guid(text: str, identifier: str) -> None:
     try:
         UUID(identifier)
     except ValueError:
-        raise ValueError(f"{text!r}: g= takes a GUID such as 09087e75-8e5e-499b-954f-f2a9603db28a") from None
+        example = "09087e75-8e5e-499b-954f-f2a9603db28a"
+        zh = f"{text!r}：g= 后应为 GUID，如 {example}"
+        raise WrongValueError(zh, f"{text!r}: g= takes a GUID such as {example}") from None

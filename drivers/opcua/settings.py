@@ -1,4 +1,4 @@
-"""Settings of one OPC UA server as `plant.toml` gives them, and every mistake in them in words."""
+"""Settings of one OPC UA server as `plant.toml` gives them, and every mistake in them in both languages."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Final
@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from drivers.errors import MisconfiguredError
+from drivers.objections import Objection, WrongValueError, objections_of, refused
 from drivers.opcua.plan import parse_node_address
 
 SECURITY: Final = ("none", "sign", "sign_and_encrypt")
@@ -24,26 +24,32 @@ ACQUISITIONS: Final = ("poll", "subscribe", "subscribe_with_integrity_polls")
 TYPES: Final = ("bool", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")
 """What `tags.csv` may say under `type`; the server says the real type, here only `bool` changes anything."""
 
+_EXAMPLE: Final = "opc.tcp://192.168.1.10:4840"
+
 
 def _endpoint(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme != "opc.tcp":
-        raise ValueError("it must begin with opc.tcp://, for example opc.tcp://192.168.1.10:4840")
+        zh = f"应以 opc.tcp:// 开头，如 {_EXAMPLE}"
+        raise WrongValueError(zh, f"it must begin with opc.tcp://, for example {_EXAMPLE}")
     if "@" in parts.netloc:
-        raise ValueError("it must not carry a user name or password")
+        raise WrongValueError("不得带用户名或密码", "it must not carry a user name or password")
     try:
         port = parts.port
     except ValueError:
-        raise ValueError("the port must be a number from 1 to 65535") from None
+        zh = "端口应为 1 到 65535 的数字"
+        raise WrongValueError(zh, "the port must be a number from 1 to 65535") from None
     if not parts.hostname or not port:
-        raise ValueError("it must name host and port, for example opc.tcp://192.168.1.10:4840")
+        zh = f"应给出主机和端口，如 {_EXAMPLE}"
+        raise WrongValueError(zh, f"it must name host and port, for example {_EXAMPLE}")
     return text
 
 
 def _one_of(known: tuple[str, ...]) -> AfterValidator:
     def check(text: str) -> str:
         if text not in known:
-            raise ValueError(f"{text!r} is not supported; supported: {', '.join(known)}")
+            listed = ", ".join(known)
+            raise WrongValueError(f"不支持 {text!r}；可用：{listed}", f"{text!r} is not supported; supported: {listed}")
         return text
 
     return AfterValidator(check)
@@ -105,68 +111,68 @@ def read_settings(settings: Mapping[str, object]) -> OpcUaSettings:
     """
     mistakes = check_settings(settings)
     if mistakes:
-        raise MisconfiguredError("; ".join(mistakes))
+        raise refused(mistakes)
     return OpcUaSettings.model_validate(dict(settings))
 
 
-def check_settings(settings: Mapping[str, object]) -> list[str]:
-    """Name every mistake in the keys of one device, in words; empty when there is none."""
+def check_settings(settings: Mapping[str, object]) -> list[Objection]:
+    """Name every mistake in the keys of one device; empty when there is none."""
     try:
         OpcUaSettings.model_validate(dict(settings))
     except ValidationError as error:
-        mistakes = [_in_words(dict(detail)) for detail in error.errors(include_url=False)]
+        mistakes = objections_of(error, sorted(OpcUaSettings.model_fields))
     else:
         mistakes = []
     return [*mistakes, *_mistakes_of_user(settings)]
 
 
-def _mistakes_of_user(settings: Mapping[str, object]) -> Iterator[str]:
+def _mistakes_of_user(settings: Mapping[str, object]) -> Iterator[Objection]:
     """What does not fit together in the keys of the user that we log in as."""
     by_name = [key for key in ("username", "password_env", "password_file") if settings.get(key) is not None]
     by_certificate = [key for key in ("user_certificate", "user_key") if settings.get(key) is not None]
     given = by_name + by_certificate
     if given and settings.get("security", "none") == "none":
-        yield (
-            f"{given[0]}: on a channel with security 'none' a password crosses the network readable and anybody may take "
-            "the log-in over; set security to sign_and_encrypt, or let the server admit anonymous read-only clients"
+        yield Objection(
+            given[0],
+            "通道 security 为 'none' 时，口令在网络上可被读取，登录可被他人接管；请把 security 设为 sign_and_encrypt，"
+            "或让服务器允许匿名只读",
+            "on a channel with security 'none' a password crosses the network readable and anybody may take "
+            "the log-in over; set security to sign_and_encrypt, or let the server admit anonymous read-only clients",
         )
         return
     if by_name and by_certificate:
-        yield f"{by_certificate[0]}: a user logs in by name or by certificate, not by both; leave out {', '.join(by_name)}"
+        listed = ", ".join(by_name)
+        zh = f"用户以用户名或以证书登录，不能两者都用；请去掉 {listed}"
+        en = f"a user logs in by name or by certificate, not by both; leave out {listed}"
+        yield Objection(by_certificate[0], zh, en)
     if by_name and "username" not in by_name:
-        yield f"username: missing, although {by_name[0]} is given"
+        yield _missing("username", by_name[0])
     if by_name == ["username"]:
-        yield "password_env: missing; name an environment variable here, or a file in password_file"
+        zh = "缺少；在此写环境变量名，或在 password_file 写文件名"
+        yield Objection("password_env", zh, "missing; name an environment variable here, or a file in password_file")
     if len(by_certificate) == 1:
         other = "user_key" if by_certificate == ["user_certificate"] else "user_certificate"
-        yield f"{other}: missing, although {by_certificate[0]} is given"
+        yield _missing(other, by_certificate[0])
 
 
-def check_address(settings: Mapping[str, object], address: str, type: str, word_order: str) -> list[str]:
-    """Name every mistake in one tag's address, type and word order, in words; empty when there is none."""
+def _missing(key: str, given: str) -> Objection:
+    return Objection(key, f"缺少，虽然给出了 {given}", f"missing, although {given} is given")
+
+
+def check_address(settings: Mapping[str, object], address: str, type: str, word_order: str) -> list[Objection]:
+    """Name every mistake in one tag's address, type and word order; empty when there is none."""
     del settings  # any server may have any node
     mistakes = []
     try:
         parse_node_address(address)
-    except ValueError as error:
-        mistakes.append(f"address: {error}")
+    except WrongValueError as error:
+        mistakes.append(Objection("address", error.zh, str(error)))
     if type not in TYPES:
-        mistakes.append(f"type: {type!r} is not known; known: {', '.join(TYPES)}")
+        known = ", ".join(TYPES)
+        mistakes.append(
+            Objection("type", f"未知类型 {type!r}，可用：{known}", f"{type!r} is not known; known: {known}")
+        )
     if word_order not in ("", "ABCD"):
-        mistakes.append(f"word_order: OPC UA has none; leave it empty instead of {word_order!r}")
+        zh = f"OPC UA 没有字节序；应留空，不写 {word_order!r}"
+        mistakes.append(Objection("word_order", zh, f"OPC UA has none; leave it empty instead of {word_order!r}"))
     return mistakes
-
-
-def _in_words(detail: Mapping[str, object]) -> str:
-    """Turn one complaint of pydantic into a sentence that begins with the key."""
-    location = detail["loc"]
-    key = ".".join(str(part) for part in location) if isinstance(location, tuple) else str(location)
-    match detail["type"]:
-        case "extra_forbidden":
-            return f"{key}: unknown key; known: {', '.join(sorted(OpcUaSettings.model_fields))}"
-        case "missing":
-            return f"{key}: missing"
-        case "value_error":
-            return f"{key}: {str(detail['msg']).removeprefix('Value error, ')}"
-        case _:
-            return f"{key}: {detail['msg']}, not {detail['input']!r}"

@@ -1,6 +1,6 @@
 """`plant.toml`: site, persons, hazard sources, units, equipment, devices, channels, history."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import time
 from typing import Any, Protocol
@@ -52,17 +52,42 @@ EQUIPMENT_TAGS = tuple(item.name for item in fields(Equipment) if item.name.ends
 RESPONSIBLE = ("principal_responsible", "technical_responsible", "operation_responsible")
 
 
+class Objection(Protocol):
+    """One thing wrong with a device or an address; `drivers.objections.Objection` satisfies it."""
+
+    @property
+    def key(self) -> str:
+        """Of the device's table, or the column of the tag."""
+        ...
+
+    @property
+    def zh(self) -> str:
+        """What would be right, in Chinese."""
+        ...
+
+    @property
+    def en(self) -> str:
+        """What would be right, in English."""
+        ...
+
+
 class DevicePort(Protocol):
     """What judges device settings and addresses; `drivers.registry` satisfies it."""
 
-    def check_device(self, kind: str, settings: Mapping[str, object]) -> list[str]:
-        """Every mistake in the settings of a device, in words that begin with the key and a colon."""
+    def check_device(self, kind: str, settings: Mapping[str, object]) -> Sequence[Objection]:
+        """Every mistake in the settings of a device."""
+        ...
+
+    def check_devices(
+        self, devices: Mapping[str, tuple[str, Mapping[str, object]]]
+    ) -> Sequence[tuple[str, Objection]]:
+        """What contradicts between devices that are each without a mistake: id -> (kind, settings) to (id, objection)."""
         ...
 
     def check_address(
         self, kind: str, settings: Mapping[str, object], address: str, type: str, word_order: str
-    ) -> list[str]:
-        """Every mistake in one address, in words."""
+    ) -> Sequence[Objection]:
+        """Every mistake in one tag's address, type and word order."""
         ...
 
 
@@ -132,8 +157,7 @@ def read_site(document: Document, devices: DevicePort) -> Site:
         _process_unit(site, record)
     for record in document.records("equipment"):
         _equipment(site, record)
-    for record in document.records("devices"):
-        _device(site, record, devices)
+    _devices(site, document.records("devices"), devices)
     for record in document.records("channels"):
         channel_id = _fresh(record, site.channels)
         site.channels[channel_id] = read_channel(record, channel_id)
@@ -282,18 +306,28 @@ def settings_of(device: Record) -> dict[str, object]:
     return {key: value for key, value in device.values.items() if key not in ("id", "kind", "name_zh", "name_en")}
 
 
-def _device(site: Site, record: Record, port: DevicePort) -> None:
+def _devices(site: Site, records: Sequence[Record], port: DevicePort) -> None:
+    record_of: dict[str, Record] = {}
+    for record in records:
+        record_of[_device(site, record, port)] = record
+    sound = {each.id: (each.kind, each.settings) for each in site.devices.values() if each.sound}
+    for device, found in port.check_devices(sound):
+        record_of[device].wrong(found.key, found.zh, found.en)
+
+
+def _device(site: Site, record: Record, port: DevicePort) -> str:
+    """Read one device; its id."""
     device_id = _fresh(record, site.devices)
     zh, en = _names(record)
     kind = record.choice("kind", ("opcua", "modbus"))
     settings = settings_of(record)
     mistakes = port.check_device(kind, settings)
-    for words in mistakes:
-        key, colon, rest = words.partition(":")
-        record.wrong(key.strip() if colon else "", rest.strip() or words, rest.strip() or words)
+    for found in mistakes:
+        record.wrong(found.key, found.zh, found.en)
     site.devices[device_id] = DeviceRecord(
         id=device_id, kind=kind, name_zh=zh, name_en=en, settings=settings, sound=not mistakes
     )
+    return device_id
 
 
 def _history(site: Site, document: Document) -> None:

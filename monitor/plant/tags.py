@@ -133,9 +133,8 @@ def _address(record: Record, tag: Tag, row: int, kind: str, site: Site, port: De
         record.wrong("raw_high", "应与 raw_low 不同", "must differ from raw_low")
     device = site.devices.get(tag.device)
     if device is not None and device.sound and address:
-        for words in port.check_address(device.kind, device.settings, address, kind, word_order):
-            words = words.removeprefix("address: ")
-            record.wrong("address", f"{address!r} 不能采集：{words}", words)
+        for found in port.check_address(device.kind, device.settings, address, kind, word_order):
+            record.wrong(found.key, found.zh, found.en)
     return TagAddress(
         tag=tag.id,
         row=row,

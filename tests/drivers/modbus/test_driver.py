@@ -252,7 +252,7 @@ async def test_a_device_that_is_away_is_a_lost_link_on_entering() -> None:
 
 async def test_what_can_never_work_is_told_with_all_reasons() -> None:
     tags = [TagAddress(tag="A", row=0, address="hr:x"), TagAddress(tag="B", row=1, address="co:1", type="int16")]
-    with pytest.raises(MisconfiguredError, match=r"A: address 'hr:x'.*; B: address 'co:1'"):
+    with pytest.raises(MisconfiguredError, match=r"A: address: 'hr:x'.*; B: address: 'co:1'"):
         driver(502, tags)
     with pytest.raises(MisconfiguredError, match="unit: unknown key"):
         driver(502, [], unit=3)

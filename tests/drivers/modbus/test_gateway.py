@@ -159,7 +159,7 @@ async def test_the_gateway_closes_and_everybody_knows() -> None:
 
 async def test_devices_that_describe_their_line_differently_are_told_how() -> None:
     async with serving(Gateway(units(2))) as gateway, line_to(gateway):
-        with pytest.raises(MisconfiguredError, match=r"request_pause_s is 0\.1 here and 0\.0 for another device"):
+        with pytest.raises(MisconfiguredError, match=r"request_pause_s: .*: 0\.1 here, 0\.0 for another device"):
             await lines.enter(read_settings(keys(gateway, request_pause_s=0.1)).line)
     async with serving(gateway), line_to(gateway, request_pause_s=0.1) as line:
         assert line.users == 1, "nobody used it any more, so it is described anew"

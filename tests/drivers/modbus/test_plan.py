@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.modbus.place import Range, Span, Table, parse_range
+from drivers.modbus.addresses import parse_range
+from drivers.modbus.place import Range, Span, Table
 from drivers.modbus.plan import Block, Fill, Limits, coalesce, split, unused_of
 
 

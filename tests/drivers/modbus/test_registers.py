@@ -219,8 +219,8 @@ def test_a_point_in_no_block_keeps_its_refusal() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"address": "hr:x"}, "T: address 'hr:x' is not a Modbus address"),
-        ({"type": ""}, "type '' is unknown"),
+        ({"address": "hr:x"}, "T: address: 'hr:x' is not a Modbus address"),
+        ({"type": ""}, "type: '' is unknown"),
         ({"raw_low": 1.0}, "raw_low and raw_high are given together"),
         ({"raw_low": 1.0, "raw_high": 1.0}, "raw_low and raw_high are both 1"),
     ],
