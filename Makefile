@@ -6,7 +6,9 @@ PORT   ?= 8000
 ARGS   ?=
 PART   ?= all
 ONLY   ?=
-export PYTHONDONTWRITEBYTECODE ?= 1
+# Hundreds of processes start here: what Python compiled is kept, in one place beside the tree.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.make/bytecode
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help demo test check soak bench lint types contracts fast console console-check servers screenshots clean lock
 .PHONY: test-static test-unit test-servers test-chain test-recovery test-kill test-browser
@@ -66,19 +68,21 @@ $(if $(filter-out all $(PARTS),$(PART)),$(error PART is one of: all $(PARTS)))
 
 test: .make/python console servers $(addprefix test-,$(PART_OF))
 
-test-static: lint types contracts console-check
+test-static: lint contracts console
+	@$(BIN)/python deploy/build_console.py test & beside=$$!; $(BIN)/mypy; typed=$$?; wait $$beside && exit $$typed
+# All but the kills wait more than they work (for disks, for servers, for deadlines): three at a time on two cores.
 test-unit: .make/python
-	@echo "== unit" && $(BIN)/pytest -q -n 2 --dist worksteal -m "$(QUICK)" tests
-test-servers: .make/python  # they wait more than they work: three at a time
+	@echo "== unit" && $(BIN)/pytest -q -n 3 --dist worksteal -m "$(QUICK)" tests
+test-servers: .make/python
 	@echo "== servers" && $(BIN)/pytest -q -n 3 --dist worksteal -m "$(SLOW)" tests --ignore=tests/faults --ignore=tests/browser
 test-chain: .make/python
-	@echo "== chain" && $(BIN)/pytest -q -n 2 --dist loadfile -m "$(SLOW)" tests/faults $(addprefix --ignore=,tests/faults/test_kill.py $(RECOVERY))
+	@echo "== chain" && $(BIN)/pytest -q -n 3 --dist loadfile -m "$(SLOW)" tests/faults $(addprefix --ignore=,tests/faults/test_kill.py $(RECOVERY))
 test-recovery: .make/python
-	@echo "== recovery" && $(BIN)/pytest -q -n 2 --dist loadfile -m "$(SLOW)" $(RECOVERY)
+	@echo "== recovery" && $(BIN)/pytest -q -n 3 --dist loadfile -m "$(SLOW)" $(RECOVERY)
 test-kill: .make/python
 	@echo "== kill" && $(BIN)/pytest -q -s -m "$(SLOW)" tests/faults/test_kill.py
 test-browser: .make/python
-	@echo "== browser" && $(BIN)/pytest -q -n 2 --dist loadfile -m "browser and not soak" tests
+	@echo "== browser" && $(BIN)/pytest -q -n 3 --dist loadfile -m "browser and not soak" tests/browser
 
 # Types, reducers and formats of the console; its lock file names no addresses.
 console-check: .make/python console

@@ -29,13 +29,14 @@ PATIENCE_S = 60.0
 
 def until(what: str, holds: Callable[[], Any], within_s: float = PATIENCE_S) -> Any:
     """Poll until something is true; returns it.  Fails with `what` when it never is."""
-    deadline = time.monotonic() + within_s
+    began = time.monotonic()
     while True:
         found = holds()
         if found:
             return found
-        assert time.monotonic() < deadline, f"never happened within {within_s:g} s: {what}"
-        time.sleep(0.05)
+        waited_s = time.monotonic() - began
+        assert waited_s < within_s, f"never happened within {within_s:g} s: {what}"
+        time.sleep(min(0.05 + waited_s / 20, 0.25))  # whoever asks without a pause takes the time of those he waits for
 
 
 @dataclass
