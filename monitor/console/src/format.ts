@@ -23,6 +23,19 @@ export function plain(value: number | null | undefined): string {
   return String(Number(value.toPrecision(6)));
 }
 
+/** A unit as people write it: the list of the plant folder is ASCII, the screen is not. */
+export function unit(eu: string | null | undefined): string {
+  return (eu ?? "").replace(/\b(N?m|mm)([23])(?=$|\/)/g, (_, name: string, power: string) => name + (power === "2" ? "²" : "³")).replace(/^u(?=[mS])/, "µ");
+}
+
+/** Hours between the site's clock and UTC at a moment: `UTC+8`, `UTC+5:30`. */
+export function zone(ms: number, timezone: string): string {
+  const shown = Date.parse(wall(ms, timezone).replace(" ", "T") + "Z");
+  const minutes = Math.round((shown - Math.floor(ms / 1000) * 1000) / 60_000);
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  return `UTC${minutes < 0 ? "−" : "+"}${hours}${rest === 0 ? "" : `:${String(rest).padStart(2, "0")}`}`;
+}
+
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function parts(ms: number, timezone: string): Record<string, string> {

@@ -62,6 +62,16 @@ describe("order", () => {
     expect(sorted(state).map((one) => one.id)).toEqual(["new", "old", "a", "c", "quiet"]);
   });
 
+  it("what still stands goes before what has returned, within its priority", () => {
+    const standing = alarm({ id: "OLD", raised_at: iso(0) });
+    const returned = alarm({ id: "NEW", raised_at: iso(60), underlying_state: "returned_unacknowledged", state: "returned_unacknowledged" });
+    const lesser = alarm({ id: "LESS", raised_at: iso(90), priority: 4 });
+    const rows = sorted(all([returned, lesser, standing]));
+    expect(rows.map((one) => one.id)).toEqual(["OLD", "NEW", "LESS"]);
+    expect(mostUrgent(rows, 1).map((one) => one.id)).toEqual(["OLD"]);
+    expect(worst([returned, standing])?.id).toBe("OLD");
+  });
+
   it("an acknowledgement moves no row", () => {
     const before = all([alarm({ id: "a" }), alarm({ id: "b" })]);
     const after = takeEvent(before, event(11, alarm({ id: "a", underlying_state: "acknowledged", transition: 2, changed_at: iso(99) })));

@@ -1,8 +1,40 @@
 import { describe, expect, it } from "vitest";
-import { decimals, duration, fromWall, fullTime, number, plain, span, time, wall, wholeSeconds } from "../src/format";
+import { decimals, duration, fromWall, fullTime, number, plain, span, time, unit, wall, wholeSeconds, zone } from "../src/format";
 
 const ZONE = "Asia/Shanghai";
 const NOON = Date.parse("2026-03-01T04:00:00.123Z"); // 12:00:00.123 in Shanghai
+
+describe("units", () => {
+  it.each([
+    ["m3/h", "m³/h"],
+    ["Nm3/h", "Nm³/h"],
+    ["m3", "m³"],
+    ["mg/m3", "mg/m³"],
+    ["W/m2", "W/m²"],
+    ["um", "µm"],
+    ["uS/cm", "µS/cm"],
+    ["mm/s", "mm/s"],
+    ["m", "m"],
+    ["%LEL", "%LEL"],
+    ["", ""],
+    [null, ""],
+  ])("%s is written %s", (eu, shown) => {
+    expect(unit(eu)).toBe(shown);
+  });
+});
+
+describe("the zone of the clock", () => {
+  it.each([
+    ["Asia/Shanghai", "2026-03-01T04:00:00.123Z", "UTC+8"],
+    ["UTC", "2026-03-01T04:00:00.999Z", "UTC+0"],
+    ["Asia/Kolkata", "2026-03-01T04:00:00Z", "UTC+5:30"],
+    ["America/St_Johns", "2026-01-01T04:00:00Z", "UTC−3:30"],
+    ["Europe/Berlin", "2026-07-01T04:00:00Z", "UTC+2"],
+    ["Europe/Berlin", "2026-01-01T04:00:00Z", "UTC+1"],
+  ])("%s at %s is %s", (timezone, moment, shown) => {
+    expect(zone(Date.parse(moment), timezone)).toBe(shown);
+  });
+});
 
 describe("numbers", () => {
   it.each([

@@ -48,10 +48,11 @@ export const isReturned = (alarm: Alarm): boolean => alarm.underlying_state.star
 /** Names one occurrence: what a silence or a comment belongs to. */
 export const occurrenceKey = (alarm: Pick<Alarm, "id" | "occurrence">): string => `${alarm.id}#${alarm.occurrence}`;
 
-/** By priority, then newest first, then id: an acknowledgement never moves a row. */
+/** By priority, what stands before what has returned, then newest first, then id: an acknowledgement never moves a row. */
 export function compare(a: Alarm, b: Alarm): number {
   if (isSuppressed(a) !== isSuppressed(b)) return isSuppressed(a) ? 1 : -1;
   if (a.priority !== b.priority) return a.priority - b.priority;
+  if (isReturned(a) !== isReturned(b)) return isReturned(a) ? 1 : -1;
   const [left, right] = [a.raised_at ?? "", b.raised_at ?? ""];
   if (left !== right) return left < right ? 1 : -1;
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;

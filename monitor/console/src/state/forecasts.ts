@@ -1,5 +1,6 @@
 /** The time left until a limit: which words say it, and how urgent it is. */
 import type { Forecast } from "../api/types";
+import { unit } from "../format";
 
 export interface TimeLeft {
   readonly key: "forecast.reaches" | "forecast.soon" | "forecast.away" | "forecast.unknown";
@@ -30,5 +31,5 @@ export function trend(one: Forecast): string {
   if (one.trend_per_h === null) return "";
   const shown = one.trend_per_h.toFixed(2);
   const sign = Number(shown) > 0 ? "+" : "";
-  return `${Number(shown) === 0 ? "0.00" : sign + shown} ${one.eu}/h`;
+  return `${Number(shown) === 0 ? "0.00" : sign + shown} ${unit(one.eu)}/h`;
 }
