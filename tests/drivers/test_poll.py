@@ -1,154 +1,20 @@
-"""One device, for ever: link states, back-off, counters, teardown; with scripted drivers and with a real Modbus peer."""
+"""One device, for ever: link states, back-off, counters, teardown; with scripted drivers."""
 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Self
 
-import numpy as np
 import pytest
 
 from drivers.backoff import MISCONFIGURED_S
 from drivers.errors import LinkLostError, MisconfiguredError, NotYetAllowedError, RefusedError
 from drivers.link import LinkState
-from drivers.modbus.driver import open_driver
-from drivers.poll import _wait_s, poll
-from drivers.port import BadItem, Driver, DriverHealth, LinkStatus
+from drivers.poll import poll
+from drivers.port import BadItem, Driver
 from monitor.clock import SystemClock
-from rules.columns.quality import Quality
-from rules.columns.readings import NO_TIME, Origin, ReadingBatch
-from tests.drivers.modbus.device import TagAddress
-from tests.drivers.modbus.peer import Connection, listening
-
-DEADLINE_S = 30.0
-UP, DOWN, CONNECTING = LinkState.UP, LinkState.DOWN, LinkState.CONNECTING
-
-
-@dataclass
-class Heard:
-    """A sink that keeps everything."""
-
-    batches: list[ReadingBatch] = field(default_factory=list)
-    links: list[LinkStatus] = field(default_factory=list)
-
-    def put(self, batch: ReadingBatch) -> None:
-        self.batches.append(batch)
-
-    def link(self, status: LinkStatus) -> None:
-        self.links.append(status)
-
-    def states(self) -> list[LinkState]:
-        """The changes of state, in order."""
-        return [
-            status.state for n, status in enumerate(self.links) if n == 0 or self.links[n - 1].state is not status.state
-        ]
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(DEADLINE_S):
-            while not condition():
-                await asyncio.sleep(0.005)
-
-
-def batch_of(values: Sequence[float], first_row: int = 0) -> ReadingBatch:
-    value = np.array(values, np.float64)
-    length = len(values)
-    return ReadingBatch(
-        device="D",
-        received_mono_ns=1,
-        received_wall_ns=1,
-        origin=Origin.LIVE,
-        row=np.arange(first_row, first_row + length, dtype=np.int32),
-        value=value,
-        quality=np.where(np.isnan(value), Quality.BAD, Quality.GOOD).astype(np.uint8),
-        status=np.zeros(length, np.uint32),
-        source_time_ns=np.full(length, NO_TIME, np.int64),
-    )
-
-
-@dataclass
-class Scripted:
-    """A driver that plays its script: batches are yielded, exceptions raised, numbers slept, texts become the impairment."""
-
-    script: Sequence[ReadingBatch | Exception | float | str]
-    entering: Exception | None = None
-    leaving: Exception | float | None = None
-    overruns: int = 0
-    left: bool = False
-    impairment: str = ""
-    clock_skew_ns: int | None = None
-    bad_items: tuple[BadItem, ...] = ()
-
-    async def __aenter__(self) -> Self:
-        if self.entering is not None:
-            raise self.entering
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        self.left = True
-        if isinstance(self.leaving, Exception):
-            raise self.leaving
-        if self.leaving is not None:
-            await asyncio.sleep(self.leaving)
-
-    async def batches(self) -> AsyncIterator[ReadingBatch]:
-        for step in self.script:
-            if isinstance(step, Exception):
-                raise step
-            if isinstance(step, ReadingBatch):
-                yield step
-            elif isinstance(step, str):
-                self.impairment = step
-            else:
-                await asyncio.sleep(step)
-
-    def health(self) -> DriverHealth:
-        return DriverHealth(
-            overruns=self.overruns,
-            round_trip_ms=1.5,
-            impairment=self.impairment,
-            clock_skew_ns=self.clock_skew_ns,
-            bad_items=self.bad_items,
-        )
-
-
-class Waits:
-    """Notes how long the back-off would wait, and does not."""
-
-    def __init__(self) -> None:
-        self.seconds: list[float] = []
-
-    def wait_s(self, error: Exception, attempts: int, jitter: float) -> float:
-        self.seconds.append(_wait_s(error, attempts, jitter))
-        return 0.0
-
-
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
-    noted = Waits()
-    monkeypatch.setattr("drivers.poll._wait_s", noted.wait_s)
-    return noted
-
-
-@asynccontextmanager
-async def polling(
-    factory: Callable[[], Driver], heard: Heard, jitter: Callable[[], float] = lambda: 0.0
-) -> AsyncIterator[asyncio.Task[None]]:
-    async with asyncio.TaskGroup() as tasks:
-        task: asyncio.Task[None] = tasks.create_task(poll("D", factory, heard, SystemClock(), jitter))
-        try:
-            yield task
-        finally:
-            task.cancel()
-
-
-def playing(*drivers: Scripted) -> Callable[[], Driver]:
-    """A factory that hands out the drivers in order, then ones that stay silent."""
-    waiting = list(drivers)
-    return lambda: waiting.pop(0) if waiting else Scripted([3600.0])
+from rules.columns.readings import ReadingBatch
+from tests.drivers.polling import CONNECTING, DOWN, UP, Heard, Scripted, Waits, batch_of, playing, polling
 
 
 async def test_the_life_of_a_link(waits: Waits) -> None:
@@ -390,75 +256,3 @@ async def test_cancelling_is_clean_in_every_phase(script: list[ReadingBatch | Ex
         await asyncio.sleep(0.05)
     assert task.cancelled()
     assert driver.left
-
-
-# --- against a real peer --------------------------------------------------------------------------
-TAGS = [TagAddress(tag=f"T{n}", row=n, address=f"hr:{n}", scan_period_ns=20_000_000) for n in range(10)]
-
-
-def open_descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
-
-
-def modbus(port: int, **settings: object) -> Callable[[], Driver]:
-    keys = {"host": "127.0.0.1", "port": port, "timeout_s": 2.0, **settings}
-    return lambda: open_driver("D", keys, TAGS, SystemClock())
-
-
-@pytest.mark.slow
-async def test_a_device_down_at_start_is_a_device_down_and_comes_up_when_it_comes() -> None:
-    async with listening() as peer:
-        port = peer.port
-    heard = Heard()
-    async with polling(modbus(port), heard):
-        await heard.until(lambda: DOWN in heard.states())
-        assert "no connection to 127.0.0.1" in next(s for s in heard.links if s.state is DOWN).last_error
-        async with listening(port=port):
-            await heard.until(lambda: len(heard.batches) > 3)
-            assert heard.states()[-1] is UP
-        seen = len(heard.links)
-        await heard.until(lambda: any(status.state is DOWN for status in heard.links[seen:]))
-        count = len(heard.batches)
-        async with listening(port=port):
-            await heard.until(lambda: len(heard.batches) > count + 3)
-        assert heard.links[-1].reconnects == 1
-
-
-@pytest.mark.slow
-async def test_a_device_that_falls_silent_is_down_within_its_timeout() -> None:
-    heard = Heard()
-    async with listening() as peer, polling(modbus(peer.port, timeout_s=0.2), heard):
-        await heard.until(lambda: len(heard.batches) > 3)
-        peer.script = lambda connection, asked: None
-        await heard.until(lambda: DOWN in heard.states())
-        count = len(heard.batches)
-        down = next(status for status in heard.links if status.state is DOWN)
-        assert "no answer within 0.2 s" in down.last_error
-        peer.script = peer.good
-        await heard.until(lambda: len(heard.batches) > count)
-        assert heard.states()[-1] is UP
-
-
-@pytest.mark.slow
-async def test_fifty_reconnects_leak_neither_a_descriptor_nor_a_task(waits: Waits) -> None:
-    heard = Heard()
-    answers = 0
-
-    def script(connection: Connection, asked: object) -> None:
-        nonlocal answers
-        answers += 1
-        if answers % 3 == 0:
-            connection.transport.abort()
-        elif answers % 7 == 0:
-            connection.send(b"\x00" * 40)
-        else:
-            peer.good(connection, asked)  # type: ignore[arg-type]  # as the peer was asked
-
-    async with listening(script) as peer, polling(modbus(peer.port), heard):
-        await heard.until(lambda: peer.accepted >= 5)
-        descriptors, tasks = open_descriptors(), len(asyncio.all_tasks())
-        await heard.until(lambda: peer.accepted >= 60)
-        # an attempt that is just being made has a task and a socket of its own: what leaked never goes away
-        await heard.until(lambda: open_descriptors() <= descriptors + 2 and len(asyncio.all_tasks()) <= tasks)
-        assert len(peer.connections) <= 2
-    assert heard.links[-1].reconnects >= 15

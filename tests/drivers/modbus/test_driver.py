@@ -3,67 +3,19 @@
 import asyncio
 import random
 import struct
-from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing
 
 import numpy as np
 import pytest
 from pymodbus.client import AsyncModbusTcpClient
-from pymodbus.server import ModbusTcpServer
 
 from drivers.errors import BadFrameError, DriverError, LinkLostError, MisconfiguredError
-from drivers.modbus.driver import ModbusDriver, open_driver
-from drivers.port import BadItem
 from monitor.clock import SystemClock
 from rules.columns.quality import Quality
 from rules.columns.readings import NO_TIME, Origin, ReadingBatch
-from tests.drivers.modbus.device import FORMATS, Device, TagAddress, scalar
-from tests.drivers.modbus.peer import Asked, Connection, listening, packed, truth
-from tests.drivers.modbus.peers import simulated
-
-FAST = 20_000_000
-MEDIUM = 100_000_000
-SLOW = 3_600_000_000_000
-
-
-def driver(port: int, tags: Sequence[TagAddress], **settings: object) -> ModbusDriver:
-    keys = {"host": "127.0.0.1", "port": port, "timeout_s": 5.0, **settings}
-    return open_driver("PLC-2", keys, tags, SystemClock())
-
-
-async def first(port: int, tags: Sequence[TagAddress], count: int = 1, **settings: object) -> list[ReadingBatch]:
-    """The first batches of a connection."""
-    batches: list[ReadingBatch] = []
-    async with driver(port, tags, **settings) as entered, aclosing(entered.batches()) as arriving:
-        async for batch in arriving:
-            batches.append(batch)
-            if len(batches) == count:
-                return batches
-    raise AssertionError("the driver ended on its own")
-
-
-@asynccontextmanager
-async def pymodbus_server(device: Device, size: int = 600) -> AsyncIterator[int]:
-    """pymodbus's own server with the contents of a device."""
-    server = ModbusTcpServer(simulated(device, size), address=("127.0.0.1", 0))
-    await server.serve_forever(background=True)
-    try:
-        yield server.transport.sockets[0].getsockname()[1]  # type: ignore[attr-defined]  # pymodbus' own type is narrower
-    finally:
-        await server.shutdown()  # type: ignore[no-untyped-call]  # pymodbus has no type there
-
-
-def scattered_tags(randomness: random.Random, count: int) -> list[TagAddress]:
-    """Tags of all types and orders over the first 500 addresses of all tables."""
-    tags = []
-    for row in range(count):
-        table = randomness.choice(["co", "di", "hr", "ir"])
-        kind = "bool" if table in {"co", "di"} else randomness.choice(["bool", *FORMATS])
-        bit = f".{randomness.randrange(16)}" if kind == "bool" and table in {"hr", "ir"} else ""
-        order = randomness.choice(["", "ABCD", "CDAB", "BADC", "DCBA"])
-        address = f"{table}:{randomness.randrange(500)}{bit}"
-        tags.append(TagAddress(tag=f"T{row}", row=row, address=address, type=kind, word_order=order))
-    return tags
+from tests.drivers.modbus.device import Device, TagAddress, scalar
+from tests.drivers.modbus.driving import FAST, MEDIUM, SLOW, driver, first, pymodbus_server, scattered_tags
+from tests.drivers.modbus.peer import Asked, Connection, listening, truth
 
 
 @pytest.mark.slow
@@ -181,36 +133,6 @@ async def test_overruns_are_counted_and_shown() -> None:
     assert health.impairment == "scan class period not kept: 0.01 s"
 
 
-async def test_refused_points_are_found_once_and_the_link_says_so() -> None:
-    device = Device(forbidden={("hr", 3): 2})
-    tags = [TagAddress(tag=f"T{n}", row=n, address=f"hr:{n}", scan_period_ns=SLOW) for n in range(8)]
-    async with (
-        listening(device=device) as peer,
-        driver(peer.port, tags) as entered,
-        aclosing(entered.batches()) as coming,
-    ):
-        batch = await anext(coming)
-        health = entered.health()
-    assert batch.status.tolist() == [0, 0, 0, 2, 0, 0, 0, 0]
-    assert health.impairment == "1 point refused, first T3 (hr:3): exception 02 (illegal data address)"
-    assert health.bad_items == (BadItem(tag="T3", reason="exception 02 (illegal data address)"),)
-
-
-@pytest.mark.parametrize("code", [0x04, 0x0A, 0x0B])
-async def test_a_dead_unit_behind_a_gateway_is_bad_points_not_a_lost_link(code: int) -> None:
-    def script(connection: Connection, asked: Asked) -> None:
-        connection.send(packed(asked.transaction, asked.unit, bytes([asked.function | 0x80, code])))
-
-    tags = [TagAddress(tag=f"T{n}", row=n, address=f"hr:{n}", scan_period_ns=FAST) for n in range(3)]
-    async with listening(script) as peer:
-        batches = await first(peer.port, tags, count=3)
-    for batch in batches:
-        assert batch.status.tolist() == [code] * 3
-        assert batch.quality.tolist() == [Quality.BAD] * 3
-    # what the gateway cannot reach is not asked again before its back-off is over; a failed device may be well at once
-    assert len(peer.asked) == (3 if code == 0x04 else 1)
-
-
 @pytest.mark.parametrize("fault", ["silence", "garbage", "closes", "foreign", "half"])
 async def test_a_fault_in_the_middle_ends_the_batches_with_a_lost_link(fault: str) -> None:
     good = 3
@@ -278,69 +200,6 @@ async def test_cancelling_while_waiting_closes_the_socket() -> None:
         async with asyncio.timeout(10.0):
             while peer.connections:
                 await asyncio.sleep(0.01)
-
-
-async def test_what_was_refused_is_remembered_over_connections() -> None:
-    device = Device(forbidden={("hr", 3): 2, ("hr", 40): 2})
-    tags = [TagAddress(tag=f"T{n}", row=n, address=f"hr:{n}", scan_period_ns=SLOW) for n in (0, 1, 3, 4, 8, 50)]
-    async with listening(device=device) as peer:
-        (batch,) = await first(peer.port, tags, max_gap=50)
-        found_out = len(peer.asked)
-        (again,) = await first(peer.port, tags, max_gap=50)
-    assert batch.status.tolist() == again.status.tolist() == [0, 0, 2, 0, 0, 0]
-    later = [(asked.start, asked.count) for asked in peer.asked[found_out:]]
-    assert len(later) < found_out
-    assert not any(start <= refused < start + count for start, count in later for refused in (3, 40))
-
-
-async def test_what_was_refused_is_remembered_while_the_device_is_away() -> None:
-    device = Device(forbidden={("hr", 3): 2})
-    tags = [TagAddress(tag=f"T{n}", row=n, address=f"hr:{n}", scan_period_ns=SLOW) for n in range(5)]
-    async with listening(device=device) as peer:
-        peer.window = 2
-        await first(peer.port, tags, window=2)
-        port = peer.port
-    with pytest.raises(LinkLostError, match="no connection"):
-        await first(port, tags, window=2)
-    async with listening(device=device, port=port) as peer:
-        peer.window = 2
-        (batch,) = await first(peer.port, tags, window=2)
-        assert batch.status.tolist() == [0, 0, 0, 2, 0]
-        assert not any(asked.start <= 3 < asked.start + asked.count for asked in peer.asked)
-
-
-async def test_what_was_found_out_is_kept_apart_for_other_settings_and_other_tags() -> None:
-    device = Device(forbidden={("hr", 3): 2})
-    tags = [TagAddress(tag=f"T{n}", row=n, address=f"hr:{n}", scan_period_ns=SLOW) for n in range(5)]
-    async with listening(device=device) as peer:
-        await first(peer.port, tags)
-        for changed, settings in ((tags[:4], {}), (tags, {"max_gap": 3})):
-            peer.asked.clear()
-            await first(peer.port, changed, **settings)
-            assert (peer.asked[0].start, peer.asked[0].count) == (0, len(changed))
-
-
-async def test_a_connection_that_is_cut_in_the_middle_of_finding_out_loses_no_point() -> None:
-    device = Device(forbidden={("hr", 3): 2, ("hr", 11): 2})
-    tags = [TagAddress(tag=f"T{n}", row=n, address=f"hr:{n}", scan_period_ns=SLOW) for n in range(16)]
-    wanted = [2 if n in (3, 11) else 0 for n in range(16)]
-    for cut in range(1, 14):
-        left = cut
-
-        def script(connection: Connection, asked: Asked) -> None:
-            nonlocal left
-            left -= 1
-            if left:
-                connection.send(truth(device, asked))
-            else:
-                connection.transport.abort()
-
-        async with listening(script, device) as peer:
-            with suppress(LinkLostError):
-                await first(peer.port, tags)
-            left = 1000
-            (batch,) = await first(peer.port, tags)
-        assert batch.status.tolist() == wanted, cut
 
 
 async def test_a_text_travels_beside_the_columns() -> None:

@@ -25,9 +25,9 @@ from monitor.clock import SystemClock
 from rules.columns.quality import Quality
 from rules.columns.readings import ReadingBatch
 from tests.drivers.modbus.device import Device, TagAddress, scalar
+from tests.drivers.modbus.driving import scattered_tags
 from tests.drivers.modbus.gateway import crc
 from tests.drivers.modbus.peers import compiled, contents, node_server, running, serial_line, simulated
-from tests.drivers.modbus.test_driver import scattered_tags
 
 pytestmark = pytest.mark.slow
 

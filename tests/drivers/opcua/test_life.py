@@ -44,7 +44,7 @@ from tests.drivers.opcua.driving import CLOCK, connections, first, ours, until_i
 from tests.drivers.opcua.plant import Plc, Tag, eventually, free_port, tags
 from tests.drivers.opcua.proxy import Proxy
 from tests.drivers.opcua.secured import SecuredPlc, certificate, pki
-from tests.drivers.test_poll import Heard
+from tests.drivers.polling import Heard
 
 pytestmark = pytest.mark.slow
 

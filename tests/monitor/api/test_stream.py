@@ -5,111 +5,22 @@ import base64
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
-from typing import Any
 
-import httpx
 import numpy as np
 import orjson
 import pytest
-import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from monitor.alarms.commands import Silence
-from monitor.alarms.transition import Transition
 from monitor.api import dto
-from monitor.api.app import ApiOptions
 from monitor.api.caller import COOKIE
 from monitor.api.listen import ListenError, listening_socket
-from monitor.api.server import uvicorn_server
 from monitor.api.stream import StreamOptions
-from monitor.api.tokens import fingerprint, new_token
-from tests.monitor.api.fake_board import FakeBoard
-from tests.monitor.api.fake_plant import FakeClock, snapshot
-from tests.monitor.api.fakes import PASSWORD, Site
+from tests.monitor.api.fake_plant import snapshot
+from tests.monitor.api.streaming import close_code, flood, message, next_of, running, transitions_of
 from tests.patience import eventually
 
 pytestmark = pytest.mark.slow
-DEADLINE_S = 30
-FAST = StreamOptions(frame_s=0.02, heartbeat_s=0.2, send_timeout_s=1.0, recheck_s=0.1, most_clients=30)
-
-
-class Running:
-    """A site behind a real server."""
-
-    def __init__(self, site: Site, server: uvicorn.Server, port: int) -> None:
-        self.site = site
-        self.server = server
-        self.port = port
-        self.token = new_token()
-
-    @asynccontextmanager
-    async def stream(self, token: str | None = None, **options: Any) -> AsyncIterator[ClientConnection]:
-        cookie = {"cookie": f"{COOKIE}={token or self.token}"}
-        headers = cookie | options.pop("headers", {})
-        url = f"ws://127.0.0.1:{self.port}/api/v1/stream"
-        async with connect(url, additional_headers=headers, compression=None, proxy=None, **options) as websocket:
-            yield websocket
-
-
-@asynccontextmanager
-async def running(stream: StreamOptions = FAST, options: ApiOptions | None = None) -> AsyncIterator[Running]:
-    site = Site(stream=stream, options=options)
-    listener = listening_socket("127.0.0.1", 0)
-    server = uvicorn_server(site.app)
-    run = Running(site, server, listener.getsockname()[1])
-    await site.accounts.open_session(fingerprint(run.token), "operator", 2**62)
-    async with asyncio.TaskGroup() as group:
-        hub = group.create_task(site.hub.run())
-        serving = group.create_task(server.serve(sockets=[listener]))
-        try:
-            async with asyncio.timeout(DEADLINE_S):
-                await eventually(lambda: server.started)
-                yield run
-        finally:
-            server.should_exit = True
-            await serving
-            hub.cancel()
-
-
-async def message(websocket: ClientConnection) -> dict[str, Any]:
-    text = await websocket.recv()
-    assert isinstance(text, str)
-    found: dict[str, Any] = orjson.loads(text)
-    return found
-
-
-async def next_of(websocket: ClientConnection, kind: str) -> dict[str, Any]:
-    while (found := await message(websocket))["type"] != kind:
-        pass
-    return found
-
-
-async def close_code(websocket: ClientConnection) -> int | None:
-    with contextlib.suppress(ConnectionClosed):
-        while True:
-            await websocket.recv()
-    return websocket.close_code
-
-
-def flood(site: Site, times: int) -> None:
-    """Two transitions each time: raise a new occurrence and close the old one."""
-    for number in range(times):
-        site.board.judge(*(["LT-101.H"] if number % 2 else ["LT-101.HH"]))
-
-
-def transitions_of(count: int) -> list[Transition]:
-    """That many real transitions, not yet published."""
-    board = FakeBoard(FakeClock())
-    steps: list[Transition] = []
-    turn = 0
-    while len(steps) < count:
-        turn += 1
-        steps += board.judge("LT-101.H" if turn % 2 else "LT-101.HH")
-    return steps
 
 
 async def test_alarms_snapshot_frames_events() -> None:
@@ -269,84 +180,6 @@ async def test_a_client_over_the_bound_is_closed_with_1013() -> None:
             flood(run.site, 100)
             await asyncio.sleep(0.005)
         assert await close_code(websocket) == 1013
-        await eventually(lambda: run.site.hub.clients == 0)
-
-
-async def test_log_out_closes_the_stream_at_once() -> None:
-    slow_recheck = StreamOptions(frame_s=0.02, heartbeat_s=0.2, recheck_s=3600)
-    async with running(slow_recheck) as run:
-        base = f"http://127.0.0.1:{run.port}/api/v1"
-        async with httpx.AsyncClient(trust_env=False) as client:
-            answer = await client.post(f"{base}/session", json={"username": "viewer", "password": PASSWORD})
-            token = answer.cookies[COOKIE]
-            async with run.stream(token) as websocket, run.stream() as other:
-                await next_of(websocket, "snapshot")
-                await client.delete(f"{base}/session")
-                assert await close_code(websocket) == 4401
-                await next_of(other, "tags")
-
-
-async def test_a_session_that_ended_elsewhere_closes_the_stream() -> None:
-    async with running() as run, run.stream() as websocket:
-        await next_of(websocket, "snapshot")
-        run.site.accounts.sessions.clear()
-        assert await close_code(websocket) == 4401
-
-
-@pytest.mark.parametrize(
-    ("headers", "status", "slug"),
-    [
-        ({"cookie": f"{COOKIE}=wrong"}, 401, "login"),
-        ({"cookie": ""}, 401, "login"),
-        ({"origin": "http://evil.example"}, 403, "origin"),
-        ({"origin": "null"}, 403, "origin"),
-    ],
-)
-async def test_who_may_not_is_refused_before_the_socket_opens(headers: dict[str, str], status: int, slug: str) -> None:
-    async with running() as run:
-        with pytest.raises(InvalidStatus) as refused:
-            async with run.stream(headers=headers):
-                pass
-        assert refused.value.response.status_code == status
-        problem = dto.Problem.model_validate(orjson.loads(refused.value.response.body or b""))
-        assert problem.type == f"urn:redline:problem:{slug}"
-        assert run.site.hub.clients == 0
-
-
-async def test_a_role_that_may_not_read_gets_no_stream() -> None:
-    async with running() as run:
-        accounts = run.site.accounts.accounts
-        accounts["operator"] = replace(accounts["operator"], role="unheard_of")
-        with pytest.raises(InvalidStatus) as refused:
-            async with run.stream():
-                pass
-        assert refused.value.response.status_code == 403
-
-
-async def test_our_own_page_and_an_allowed_origin_may() -> None:
-    options = ApiOptions(version="1", allowed_origins=("https://control.example",))
-    async with running(options=options) as run:
-        for origin in (f"http://127.0.0.1:{run.port}", "https://control.example"):
-            async with run.stream(headers={"origin": origin}) as websocket:
-                assert (await message(websocket))["type"] == "alarms"
-
-
-async def test_the_number_of_streams_is_bounded() -> None:
-    async with running(StreamOptions(most_clients=2)) as run, run.stream(), run.stream():
-        await eventually(lambda: run.site.hub.clients == 2)
-        with pytest.raises(InvalidStatus) as refused:
-            async with run.stream():
-                pass
-        assert refused.value.response.status_code == 503
-
-
-async def test_a_program_with_a_bearer_token_and_a_lost_connection() -> None:
-    async with running() as run:
-        url = f"ws://127.0.0.1:{run.port}/api/v1/stream"
-        headers = {"authorization": f"Bearer {run.token}"}
-        async with connect(url, additional_headers=headers, compression=None, proxy=None) as websocket:
-            await next_of(websocket, "snapshot")
-            websocket.transport.abort()
         await eventually(lambda: run.site.hub.clients == 0)
 
 

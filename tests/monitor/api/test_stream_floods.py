@@ -10,8 +10,8 @@ from monitor.api.client import StreamClient
 from monitor.api.times import rfc3339
 from tests.monitor.api.fake_plant import WALL_NS
 from tests.monitor.api.fakes import Site
+from tests.monitor.api.streaming import message, next_of, running
 from tests.monitor.api.test_frames import Whole, drained
-from tests.monitor.api.test_stream import message, next_of, running
 
 CALM = PositionFlood(position="all", count=3)
 FLOODED = PositionFlood(position="all", in_flood=True, since_wall_ns=WALL_NS, count=11, peak=11)

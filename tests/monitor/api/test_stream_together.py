@@ -10,7 +10,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from monitor.api import dto
 from monitor.api.server import StreamProtocol
 from monitor.api.stream import TOGETHER_EXTENSION, send_all
-from tests.monitor.api.test_stream import next_of, running, transitions_of
+from tests.monitor.api.streaming import next_of, running, transitions_of
 
 TEXTS = ["one", "二", "three"]
 
