@@ -1,5 +1,6 @@
 """What an alarm says, in Chinese and English: what it is about, what happened, how far."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +12,7 @@ from monitor.alarms.lifecycle import Trigger
 NAMES_SHOWN: Final = 5
 """More names than this are cut in a message; the alarm keeps them all."""
 _MOST_DECIMALS: Final = 6
+_AMOUNT_DIGITS: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,10 +158,14 @@ def _amount(
     if value is None:
         return names.strip(), names.strip()
     allowed = definition.set_point if limit is None else limit
-    shown = f"{number(value, _decimals(value if allowed is None else allowed))} {definition.eu}".strip()
+    digits = _AMOUNT_DIGITS
+    if allowed is not None and allowed != value:
+        while _significant(value, digits) == _significant(allowed, digits) and digits < 2 * _AMOUNT_DIGITS:
+            digits += 1  # "12, limit 12" says nothing
+    shown = f"{_significant(value, digits)} {definition.eu}".strip()
     if allowed is None:
         return f"{shown}{names}", f"{shown}{names}"
-    most = f"{number(allowed, _decimals(allowed))} {definition.eu}".strip()
+    most = f"{_significant(allowed, digits)} {definition.eu}".strip()
     return f"{shown}，限值 {most}{names}", f"{shown}, limit {most}{names}"
 
 
@@ -182,6 +188,13 @@ def _against_limit(
     zh, within_zh, en, within_en = _BEYOND[telling]
     left, right = f"{left} {definition.eu}".rstrip(), f"{right} {definition.eu}".rstrip()
     return f"{left} {zh if beyond else within_zh} {right}", f"{left} {en if beyond else within_en} {right}"
+
+
+def _significant(value: float, digits: int) -> str:
+    """An amount that was counted or computed: so many digits that mean something, a count without decimals."""
+    size = math.floor(math.log10(abs(value))) if value and math.isfinite(value) else 0
+    text = number(value, max(0, min(digits - 1 - size, 2 * _MOST_DECIMALS)))
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _decimals(limit: float) -> int:

@@ -31,6 +31,25 @@ def test_limits_say_how_far(kind: str, value: float | None, limit: float | None,
 
 
 @pytest.mark.parametrize(
+    ("value", "limit", "eu", "words"),
+    [
+        (4.0, 2.0, "", "4, limit 2"),
+        (0.608324, 0.00045123, "m", "0.6083 m, limit 0.0004512 m"),
+        (0.0, 0.001471, "m", "0 m, limit 0.001471 m"),
+        (-0.0, 1.0, "m", "0 m, limit 1 m"),
+        (123456.7, 1200.0, "t", "123457 t, limit 1200 t"),
+        (10.80001, 10.8, "m", "10.80001 m, limit 10.8 m"),
+        (12.0, 12.0, "m", "12 m, limit 12 m"),
+        (1e-9, 1.0, "1", "0.000000001 1, limit 1 1"),
+        (float("inf"), 1.0, "m", "inf m, limit 1 m"),
+    ],
+)
+def test_an_amount_has_the_digits_that_mean_something(value: float, limit: float, eu: str, words: str) -> None:
+    text = message(definition("x", kind="stuck", **{**TANK, "eu": eu}), Trigger.RAISED, value, limit, ())
+    assert text.en.endswith(f"stuck while it must move {words}")
+
+
+@pytest.mark.parametrize(
     ("trigger", "zh", "en"),
     [
         (Trigger.RETURNED, "11.50 m < 12.00 m 【恢复】", "11.50 m < 12.00 m [returned]"),
