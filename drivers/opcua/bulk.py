@@ -1,10 +1,10 @@
-"""Prepared nodes read over one connection: in as many requests as the server wants, two of them under way at a time."""
+"""Prepared nodes read over one connection: in as many requests as the server wants, some of them under way at a time."""
 
 import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from asyncua.ua.uaerrors import UaStatusCodeError
 
@@ -20,9 +20,6 @@ from drivers.opcua.stack import TOO_MUCH
 from drivers.port import Clock
 
 logger = logging.getLogger(__name__)
-
-_UNDER_WAY: Final = 2
-"""One is decoded here while the server works on the other."""
 
 
 class _Asked(NamedTuple):
@@ -40,6 +37,7 @@ class BulkReads:
         self._connection = connection
         self._name = settings.endpoint
         self._patience_s = settings.request_timeout_s
+        self._at_once = settings.max_concurrent_requests  # one is decoded here while the server works on the next
         self._clock = clock
         self._limits = limits
         self._undecodable: set[str] = set()
@@ -82,7 +80,7 @@ class BulkReads:
             # For each answer and for a free slot; asyncua's own limit, which does not count the slot, would be a second one.
             async with asyncio.timeout(self._patience_s) as silence:
                 for part in parts:
-                    if under_way and (len(under_way) == _UNDER_WAY or self._connection.is_busy):
+                    if under_way and (len(under_way) == self._at_once or self._connection.is_busy):
                         found.append(await self._next(under_way))
                         silence.reschedule(now_s() + self._patience_s)
                     question = prepared.question(part.start, part.stop, self._clock, self._patience_s)
