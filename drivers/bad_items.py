@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from drivers.port import BAD_ITEMS_MOST, Address, BadItem
+from drivers.words import Words
 from rules.columns.quality import is_usable
 from rules.columns.readings import ReadingBatch
 
@@ -12,7 +13,7 @@ from rules.columns.readings import ReadingBatch
 class BadItems:
     """The bad tags of one device since its driver was entered."""
 
-    def __init__(self, addresses: Sequence[Address], words: Callable[[int], str]) -> None:
+    def __init__(self, addresses: Sequence[Address], words: Callable[[int], Words]) -> None:
         """`words` says what a status means that came with an unusable value."""
         self._tag = {address.row: address.tag for address in addresses}
         rows = max(self._tag, default=-1) + 1
@@ -36,5 +37,8 @@ class BadItems:
         """The first `BAD_ITEMS_MOST` of them by row; the same object until something changes."""
         if self._items is None:
             rows = np.nonzero(self._bad)[0][:BAD_ITEMS_MOST].tolist()
-            self._items = tuple(BadItem(self._tag[row], self._words(int(self._status[row]))) for row in rows)
+            said = [self._words(int(self._status[row])) for row in rows]
+            self._items = tuple(
+                BadItem(self._tag[row], words.en, words.zh) for row, words in zip(rows, said, strict=True)
+            )
         return self._items

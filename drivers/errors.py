@@ -9,6 +9,10 @@ class DriverError(Exception):
         super().__init__(en)
         self.zh = zh or en
 
+    def text(self, language: str) -> str:
+        """What it says, `zh` or `en`."""
+        return self.zh if language == "zh" else str(self)
+
 
 class LinkLostError(DriverError):
     """The device stopped answering: tear down, back off, connect again."""

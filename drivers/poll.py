@@ -17,6 +17,7 @@ from drivers.backoff import LOST, MISCONFIGURED_S, NOT_YET_ALLOWED, REFUSED
 from drivers.errors import DriverError, LinkLostError, MisconfiguredError, NotYetAllowedError, RefusedError
 from drivers.link import IS_UP, LinkEvent, LinkState, step
 from drivers.port import Clock, Driver, DriverFactory, DriverHealth, LinkStatus, Sink
+from drivers.words import Words
 from rules.columns.quality import is_usable
 from rules.columns.readings import ReadingBatch
 
@@ -59,11 +60,11 @@ class Link:
         self._told: LinkState | None = None
         self._was_up = False
         self._reconnects = 0
-        self._last_error = ""
+        self._last_error = Words()
         self._batches = 0
         self._readings = 0
         self._overruns_before = 0
-        self._health = DriverHealth(overruns=0, round_trip_ms=0.0, impairment="")
+        self._health = DriverHealth(overruns=0, round_trip_ms=0.0, impairment=Words())
         self._measured: tuple[int, int] = (clock.mono_ns(), 0)
         self._readings_per_s = 0.0
         self._clock_skew_ns: int | None = None
@@ -99,11 +100,13 @@ class Link:
     def failed(self, error: Exception) -> None:
         """The attempt or the connection ended; the sink knows before anything is torn down."""
         self._overruns_before += self._health.overruns
-        self._health = DriverHealth(overruns=0, round_trip_ms=0.0, impairment="")
+        self._health = DriverHealth(overruns=0, round_trip_ms=0.0, impairment=Words())
         self._bad[:] = False
-        self._last_error = str(error) or type(error).__name__
-        if not isinstance(error, DriverError):
-            self._last_error = f"unexpected {type(error).__name__}: {error}"
+        if isinstance(error, DriverError):
+            self._last_error = Words(error.zh, str(error)) or Words(type(error).__name__, type(error).__name__)
+        else:
+            what = f"{type(error).__name__}: {error}"
+            self._last_error = Words(f"意外错误 {what}", f"unexpected {what}")
             _log.error("%s: %s", self._device_id, self._last_error, exc_info=error)
         refused = isinstance(error, RefusedError | MisconfiguredError)
         self._happen(LinkEvent.REFUSED if refused else LinkEvent.LOST)
@@ -117,7 +120,8 @@ class Link:
                 since_wall_ns=self._since_wall_ns,
                 attempts=self.attempts,
                 reconnects=self._reconnects,
-                last_error=self._last_error,
+                last_error=self._last_error.en,
+                last_error_zh=self._last_error.zh,
                 batches=self._batches,
                 readings=self._readings,
                 overruns=self._overruns_before + self._health.overruns,
@@ -202,14 +206,15 @@ async def _enter(factory: DriverFactory) -> Driver:
         async with asyncio.timeout(ENTER_LIMIT_S):
             return await driver.__aenter__()
     except TimeoutError as error:
-        raise LinkLostError(f"no connection within {ENTER_LIMIT_S:g} s") from error
+        zh = f"{ENTER_LIMIT_S:g} s 内未能连接"
+        raise LinkLostError(f"no connection within {ENTER_LIMIT_S:g} s", zh) from error
 
 
 async def _next(batches: AsyncIterator[ReadingBatch], driver: Driver) -> tuple[ReadingBatch, DriverHealth]:
     try:
         batch = await anext(batches)
     except StopAsyncIteration as error:
-        raise LinkLostError("the driver stopped without saying why") from error
+        raise LinkLostError("the driver stopped without saying why", "驱动程序无故停止") from error
     return batch, driver.health()
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, Protocol, Self
 
 from drivers.link import LinkState
+from drivers.words import Words
 from rules.columns.readings import ReadingBatch
 
 
@@ -102,6 +103,8 @@ class BadItem:
     tag: str
     reason: str
     """What the device said, as a person can look it up (`BadNodeIdUnknown`, `exception 02 illegal data address`)."""
+    reason_zh: str = ""
+    """The same in Chinese."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +115,8 @@ class DriverHealth:
     """Scan class periods that could not be kept."""
     round_trip_ms: float
     """Of the last poll."""
-    impairment: str
-    """Why the link is DEGRADED (points refused, periods overrun), in words; empty while it is plainly UP."""
+    impairment: Words
+    """Why the link is DEGRADED (points refused, periods overrun); nothing while it is plainly UP."""
     clock_skew_ns: int | None = None
     """The device's clock minus ours; None where it has none or has not told it."""
     clock_is_off: bool = False
@@ -173,6 +176,8 @@ class LinkStatus:
     reconnects: int
     last_error: str
     """In words with the cause; empty when up and never failed."""
+    last_error_zh: str = ""
+    """The same in Chinese."""
     batches: int
     readings: int
     overruns: int

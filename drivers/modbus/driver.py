@@ -20,6 +20,7 @@ from drivers.modbus.wire import ReadRequest, Refusal
 from drivers.ne43 import Bands
 from drivers.port import Address, Clock, DriverHealth, Settings
 from drivers.schedule import Schedule
+from drivers.words import Words, joined
 from rules.columns.quality import Quality, is_usable
 from rules.columns.readings import NO_TIME, Origin, ReadingBatch
 from rules.columns.status import BAD_SENSOR_FAILURE
@@ -88,7 +89,7 @@ class ModbusDriver:
         :raises MisconfiguredError: it is not entered.
         """
         if self._line is None:
-            raise MisconfiguredError(f"{self._device_id}: read before it was connected")
+            raise MisconfiguredError(f"{self._device_id}: read before it was connected", f"{self._device_id}：尚未连接")
         return self._line
 
     @property
@@ -119,7 +120,8 @@ class ModbusDriver:
         """
         line = self.line
         if not self._classes:
-            raise MisconfiguredError(f"{self._device_id}: no tag names this device, there is nothing to read")
+            zh = f"{self._device_id}：没有位号使用此设备，无可读取"
+            raise MisconfiguredError(f"{self._device_id}: no tag names this device, there is nothing to read", zh)
         share = zlib.crc32(self._device_id.encode()) / 2**32  # any number that differs from device to device
         self._schedule = Schedule([each.period_ns for each in self._classes], self._clock.mono_ns(), share)
         while True:
@@ -132,16 +134,16 @@ class ModbusDriver:
 
     def health(self) -> DriverHealth:
         """Tell the counters as they stand."""
-        troubles = [self._liveness.words] if self._liveness.words else []
-        troubles += [each.trouble for each in self._classes if each.trouble]
+        troubles = [self._liveness.words, *(each.trouble for each in self._classes)]
         periods = zip(self._points, self._overran, strict=True)
         slow = [f"{period_ns / 1e9:g} s" for period_ns, overran in periods if overran]
         if slow:
-            troubles.append(f"scan class period not kept: {', '.join(slow)}")
+            listed = ", ".join(slow)
+            troubles.append(Words(f"未能保持扫描周期：{listed}", f"scan class period not kept: {listed}"))
         return DriverHealth(
             overruns=self._schedule.overruns if self._schedule is not None else 0,
             round_trip_ms=self._round_trip_ns / 1e6,
-            impairment="; ".join(troubles),
+            impairment=joined(troubles),
             bad_items=self._bad_items.items,
         )
 
@@ -224,10 +226,11 @@ def open_driver(device_id: str, settings: Settings, addresses: Sequence[Address]
     return ModbusDriver(device_id, checked, points, bands, BadItems(addresses, _reason), clock)
 
 
-def _reason(status: int) -> str:
+def _reason(status: int) -> Words:
     """What a status means that came with an unusable value."""
     if not status:
-        return "no finite number, no decimal digits, or its device is not believed"
+        zh = "不是有限的数、不是十进制数字，或设备不可信"
+        return Words(zh, "no finite number, no decimal digits, or its device is not believed")
     if status == BAD_SENSOR_FAILURE:
-        return "the signal says that its sensor failed (NE 43)"
-    return str(Refusal(status))
+        return Words("信号表明传感器故障（NE 43）", "the signal says that its sensor failed (NE 43)")
+    return Refusal(status).words

@@ -45,7 +45,7 @@ class Line:
         self._opening = asyncio.Lock()
         self._ports = Ports(settings, self)
         self._idle: set[asyncio.Future[None]] = set()
-        self._error: DriverError | None = LinkLostError("not connected yet")
+        self._error: DriverError | None = LinkLostError("not connected yet", "尚未连接")
         self._reopen = False
         self._turns = Turns()
         self._silent = 0
@@ -113,7 +113,7 @@ class Line:
 
     async def close(self) -> None:
         """Close at once, whatever is open; returns when the sockets are gone."""
-        self._end(LinkLostError("closed by us"))
+        self._end(LinkLostError("closed by us", "由本机关闭"))
         await self._ports.close()
 
     # --- transport.Dispatcher -----------------------------------------------------------------
@@ -158,7 +158,10 @@ class Line:
         self._silent += self.units.answers(chain.unit) or not self._heard
         self.units.failed(chain.unit, self._loop.time(), chain.timeout_s)
         request = chain.requests[number]
-        error = LinkLostError(f"no answer within {chain.timeout_s:g} s from unit {chain.unit} to {request}")
+        error = LinkLostError(
+            f"no answer within {chain.timeout_s:g} s from unit {chain.unit} to {request}",
+            f"单元 {chain.unit} 在 {chain.timeout_s:g} s 内没有应答（{request}）",
+        )
         if not self.settings.is_shared or self._silent >= SILENT_IN_A_ROW:
             self.lost(error)
             return
@@ -184,7 +187,7 @@ class Line:
         finally:
             self._turns.leave(chain)
             if chain.waiter.cancelled() and not self.settings.is_shared:
-                self.lost(LinkLostError("given up in the middle of a transaction"))
+                self.lost(LinkLostError("given up in the middle of a transaction", "事务进行中被放弃"))
 
     def _may_begin(self, chain: Asking, now_s: float) -> bool:
         """Whether the unit may be asked at all; if not, its chain ends here without a word on the line."""

@@ -6,6 +6,7 @@ from typing import Final
 from drivers.modbus.addresses import parse
 from drivers.modbus.points import Point
 from drivers.modbus.settings import ModbusSettings
+from drivers.words import Words
 from rules.columns.quality import Quality
 
 _NO_ROW: Final = -1
@@ -30,13 +31,13 @@ class Liveness:
         )
         self.quality = Quality.GOOD
         """The best that can be said of the device's values: GOOD, STALE when it stands still, BAD when it is another one."""
-        self.words = ""
-        """What is wrong, for a person; empty when nothing is."""
+        self.words = Words()
+        """What is wrong, for a person."""
 
     def judge(self, raw: list[float], mono_ns: int) -> None:
         """Take what the points held in a poll (NaN where they were refused), in the order of `points`."""
         found = dict(zip((point.tag for point in self.points), raw, strict=True))
-        self.quality, self.words = Quality.GOOD, ""
+        self.quality, self.words = Quality.GOOD, Words()
         if "sentinel" in found:
             self._look_for(found["sentinel"])
         if "heartbeat" in found and self.quality is Quality.GOOD:
@@ -47,8 +48,12 @@ class Liveness:
         if held == wanted:
             return
         self.quality = Quality.BAD
-        holds = "cannot be read" if math.isnan(held) else f"holds {held:g}"
-        self.words = f"sentinel {address} {holds} instead of {wanted:g}: another device, or another register map"
+        lost = math.isnan(held)
+        zh, en = ("读不到", "cannot be read") if lost else (f"为 {held:g}", f"holds {held:g}")
+        self.words = Words(
+            f"哨兵 {address} {zh}，应为 {wanted:g}：是另一台设备，或寄存器表已变",
+            f"sentinel {address} {en} instead of {wanted:g}: another device, or another register map",
+        )
 
     def _listen(self, beat: float, mono_ns: int) -> None:
         if self._last is None or (beat != self._last and not math.isnan(beat)):
@@ -57,9 +62,11 @@ class Liveness:
         still_ns = mono_ns - self._changed_ns
         if still_ns > self._heartbeat_ns:
             self.quality = Quality.STALE
-            self.words = (
-                f"heartbeat {self._heartbeat} has not changed for {still_ns / 1e9:.1f} s "
-                f"(it must within {self._heartbeat_ns / 1e9:g} s): the device answers, its program stands still"
+            still_s, within_s = still_ns / 1e9, self._heartbeat_ns / 1e9
+            self.words = Words(
+                f"心跳 {self._heartbeat} 已 {still_s:.1f} s 没有变化（应在 {within_s:g} s 内变化）：设备应答，程序停住了",
+                f"heartbeat {self._heartbeat} has not changed for {still_s:.1f} s "
+                f"(it must within {within_s:g} s): the device answers, its program stands still",
             )
 
 

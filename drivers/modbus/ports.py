@@ -5,6 +5,7 @@ from typing import Final
 
 from pymodbus.transport.serialtransport import SerialTransport
 
+from drivers.causes import of_system
 from drivers.errors import LinkLostError
 from drivers.modbus.line_settings import LineSettings
 from drivers.modbus.mbap import MbapExchange
@@ -61,7 +62,7 @@ class Ports:
         if settings.connect_pause_s:
             await asyncio.sleep(settings.connect_pause_s)
         if any(connection.is_closed for connection in self._connections):
-            raise LinkLostError("the device closed the connection")
+            raise LinkLostError("the device closed the connection", "设备关闭了连接")
 
     def ask(self) -> None:
         """Let every connection begin what it has room for."""
@@ -100,13 +101,15 @@ async def open_connection(settings: LineSettings, connection: Connection) -> Non
                 loop = asyncio.get_running_loop()
                 await loop.create_connection(lambda: connection, settings.host, settings.port)
     except TimeoutError as error:
-        raise LinkLostError(f"no connection to {settings.where} within {settings.connect_timeout_s:g} s") from error
+        limit = f"{settings.connect_timeout_s:g} s"
+        zh = f"{limit} 内未能连接 {settings.where}"
+        raise LinkLostError(f"no connection to {settings.where} within {limit}", zh) from error
     except (
         OSError,
         ValueError,
     ) as error:  # pyserial's own error is an OSError; a ValueError is a rate it does not know
-        reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
-        raise LinkLostError(f"no connection to {settings.where}: {reason}") from error
+        zh, en = of_system(error)
+        raise LinkLostError(f"no connection to {settings.where}: {en}", f"无法连接 {settings.where}：{zh}") from error
 
 
 async def _open_serial(settings: LineSettings, connection: Connection) -> None:

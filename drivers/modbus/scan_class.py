@@ -17,6 +17,7 @@ from drivers.modbus.plan import Block, Limits, coalesce, split
 from drivers.modbus.points import Point
 from drivers.modbus.registers import Columns, Decoder
 from drivers.modbus.wire import Answer, ReadRequest, Refusal
+from drivers.words import Words
 
 ILLEGAL: Final = frozenset({0x01, 0x02, 0x03})
 """Exception codes that a smaller block may not meet."""
@@ -67,8 +68,8 @@ class ScanClass:
         self.period_ns = period_ns
         self.rows = np.array([point.row for point in points], np.int32)
         self.rows.flags.writeable = False
-        self.trouble = ""
-        """What the device refused in the last poll, in words; empty when nothing."""
+        self.trouble = Words()
+        """What the device refused in the last poll."""
         self._limits = limits
         self._unit = unit
         self._spans = tuple(point.span for point in points)
@@ -178,11 +179,15 @@ class ScanClass:
             del self._refused[member]
         return Block(span.table, span.start, span.count, members)
 
-    def _told(self, columns: Columns) -> str:
+    def _told(self, columns: Columns) -> Words:
         refused = np.flatnonzero(columns.status)
         if not len(refused):
-            return ""
+            return Words()
         first = int(refused[0])
         point = self.points[first]
         count = f"{len(refused)} points" if len(refused) > 1 else "1 point"
-        return f"{count} refused, first {point.tag} ({point.place}): {Refusal(int(columns.status[first]))}"
+        zh, en = Refusal(int(columns.status[first])).words
+        return Words(
+            f"{len(refused)} 个点被拒绝，首个 {point.tag}（{point.place}）：{zh}",
+            f"{count} refused, first {point.tag} ({point.place}): {en}",
+        )

@@ -154,7 +154,8 @@ async def watch(device: Device, clock: Clock, seconds: float) -> int:
             pass
         line, health = driver.line, driver.health()
         figures = (line.transactions, line.timeouts, line.late_answers, health.overruns)
-        said = device.say("watch", device.id, *figures, health.impairment or device.say("fine"))
+        trouble = health.impairment.zh if device.language == "zh" else health.impairment.en
+        said = device.say("watch", device.id, *figures, trouble or device.say("fine"))
         console.print(said, highlight=False, soft_wrap=True)
     return 0 if usable and not health.impairment else 1
 

@@ -7,6 +7,7 @@ answer or a timeout means, the line decides.
 import asyncio
 from typing import Final, Protocol, cast
 
+from drivers.causes import of_system
 from drivers.errors import BadFrameError, DriverError, LinkLostError
 from drivers.modbus.chain import Transaction
 from drivers.modbus.wire import Answer, Exchange
@@ -140,10 +141,13 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the line (called by the loop)."""
-        reason = f": {exc}" if exc is not None else ""
+        zh, en = of_system(exc) if exc is not None else ("", "")
         self._gone()
         if not self._ended:
-            self._dispatcher.lost(LinkLostError(f"the device closed the connection{reason}"))
+            lost = LinkLostError(
+                f"the device closed the connection{en and f': {en}'}", f"设备关闭了连接{zh and f'：{zh}'}"
+            )
+            self._dispatcher.lost(lost)
 
     # --- time ---------------------------------------------------------------------------------
     def _arm(self, at_s: float) -> None:

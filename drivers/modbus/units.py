@@ -47,7 +47,8 @@ class Units:
         wait_s = self.wait_s(unit, now_s)
         if not wait_s:
             return None
-        return self.refusal(unit) or LinkLostError(f"unit {unit} was silent; it is asked again in {wait_s:.1f} s")
+        en = f"unit {unit} was silent; it is asked again in {wait_s:.1f} s"
+        return self.refusal(unit) or LinkLostError(en, f"单元 {unit} 没有应答，{wait_s:.1f} s 后再问")
 
     def refusal(self, unit: int) -> Refusal | None:
         """By which exception a gateway said that it does not reach the unit; None when it did not."""

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final, Protocol, TypeVar
 
 from drivers.errors import BadFrameError
+from drivers.words import Words
 
 
 class ReadFunction(IntEnum):
@@ -31,21 +32,23 @@ MAX_BITS: Final = 2000
 MAX_REGISTERS: Final = 125
 ADDRESSES: Final = 65536
 
-EXCEPTIONS: Final[Mapping[int, str]] = MappingProxyType(
+EXCEPTIONS: Final[Mapping[int, Words]] = MappingProxyType(
     {
-        0x01: "illegal function",
-        0x02: "illegal data address",
-        0x03: "illegal data value",
-        0x04: "device failure",
-        0x05: "acknowledge (busy, asks to come back)",
-        0x06: "device busy",
-        0x07: "negative acknowledge",
-        0x08: "memory parity error",
-        0x0A: "gateway path unavailable",
-        0x0B: "gateway target does not answer",
+        0x01: Words("非法功能码", "illegal function"),
+        0x02: Words("非法数据地址", "illegal data address"),
+        0x03: Words("非法数据值", "illegal data value"),
+        0x04: Words("从站设备故障", "device failure"),
+        0x05: Words("已确认，处理中，稍后再问", "acknowledge (busy, asks to come back)"),
+        0x06: Words("从站设备忙", "device busy"),
+        0x07: Words("否定确认", "negative acknowledge"),
+        0x08: Words("存储器奇偶校验错误", "memory parity error"),
+        0x0A: Words("网关路径不可用", "gateway path unavailable"),
+        0x0B: Words("网关目标设备无响应", "gateway target does not answer"),
     }
 )
 """What the exception codes of the specification mean."""
+
+_NOT_SPECIFIED: Final = Words("规范中没有", "not in the specification")
 
 BUSY: Final = frozenset({0x05, 0x06})
 """Exception codes of a device that asks to come back."""
@@ -65,7 +68,13 @@ class Refusal:
     code: int
 
     def __str__(self) -> str:
-        return f"exception {self.code:02X} ({EXCEPTIONS.get(self.code, 'not in the specification')})"
+        return self.words.en
+
+    @property
+    def words(self) -> Words:
+        """The exception by number and meaning."""
+        zh, en = EXCEPTIONS.get(self.code, _NOT_SPECIFIED)
+        return Words(f"异常 {self.code:02X}（{zh}）", f"exception {self.code:02X} ({en})")
 
 
 Answer = bytes | Refusal

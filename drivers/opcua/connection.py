@@ -16,7 +16,7 @@ from asyncua.client.client import Client
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 
-from drivers.errors import LinkLostError
+from drivers.errors import BadFrameError
 from drivers.opcua.clear import ClearProtocol
 from drivers.opcua.requests import EncodedRead
 from drivers.opcua.security import GuardedClient, secure
@@ -113,7 +113,7 @@ class Connection:
         """Ask for handles of nodes, good for this session only; as many as nodes, or whatever asyncua raises."""
         handles: list[ua.NodeId] = await plainly(self.client.uaclient.session.register_nodes(nodes))
         if len(handles) != len(nodes):
-            raise LinkLostError(f"{len(handles)} handles for {len(nodes)} nodes")
+            raise BadFrameError(f"{len(handles)} handles for {len(nodes)} nodes")
         return handles
 
     async def browse(self, nodes: list[ua.NodeId]) -> list[list[ua.ReferenceDescription]]:

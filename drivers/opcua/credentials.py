@@ -12,6 +12,9 @@ from drivers.errors import NotYetAllowedError
 from drivers.opcua.certificates import read_certificate, uris_of
 from drivers.opcua.settings import OpcUaSettings
 from drivers.opcua.trust import TrustFolder
+from drivers.words import Words
+
+_SEE_USER = Words("见 user_certificate 和 user_key", "see user_certificate and user_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,16 @@ def read_credentials(settings: OpcUaSettings) -> Credentials:
     application = user = None
     if settings.security != "none":
         folder = TrustFolder(Path(settings.pki))
-        advice = f"make our certificate with: redline opcua cert --pki {settings.pki}"
+        command = f"redline opcua cert --pki {settings.pki}"
+        advice = Words(f"用此命令生成本机证书：{command}", f"make our certificate with: {command}")
         application = _pair(folder.own_certificate, folder.own_key, advice)
         if not uris_of(application.certificate):
-            raise NotYetAllowedError(f"{folder.own_certificate}: it names no application URI; {advice} --renew")
+            raise NotYetAllowedError(
+                f"{folder.own_certificate}: it names no application URI; {advice.en} --renew",
+                f"{folder.own_certificate}：其中没有应用 URI；{advice.zh} --renew",
+            )
     if settings.user_certificate is not None and settings.user_key is not None:
-        user = _pair(Path(settings.user_certificate), Path(settings.user_key), "see user_certificate and user_key")
+        user = _pair(Path(settings.user_certificate), Path(settings.user_key), _SEE_USER)
     return Credentials(application, user, _password(settings))
 
 
@@ -66,7 +73,7 @@ def belong_together(certificate: x509.Certificate, key: PrivateKeyTypes) -> bool
     return bool(key.public_key() == certificate.public_key())
 
 
-def _pair(certificate: Path, key: Path, advice: str) -> Pair:
+def _pair(certificate: Path, key: Path, advice: Words) -> Pair:
     """A certificate and its key from their files.
 
     :raises NotYetAllowedError: one is missing or unreadable, or they do not belong together.
@@ -74,14 +81,17 @@ def _pair(certificate: Path, key: Path, advice: str) -> Pair:
     try:
         found = read_certificate(certificate.read_bytes())
     except (OSError, ValueError) as error:
-        raise NotYetAllowedError(f"{certificate}: no certificate ({error}); {advice}") from error
+        zh = f"{certificate}：没有可用的证书（{error}）；{advice.zh}"
+        raise NotYetAllowedError(f"{certificate}: no certificate ({error}); {advice.en}", zh) from error
     try:
         pem = key.read_bytes()
         private = read_key(pem)
     except (OSError, ValueError) as error:
-        raise NotYetAllowedError(f"{key}: no private key ({error}); {advice}") from error
+        zh = f"{key}：没有可用的私钥（{error}）；{advice.zh}"
+        raise NotYetAllowedError(f"{key}: no private key ({error}); {advice.en}", zh) from error
     if not belong_together(found, private):
-        raise NotYetAllowedError(f"{key}: it is not the key of {certificate}; {advice}")
+        zh = f"{key}：不是 {certificate} 的私钥；{advice.zh}"
+        raise NotYetAllowedError(f"{key}: it is not the key of {certificate}; {advice.en}", zh)
     return Pair(found, private, pem)
 
 
@@ -101,6 +111,13 @@ def _password(settings: OpcUaSettings) -> str:
             trouble = f" ({type(error).__name__})"
     if password:
         return password
-    places = [f"environment variable {settings.password_env}"] * (settings.password_env is not None)
-    places += [f"file {settings.password_file}{trouble}"] * (settings.password_file is not None)
-    raise NotYetAllowedError(f"the password of {settings.username!r} is missing or empty: set {' or '.join(places)}")
+    places: list[tuple[str, str]] = []
+    if settings.password_env is not None:
+        places.append((f"环境变量 {settings.password_env}", f"environment variable {settings.password_env}"))
+    if settings.password_file is not None:
+        places.append((f"文件 {settings.password_file}{trouble}", f"file {settings.password_file}{trouble}"))
+    named = [zh for zh, _ in places], [en for _, en in places]
+    raise NotYetAllowedError(
+        f"the password of {settings.username!r} is missing or empty: set {' or '.join(named[1])}",
+        f"用户 {settings.username!r} 的口令缺失或为空：请设置{'或'.join(named[0])}",
+    )

@@ -15,8 +15,10 @@ from drivers.opcua.settings import OpcUaSettings, read_settings
 from drivers.opcua.stack import status_words
 from drivers.opcua.transport import Session
 from drivers.port import Address, Clock, Driver, DriverHealth
+from drivers.words import Words, joined
 from rules.columns.readings import ReadingBatch
 
+_WHOSE: Final = {"our": "本机", "the server's": "服务器", "the user's": "用户"}
 _LONGEST_REST_S: Final = 1.0
 _DAY_NS: Final = 86_400_000_000_000
 _BACK_INSIDE: Final = 0.9
@@ -50,18 +52,18 @@ class OpcUaDriver:
 
     def health(self) -> DriverHealth:
         """Tell overruns, round trip of the last scan class read (all its requests together) and what is not as it should be."""
-        refused = self._acquisition.refused
+        refused, slow = self._acquisition.refused, self._session.decoding.slow_because
         impairments = (
-            self._session.decoding.slow_because,
-            f"{refused} points are refused by the server" if refused else "",
+            Words(f"批量解码与 asyncua 不一致，改为逐个解码（{slow}）", slow) if slow else Words(),
+            Words(f"服务器拒绝 {refused} 个点", f"{refused} points are refused by the server") if refused else Words(),
             self._acquisition.trouble,
-            self._words_of_skew() if self._clock_is_off() else "",
+            self._words_of_skew() if self._clock_is_off() else Words(),
             self._words_of_certificates(),
         )
         return DriverHealth(
             overruns=self._acquisition.overruns,
             round_trip_ms=self._acquisition.round_trip_ms,
-            impairment="; ".join(filter(None, impairments)),
+            impairment=joined(impairments),
             clock_skew_ns=self.clock_skew_ns,
             clock_is_off=self._is_off,
             bad_items=self._bad_items.items,
@@ -105,22 +107,25 @@ class OpcUaDriver:
         self._is_off = abs(self.clock_skew_ns or 0) > bound_s * 1e9
         return self._is_off
 
-    def _words_of_certificates(self) -> str:
+    def _words_of_certificates(self) -> Words:
         """Which certificates end soon: once one has ended, the next connection is refused."""
         now_ns = self._clock.wall_ns()
         days = {
             whose: (end_ns - now_ns) // _DAY_NS
             for whose, end_ns in self._session.connection.certificates_end_ns.items()
         }
-        return "; ".join(
-            f"{whose} certificate {f'ends in {left} days' if left >= 0 else 'has ended'}"
-            for whose, left in days.items()
-            if left < WARN_DAYS
-        )
+        return joined(_ending(whose, left) for whose, left in days.items() if left < WARN_DAYS)
 
-    def _words_of_skew(self) -> str:
+    def _words_of_skew(self) -> Words:
         skew_s = (self.clock_skew_ns or 0) / 1e9
-        return f"the server's clock is {abs(skew_s):.1f} s {'ahead of' if skew_s > 0 else 'behind'} ours"
+        zh, en = ("快", "ahead of") if skew_s > 0 else ("慢", "behind")
+        return Words(f"服务器的时钟{zh} {abs(skew_s):.1f} s", f"the server's clock is {abs(skew_s):.1f} s {en} ours")
+
+
+def _ending(whose: str, days: int) -> Words:
+    """That a certificate ends in so many days; `whose` as the connection names them."""
+    zh, en = (f"{days} 天后到期", f"ends in {days} days") if days >= 0 else ("已过期", "has ended")
+    return Words(f"{_WHOSE[whose]}证书{zh}", f"{whose} certificate {en}")
 
 
 def open_driver(device_id: str, settings: Mapping[str, object], addresses: Sequence[Address], clock: Clock) -> Driver:

@@ -28,6 +28,7 @@ from drivers.opcua.subscription import (
 from drivers.opcua.transport import Session
 from drivers.port import Clock
 from drivers.schedule import Schedule
+from drivers.words import Words
 from rules.columns.readings import Origin, ReadingBatch
 
 logger = logging.getLogger(__name__)
@@ -70,8 +71,8 @@ class Monitoring:
         self._suspicion: _Suspicion | None = None
         self._integrity_at_ns = 0
         self._troubled_ns = clock.mono_ns()
-        self.trouble = ""
-        """Why the server is not simply believed, in words; empty when it is."""
+        self.trouble = Words()
+        """Why the server is not simply believed."""
         self.overruns = 0
         self.round_trip_ms = 0.0
         """Of the last read."""
@@ -120,13 +121,13 @@ class Monitoring:
                         async for batch in following:
                             yield batch
             except SubscriptionRefusedError as error:
-                self._say(f"{error}; polled instead")
+                self._say(Words(f"无法订阅，改为轮询（{error}）", f"{error}; polled instead"))
                 async with aclosing(self._follow(None)) as following:
                     async for batch in following:
                         yield batch
             except SubscriptionLostError as error:
                 self.rebuilt += 1
-                self._say(f"the subscription was made anew: {error}")
+                self._say(Words(f"订阅已重新建立（{error}）", f"the subscription was made anew: {error}"))
                 await self._session.rest(_REBUILD_PAUSE_S)
 
     # --- following ------------------------------------------------------------------------------
@@ -193,7 +194,7 @@ class Monitoring:
     async def _look_again(self, subscription: Subscription) -> list[ReadingBatch]:
         """Watch what could not be watched; read what is watched and note what the server has not told of."""
         if self._clock.mono_ns() - self._troubled_ns > self._integrity_ns() / 2:
-            self.trouble = ""
+            self.trouble = Words()
         if not self._prepared(np.arange(len(self._image))).complete:
             await self._session.learn_namespaces()
             self._reads.clear()
@@ -279,7 +280,7 @@ class Monitoring:
     def _integrity_ns(self) -> int:
         return round(self._settings.integrity_period_s * 1e9)
 
-    def _say(self, trouble: str) -> None:
+    def _say(self, trouble: Words) -> None:
         self.trouble = trouble
         self._troubled_ns = self._clock.mono_ns()
         self._suspicion = None

@@ -11,6 +11,7 @@ from drivers.opcua.settings import OpcUaSettings
 from drivers.opcua.transport import Session
 from drivers.port import Clock
 from drivers.schedule import Schedule
+from drivers.words import Words
 from rules.columns.readings import ReadingBatch
 
 _RELEARN_NS: Final = 30_000_000_000
@@ -44,9 +45,9 @@ class Polling:
         return sum(self._refused)
 
     @property
-    def trouble(self) -> str:
-        """What is not as it should be, in words; empty when all is."""
-        return "scan class periods are not kept" if self._behind else ""
+    def trouble(self) -> Words:
+        """What is not as it should be."""
+        return Words("未能保持扫描周期", "scan class periods are not kept") if self._behind else Words()
 
     async def prepare(self) -> None:
         """Write the requests of this session.

@@ -24,6 +24,7 @@ from drivers.opcua.credentials import read_credentials
 from drivers.opcua.settings import OpcUaSettings
 from drivers.opcua.trust import Doubt, Presented, TrustFolder, describe
 from drivers.port import Clock
+from drivers.words import Words, joined
 
 _MODES: Final = {
     "none": ua.MessageSecurityMode.None_,
@@ -46,7 +47,8 @@ class GuardedClient(Client):
         encrypted = self.security_policy.Mode == ua.MessageSecurityMode.SignAndEncrypt
         if not encrypted and policy.SecurityPolicyUri in (None, "", _READABLE):
             raise RefusedError(
-                "the server wants the password readable on a channel that is only signed; set security to sign_and_encrypt"
+                "the server wants the password readable on a channel that is only signed; set security to sign_and_encrypt",
+                "服务器要求在只签名的通道上以明文传口令；请把 security 设为 sign_and_encrypt",
             )
         super()._add_user_auth(params, username, password)
 
@@ -97,9 +99,11 @@ def choose(endpoints: Sequence[ua.EndpointDescription], settings: OpcUaSettings)
             "opc.tcp"
         ):
             return endpoint
-    offered = sorted({security_of(endpoint) for endpoint in endpoints}) or ["nothing"]
+    offered = ", ".join(sorted({security_of(endpoint) for endpoint in endpoints}))
+    wanted_words = f"{settings.security} with {settings.security_policy}"
     raise RefusedError(
-        f"the server does not offer {settings.security} with {settings.security_policy}; it offers {', '.join(offered)}"
+        f"the server does not offer {wanted_words}; it offers {offered or 'nothing'}",
+        f"服务器不提供 {wanted_words}；它提供 {offered or '（无）'}",
     )
 
 
@@ -119,9 +123,11 @@ async def _believed(endpoint: ua.EndpointDescription, settings: OpcUaSettings, c
     try:
         chain = read_chain(bytes(endpoint.ServerCertificate or b""))
     except ValueError as error:
-        raise RefusedError(f"the server's certificate cannot be read: {error}") from error
+        raise RefusedError(
+            f"the server's certificate cannot be read: {error}", f"无法读取服务器证书：{error}"
+        ) from error
     if not chain:
-        raise RefusedError("the server offers security and shows no certificate")
+        raise RefusedError("the server offers security and shows no certificate", "服务器提供加密却没有出示证书")
     presented = Presented(
         chain=chain,
         host=urlsplit(settings.endpoint).hostname or "",
@@ -140,25 +146,33 @@ async def _compare_application(
     """
     uri = str(server.ApplicationUri or "")
     if uri not in uris_of(certificate) and "uri" not in settings.certificate_exceptions:
-        raise RefusedError(f"the server calls itself {uri!r} inside the channel, its certificate does not")
+        en = f"the server calls itself {uri!r} inside the channel, its certificate does not"
+        raise RefusedError(en, f"服务器在通道内自称 {uri!r}，与其证书不符")
 
 
 def _judge(presented: Presented, settings: OpcUaSettings, moment: datetime) -> None:
     folder = TrustFolder(Path(settings.pki))
     doubts = [doubt for doubt in folder.judge(presented, moment) if doubt.check not in settings.certificate_exceptions]
     if doubts:
-        raise NotYetAllowedError(_words_of(doubts, presented.chain[0], folder))
+        zh, en = _words_of(doubts, presented.chain[0], folder)
+        raise NotYetAllowedError(en, zh)
 
 
-def _words_of(doubts: Sequence[Doubt], certificate: x509.Certificate, folder: TrustFolder) -> str:
-    words = f"the server's certificate is not believed: {'; '.join(doubt.words for doubt in doubts)} ({describe(certificate)})"
+def _words_of(doubts: Sequence[Doubt], certificate: x509.Certificate, folder: TrustFolder) -> Words:
+    """Why a certificate is not believed, and what a person can do."""
+    shown = describe(certificate)
+    zh, en = "；".join(doubt.zh for doubt in doubts), "; ".join(doubt.words for doubt in doubts)
+    parts = [Words(f"不信任服务器证书：{zh}（{shown}）", f"the server's certificate is not believed: {en} ({shown})")]
     if folder.unreadable:
-        words += f"; not readable: {'; '.join(folder.unreadable)}"
+        files = "; ".join(folder.unreadable)
+        parts.append(Words(f"无法读取：{files}", f"not readable: {files}"))
     if not any(doubt.check == "trust" for doubt in doubts):
-        return words
+        return joined(parts)
     try:
         command = f"redline opcua trust {folder.reject(certificate)}"
     except OSError as error:
-        words += f"; it could not be kept: {error}"
+        parts.append(Words(f"未能保存：{error}", f"it could not be kept: {error}"))
         command = f"redline opcua trust ENDPOINT --pki {folder.folder}"
-    return f"{words}; compare the SHA-1 with the one the device shows, then: {command}"
+    zh = f"请与设备上显示的 SHA-1 核对，然后运行：{command}"
+    parts.append(Words(zh, f"compare the SHA-1 with the one the device shows, then: {command}"))
+    return joined(parts)

@@ -13,9 +13,11 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes, get_name_and_doc
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
+from drivers.causes import of_system
 from drivers.errors import DriverError, LinkLostError, RefusedError
 from drivers.opcua.buffers import Buffers
 from drivers.opcua.clear import ClearConnection, ClearProtocol
+from drivers.words import Words
 from rules.columns.readings import NO_TIME
 
 _T = TypeVar("_T")
@@ -57,6 +59,14 @@ _REFUSED: Final = DISBELIEVED | {
     StatusCodes.BadSecurityModeRejected,
     StatusCodes.BadSecurityPolicyRejected,
     StatusCodes.BadApplicationSignatureInvalid,
+}
+_REFUSED_ZH: Final = {
+    StatusCodes.BadUserAccessDenied: "用户名或口令被拒绝",
+    StatusCodes.BadIdentityTokenInvalid: "用户凭据无效",
+    StatusCodes.BadIdentityTokenRejected: "用户凭据被拒绝",
+    StatusCodes.BadSecurityModeRejected: "服务器拒绝此安全模式",
+    StatusCodes.BadSecurityPolicyRejected: "服务器拒绝此安全策略",
+    StatusCodes.BadApplicationSignatureInvalid: "服务器拒绝本机签名",
 }
 TOO_MUCH: Final = frozenset(
     {
@@ -115,10 +125,13 @@ def as_driver_error(error: Exception, doing: str) -> DriverError:
         return error
     words = f"{doing}: {str(error) or 'no answer in time'} ({type(error).__name__})"
     if isinstance(error, UaStatusCodeError) and error.code in _REFUSED:
-        return RefusedError(words)
+        return RefusedError(words, f"{_REFUSED_ZH.get(error.code, '服务器不相信本机证书')}（{words}）")
     if isinstance(error, UaError) and str(error).startswith(_REFUSED_WORDS):
-        return RefusedError(words)
-    return LinkLostError(words)
+        return RefusedError(words, f"服务器的证书或端点与设置不符（{words}）")
+    if isinstance(error, TimeoutError):
+        return LinkLostError(words, f"服务器没有按时应答（{words}）")
+    zh = of_system(error).zh if isinstance(error, OSError) else "OPC UA 通信失败"
+    return LinkLostError(words, f"{zh}（{words}）")
 
 
 def service_error(status: int) -> UaStatusCodeError:
@@ -126,12 +139,12 @@ def service_error(status: int) -> UaStatusCodeError:
     return UaStatusCodeError(status)  # type: ignore[no-untyped-call]  # asyncua has no type there
 
 
-def status_words(status: int) -> str:
-    """The name of a StatusCode and its number; of a good one, what makes its value unusable all the same."""
+def status_words(status: int) -> Words:
+    """The name of a StatusCode and its number, which are the same everywhere; of a good one, why its value is not usable."""
     name, _ = get_name_and_doc(status & 0xFFFF0000)
     if status >> 30 == 0:
-        return f"the value is no number ({name})"
-    return f"{name} (0x{status:08X})"
+        return Words(f"值不是数字（{name}）", f"the value is no number ({name})")
+    return Words(*[f"{name} (0x{status:08X})"] * 2)
 
 
 def node_id(number: int) -> ua.NodeId:

@@ -208,7 +208,7 @@ class Subscription:
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
         if self._connection.lost.is_set():
-            raise LinkLostError("the connection broke")
+            raise LinkLostError("the connection broke", "连接中断")
 
     def _follows(self, publication: publish.Publication) -> bool:
         """Check one message against those before it; what is wrong becomes the trouble."""

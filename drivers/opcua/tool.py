@@ -53,7 +53,8 @@ async def shown_certificates(endpoint: str, clock: Clock) -> list[x509.Certifica
         shown = await plainly(connection.client.connect_and_get_server_endpoints())
         chains = [read_chain(bytes(each.ServerCertificate or b"")) for each in shown]
     except ValueError as error:
-        raise LinkLostError(f"{endpoint}: it shows something else than certificates: {error}") from error
+        en = f"{endpoint}: it shows something else than certificates: {error}"
+        raise LinkLostError(en, f"{endpoint}：出示的不是证书：{error}") from error
     except Exception as error:
         raise as_driver_error(error, f"asking {endpoint} for its endpoints") from error
     finally:

@@ -176,7 +176,7 @@ class Session:
                 await self._connection.lost.wait()
         except TimeoutError:
             return
-        raise LinkLostError("the connection broke between two reads")
+        raise LinkLostError("the connection broke between two reads", "连接在两次读取之间中断")
 
     async def _probe(self) -> None:
         """Ask for the server's time: any answer will do, and keeps the session."""
@@ -213,7 +213,7 @@ class Session:
         )
         uris = value_of(array)
         if not isinstance(uris, list):
-            raise LinkLostError("the server does not say its namespaces")
+            raise LinkLostError("the server does not say its namespaces", "服务器不告知命名空间")
         self._namespaces = {uri: index for index, uri in enumerate(uris)}
         self.limits.lower([value_of(limit) for limit in limits])
         self._compare_clocks(now, asked)

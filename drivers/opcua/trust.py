@@ -38,6 +38,18 @@ _MOST_REJECTED: Final = 50
 _T = TypeVar("_T")
 
 
+_CHECKS_ZH: Final = {
+    "trust": "它和签发者都不在 trusted 文件夹里",
+    "revoked": "已被吊销",
+    "revocation": "无法核对吊销",
+    "strength": "强度不足",
+    "validity": "不在有效期内",
+    "host": "不是此主机的证书",
+    "uri": "不是此应用的证书",
+}
+"""What each check finds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """One reason not to believe a server's certificate."""
@@ -45,6 +57,11 @@ class Doubt:
     check: str
     """`trust`, `revoked`, or one that `certificate_exceptions` may switch off."""
     words: str
+
+    @property
+    def zh(self) -> str:
+        """What kind of doubt in Chinese, with the words."""
+        return f"{_CHECKS_ZH[self.check]}（{self.words}）"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,7 @@ def run_browse(settings: Mapping[str, object], pattern: str, limit: int, rows: R
     try:
         found = asyncio.run(tool.browse(settings, SystemClock(), pattern, limit))
     except DriverError as error:
-        print(error, file=sys.stderr)
+        print(error.text(language), file=sys.stderr)
         return 1
     if rows is None:
         _show(found, language)

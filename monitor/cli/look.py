@@ -42,7 +42,7 @@ def read(  # noqa: PLR0913 - each is an option of the command
     checked(language)
     if is_endpoint(target):
         settings = settings_of(target, security, pki, username, password_env)
-        raise typer.Exit(read_once([device_of(settings, _nodes(nodes), 1.0)], lambda row: ""))
+        raise typer.Exit(read_once([device_of(settings, _nodes(nodes), 1.0)], lambda row: "", language))
     raise typer.Exit(read_plant_once(Path(target), device, language))
 
 
@@ -64,8 +64,8 @@ def watch(  # noqa: PLR0913 - each is an option of the command
     checked(language)
     if is_endpoint(target):
         settings = settings_of(target, security, pki, username, password_env)
-        raise typer.Exit(run_watch([device_of(settings, _nodes(nodes), period)], seconds))
-    raise typer.Exit(run_watch(devices_of(target, device, language), seconds))
+        raise typer.Exit(run_watch([device_of(settings, _nodes(nodes), period)], seconds, language))
+    raise typer.Exit(run_watch(devices_of(target, device, language), seconds, language))
 
 
 def browse(  # noqa: PLR0913 - each is an option of the command

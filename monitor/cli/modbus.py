@@ -33,7 +33,7 @@ def plan(
     """Print the requests that read the device, and how many one per tag would be."""
     from drivers.modbus import tool
 
-    _end(lambda: tool.plan(_device(plant, device, language), SystemClock(), machine=machine))
+    _end(language, lambda: tool.plan(_device(plant, device, language), SystemClock(), machine=machine))
 
 
 @app.command()
@@ -41,7 +41,7 @@ def scan(plant: Folder, device: DeviceId, first: Unit = 1, last: Unit = 247, lan
     """Ask every unit of the device's line who it is (function code 43/14)."""
     from drivers.modbus import tool
 
-    _end(lambda: asyncio.run(tool.scan(_device(plant, device, language), first, last)))
+    _end(language, lambda: asyncio.run(tool.scan(_device(plant, device, language), first, last)))
 
 
 @app.command()
@@ -57,7 +57,10 @@ def read(
     """Read any address once and show its bytes and what they mean."""
     from drivers.modbus import tool
 
-    _end(lambda: asyncio.run(tool.read(_device(plant, device, language), address, value_type, word_order, count)))
+    _end(
+        language,
+        lambda: asyncio.run(tool.read(_device(plant, device, language), address, value_type, word_order, count)),
+    )
 
 
 @app.command()
@@ -70,7 +73,7 @@ def watch(
     """Read the device as the service does, then tell requests, timeouts, late answers and overruns."""
     from drivers.modbus import tool
 
-    _end(lambda: asyncio.run(tool.watch(_device(plant, device, language), SystemClock(), seconds)))
+    _end(language, lambda: asyncio.run(tool.watch(_device(plant, device, language), SystemClock(), seconds)))
 
 
 def _device(folder: Path, device_id: str, language: str) -> "tool.Device":
@@ -91,10 +94,10 @@ def _device(folder: Path, device_id: str, language: str) -> "tool.Device":
     return tool.Device(id=found.id, settings=found.settings, addresses=found.addresses, language=language)
 
 
-def _end(command: Callable[[], int]) -> None:
+def _end(language: str, command: Callable[[], int]) -> None:
     try:
         code = command()
     except DriverError as error:
-        print(error, file=sys.stderr)
+        print(error.text(language), file=sys.stderr)
         code = 1
     raise typer.Exit(code)

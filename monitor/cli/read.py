@@ -12,6 +12,7 @@ from rich.table import Table
 from drivers import registry
 from drivers.errors import DriverError
 from drivers.port import Driver
+from drivers.words import Words
 from monitor.cli.check import read_or_explain
 from monitor.clock import SystemClock
 from monitor.plant.plant import Device
@@ -30,16 +31,19 @@ def read_plant_once(folder: Path, only: str | None, language: str) -> int:
     plant = checked.plant
     devices = [device for device in plant.devices if only in (None, device.id)]
     if not devices:
-        print(f"there is no device {only!r}: one of {', '.join(device.id for device in plant.devices)}")
+        known = ", ".join(device.id for device in plant.devices)
+        print(
+            f"没有设备 {only!r}，可用：{known}" if language == "zh" else f"there is no device {only!r}: one of {known}"
+        )
         return 2
-    return read_once(devices, lambda row: plant.tags.tags[row].eu)
+    return read_once(devices, lambda row: plant.tags.tags[row].eu, language)
 
 
-def read_once(devices: list[Device], eu_of: Callable[[int], str]) -> int:
+def read_once(devices: list[Device], eu_of: Callable[[int], str], language: str) -> int:
     """Read every address of some devices and print value, quality and status; 0 when all are good, else 1."""
     registry.load(device.kind for device in devices)
     results = asyncio.run(_read_all(devices))
-    shown = [_show(device, eu_of, *results[device.id]) for device in devices]
+    shown = [_show(device, eu_of, results[device.id], language) for device in devices]
     return 0 if all(shown) else 1
 
 
@@ -47,13 +51,13 @@ Seen = dict[int, tuple[float, Quality, int, str]]
 """Row -> value, quality, status, text."""
 
 
-async def _read_all(devices: list[Device]) -> dict[str, tuple[Seen, str]]:
+async def _read_all(devices: list[Device]) -> dict[str, tuple[Seen, Words]]:
     async with asyncio.TaskGroup() as tasks:
         running = {device.id: tasks.create_task(_read(device), name=f"read {device.id}") for device in devices}
     return {device_id: task.result() for device_id, task in running.items()}
 
 
-async def _read(device: Device) -> tuple[Seen, str]:
+async def _read(device: Device) -> tuple[Seen, Words]:
     """Whatever one device gave until all its points were read, and the words of what went wrong."""
     seen: Seen = {}
     slowest_s = max((address.scan_period_ns for address in device.addresses), default=0) / 1e9
@@ -68,10 +72,11 @@ async def _read(device: Device) -> tuple[Seen, str]:
                     if len(seen) == len(device.addresses):
                         break
     except TimeoutError:
-        return seen, f"not all points were read within {slowest_s + PATIENCE_S:g} s"
+        limit = f"{slowest_s + PATIENCE_S:g} s"
+        return seen, Words(f"{limit} 内没有读到所有点", f"not all points were read within {limit}")
     except DriverError as error:
-        return seen, str(error)
-    return seen, ""
+        return seen, Words(error.zh, str(error))
+    return seen, Words()
 
 
 def _keep(seen: Seen, batch: ReadingBatch) -> None:
@@ -81,7 +86,8 @@ def _keep(seen: Seen, batch: ReadingBatch) -> None:
         seen[row] = (value, Quality(quality), status, texts.get(row, ""))
 
 
-def _show(device: Device, eu_of: Callable[[int], str], seen: Seen, trouble: str) -> bool:
+def _show(device: Device, eu_of: Callable[[int], str], read: tuple[Seen, Words], language: str) -> bool:
+    seen, trouble = read
     table = Table(title=f"{device.id}  {device.kind}", title_justify="left")
     for heading in ("tag", "address", "value", "eu", "quality", "status"):
         table.add_column(heading, justify="right" if heading == "value" else "left")
@@ -95,5 +101,9 @@ def _show(device: Device, eu_of: Callable[[int], str], seen: Seen, trouble: str)
         table.add_row(address.tag, address.address, shown, eu, quality.name.lower(), f"0x{status:08X}", style=style)
     console = Console()
     console.print(table)
-    console.print(f"{device.id}: {good} of {len(device.addresses)} points good{'; ' + trouble if trouble else ''}")
+    count = len(device.addresses)
+    if language == "zh":
+        console.print(f"{device.id}：{count} 个点中 {good} 个可用{trouble and '；' + trouble.zh}")
+    else:
+        console.print(f"{device.id}: {good} of {count} points good{trouble and '; ' + trouble.en}")
     return good == len(device.addresses)

@@ -15,10 +15,12 @@ from rules.columns.quality import Quality
 from rules.columns.readings import ReadingBatch
 
 
-def run_watch(devices: Sequence[Device], seconds: float, say: Callable[[str], None] = print) -> int:
+def run_watch(
+    devices: Sequence[Device], seconds: float, language: str = "zh", say: Callable[[str], None] = print
+) -> int:
     """Read devices as the service does for so many seconds (0: until stopped); 0 when any value came, else 1."""
     registry.load(device.kind for device in devices)
-    watchers = [Watcher(device, say) for device in devices]
+    watchers = [Watcher(device, say, language) for device in devices]
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_watch(watchers, seconds))
     return 0 if any(watcher.readings for watcher in watchers) else 1
@@ -27,11 +29,12 @@ def run_watch(devices: Sequence[Device], seconds: float, say: Callable[[str], No
 class Watcher:
     """Takes what one device gives and says what changed."""
 
-    def __init__(self, device: Device, say: Callable[[str], None]) -> None:
+    def __init__(self, device: Device, say: Callable[[str], None], language: str = "zh") -> None:
         self.device = device
         self.readings = 0
         """Values that came, changed or not."""
         self._say = say
+        self._language = language
         self._name = {address.row: address.tag for address in device.addresses}
         self._seen: dict[int, tuple[str, int, int]] = {}
         self._link = ("", "")
@@ -53,7 +56,8 @@ class Watcher:
     def link(self, status: LinkStatus) -> None:
         """Say the state of the link when it changes, with the last error where it is not up."""
         state = str(status.state)
-        now = (state, "" if state == "up" else status.last_error)
+        error = status.last_error_zh if self._language == "zh" else status.last_error
+        now = (state, "" if state == "up" else error)
         if now == self._link or state == "connecting":
             return
         self._link = now

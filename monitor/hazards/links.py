@@ -17,6 +17,11 @@ class BadItem(Protocol):
         """What the device said, or why nothing came."""
         ...
 
+    @property
+    def reason_zh(self) -> str:
+        """The same in Chinese."""
+        ...
+
 
 class LinkStatus(Protocol):
     """Read-only view of one link (see `drivers.port.LinkStatus`, which monitor may not import)."""
@@ -49,6 +54,11 @@ class LinkStatus(Protocol):
     @property
     def last_error(self) -> str:
         """In words with the cause; empty when it never failed."""
+        ...
+
+    @property
+    def last_error_zh(self) -> str:
+        """The same in Chinese."""
         ...
 
     @property

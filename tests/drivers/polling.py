@@ -11,6 +11,7 @@ import numpy as np
 from drivers.link import LinkState
 from drivers.poll import _wait_s, poll
 from drivers.port import BadItem, Driver, DriverHealth, LinkStatus
+from drivers.words import Words
 from monitor.clock import SystemClock
 from rules.columns.quality import Quality
 from rules.columns.readings import NO_TIME, Origin, ReadingBatch
@@ -100,7 +101,7 @@ class Scripted:
         return DriverHealth(
             overruns=self.overruns,
             round_trip_ms=1.5,
-            impairment=self.impairment,
+            impairment=Words(self.impairment, self.impairment),
             clock_skew_ns=self.clock_skew_ns,
             bad_items=self.bad_items,
         )

@@ -96,7 +96,7 @@ async def test_from_a_register_to_the_rule_that_asks() -> None:
         driver = open_driver("PLC-2", settings, addresses, SystemClock())
         async with driver, aclosing(driver.batches()) as arriving:
             batch = await anext(arriving)
-            assert driver.health().impairment == ""  # a failed sensor is no refused point
+            assert driver.health().impairment.en == ""  # a failed sensor is no refused point
     assert batch.quality.tolist() == [BAD, UNCERTAIN, GOOD]
     assert batch.raw is not None
     assert batch.raw.tolist() == [29500, 28600, 13824]

@@ -130,7 +130,7 @@ async def test_overruns_are_counted_and_shown() -> None:
         health = entered.health()
     assert health.overruns >= 9
     assert health.round_trip_ms >= 45.0
-    assert health.impairment == "scan class period not kept: 0.01 s"
+    assert health.impairment.en == "scan class period not kept: 0.01 s"
 
 
 @pytest.mark.parametrize("fault", ["silence", "garbage", "closes", "foreign", "half"])
@@ -222,11 +222,11 @@ async def test_a_device_whose_program_stands_still_is_stale_and_says_so() -> Non
         aclosing(entered.batches()) as arriving,
     ):
         batch = await anext(arriving)
-        assert (batch.quality.tolist(), entered.health().impairment) == ([Quality.GOOD], "")
+        assert (batch.quality.tolist(), entered.health().impairment.en) == ([Quality.GOOD], "")
         while batch.quality[0] == Quality.GOOD:
             batch = await anext(arriving)
         assert (batch.quality.tolist(), batch.value.tolist()) == ([Quality.STALE], [50.0])
-        assert "heartbeat hr:9 has not changed for 0." in entered.health().impairment
+        assert "heartbeat hr:9 has not changed for 0." in entered.health().impairment.en
         device.registers["hr"][9] = 2
         while batch.quality[0] != Quality.GOOD:
             batch = await anext(arriving)
@@ -249,7 +249,7 @@ async def test_another_device_at_the_address_is_bad_altogether() -> None:
     assert batch.quality.tolist() == [Quality.BAD, Quality.BAD]
     assert np.isnan(batch.value).all()
     assert batch.status.tolist() == [0, 2]
-    assert "sentinel hr:1 holds 13330 instead of 4660" in entered.health().impairment
+    assert "sentinel hr:1 holds 13330 instead of 4660" in entered.health().impairment.en
     assert [item.tag for item in entered.health().bad_items] == ["T0", "T2"]
     assert "its device is not believed" in entered.health().bad_items[0].reason
 

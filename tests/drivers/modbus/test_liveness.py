@@ -38,7 +38,7 @@ def test_a_heartbeat_may_rest_for_its_time_and_no_longer() -> None:
     assert judged(liveness, 1.0, at_s=100) is Quality.GOOD
     assert judged(liveness, 1.0, at_s=105) is Quality.GOOD
     assert judged(liveness, 1.0, at_s=105.1) is Quality.STALE
-    assert liveness.words == (
+    assert liveness.words.en == (
         "heartbeat hr:10 has not changed for 5.1 s (it must within 5 s): the device answers, its program stands still"
     )
     assert judged(liveness, 2.0, at_s=106) is Quality.GOOD
@@ -62,7 +62,7 @@ def test_another_sentinel_is_another_device(held: float, words: str) -> None:
     liveness = of(sentinel="ir:3", sentinel_value=0x1234)
     assert judged(liveness, 4660.0) is Quality.GOOD
     assert judged(liveness, held) is Quality.BAD
-    assert f"sentinel ir:3 {words}: another device, or another register map" in liveness.words
+    assert f"sentinel ir:3 {words}: another device, or another register map" in liveness.words.en
     assert judged(liveness, 4660.0) is Quality.GOOD
 
 

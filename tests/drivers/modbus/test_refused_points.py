@@ -23,8 +23,8 @@ async def test_refused_points_are_found_once_and_the_link_says_so() -> None:
         batch = await anext(coming)
         health = entered.health()
     assert batch.status.tolist() == [0, 0, 0, 2, 0, 0, 0, 0]
-    assert health.impairment == "1 point refused, first T3 (hr:3): exception 02 (illegal data address)"
-    assert health.bad_items == (BadItem(tag="T3", reason="exception 02 (illegal data address)"),)
+    assert health.impairment.en == "1 point refused, first T3 (hr:3): exception 02 (illegal data address)"
+    assert health.bad_items == (BadItem("T3", "exception 02 (illegal data address)", "异常 02（非法数据地址）"),)
 
 
 @pytest.mark.parametrize("code", [0x04, 0x0A, 0x0B])

@@ -45,7 +45,7 @@ def test_refused_points_are_found_once_and_remembered() -> None:
     again = polled(reads, device)
     assert np.flatnonzero(again.status).tolist() == [17, 90]
     assert all(not start <= bad < start + count for _, start, count in device.reads for bad in (17, 90))
-    assert "2 points refused, first T17 (hr:17): exception 02 (illegal data address)" in reads.trouble
+    assert "2 points refused, first T17 (hr:17): exception 02 (illegal data address)" in reads.trouble.en
 
 
 def test_a_corrected_device_heals_by_itself() -> None:
@@ -57,7 +57,7 @@ def test_a_corrected_device_heals_by_itself() -> None:
     refused = [np.flatnonzero(polled(reads, device, time_ns).status).tolist() for time_ns in times]
     assert refused[0] in ([3], [5])
     assert refused[1] == refused[2] == []
-    assert reads.trouble == ""
+    assert not reads.trouble
     assert polled(reads, device).value.tolist() == [float(number) for number in range(8)]
 
 
@@ -84,7 +84,7 @@ def test_a_device_with_smaller_blocks_than_configured_is_read_in_smaller_blocks(
     reads = scan_class(row_of_registers(120))
     assert not np.any(polled(reads, device).status)
     assert [block.count for block in reads.blocks] == [30, 30, 30, 30]
-    assert reads.trouble == ""
+    assert not reads.trouble
 
 
 def test_finding_refused_points_is_spread_over_polls() -> None:
@@ -111,10 +111,10 @@ def test_trouble_behind_the_address_is_not_divided(code: int) -> None:
     reads = scan_class(row_of_registers(8))
     assert polled(reads, device).status.tolist() == [code] * 8
     assert len(device.reads) == 1
-    assert f"8 points refused, first T0 (hr:0): exception {code:02X}" in reads.trouble
+    assert f"8 points refused, first T0 (hr:0): exception {code:02X}" in reads.trouble.en
     device.forbidden.clear()
     assert polled(reads, device).status.tolist() == [0] * 8
-    assert reads.trouble == ""
+    assert not reads.trouble
 
 
 def test_two_tags_at_one_place_fail_and_heal_together() -> None:

@@ -143,6 +143,8 @@ def test_a_device_that_is_away_is_an_error_in_words(tmp_path: Path) -> None:
         held.bind(("127.0.0.1", 0))  # bound, not listening: refused, and nobody else can take the port
         changed = text.replace("port = 15020", f"port = {held.getsockname()[1]}")
         (folder / "plant.toml").write_text(changed, encoding="utf-8")
-        code, told = invoked("read", str(folder), "PLC-2", "hr:0")
-    assert code == 1
-    assert "no connection to 127.0.0.1" in told
+        said = {language: invoked("read", str(folder), "PLC-2", "hr:0", "-l", language) for language in ("zh", "en")}
+    assert {code for code, _ in said.values()} == {1}
+    assert "no connection to 127.0.0.1" in said["en"][1]
+    assert "无法连接 127.0.0.1" in said["zh"][1]
+    assert "连接被拒绝" in said["zh"][1]

@@ -50,4 +50,4 @@ def test_the_length_of_an_answer_is_known_from_its_first_bytes() -> None:
 
 @pytest.mark.parametrize("code", sorted(EXCEPTIONS))
 def test_every_exception_of_the_specification_has_words(code: int) -> None:
-    assert str(Refusal(code)) == f"exception {code:02X} ({EXCEPTIONS[code]})"
+    assert str(Refusal(code)) == f"exception {code:02X} ({EXCEPTIONS[code].en})"

@@ -69,7 +69,7 @@ async def test_every_type_arrives_as_it_is() -> None:
     assert (batch.source_time_ns > 1_600_000_000_000_000_000).all()
     assert batch.device == "PLC-1"
     assert batch.raw is None
-    assert health.impairment == ""
+    assert health.impairment.en == ""
     assert health.round_trip_ms > 0
 
 
@@ -345,7 +345,7 @@ async def test_a_bulk_decoder_that_is_wrong_is_found_out_and_not_used(monkeypatc
         async with driver_for(plc.endpoint, tags(["a"])) as driver:
             assert (await first(driver)).value.tolist() == [1.0]
             assert (await first(driver)).value.tolist() == [1.0]
-            assert "differs from asyncua" in driver.health().impairment
+            assert "differs from asyncua" in driver.health().impairment.en
 
 
 async def test_a_value_that_nobody_can_decode_costs_only_itself(

@@ -238,7 +238,7 @@ async def test_one_bad_node_among_a_thousand_leaves_999_good() -> None:
     assert int((batch.quality == Quality.GOOD).sum()) == 999
     assert np.isnan(batch.value[500])
     assert batch.status[500] == 0x80340000
-    assert health.impairment == "1 points are refused by the server"
+    assert health.impairment.en == "1 points are refused by the server"
     np.testing.assert_array_equal(np.delete(batch.value, 500), np.delete(np.arange(1000.0), 500))
     assert [(item.tag, item.reason) for item in health.bad_items] == [("n0500", "BadNodeIdUnknown (0x80340000)")]
 
@@ -298,8 +298,8 @@ async def test_a_clock_that_is_off_degrades_the_link(seconds: float, words: str)
             health = driver.health()
     assert health.clock_skew_ns is not None
     assert abs(health.clock_skew_ns + seconds * 1e9) < 5e9
-    assert words in health.impairment
-    assert bool(words) == ("the server's clock is" in health.impairment) == health.clock_is_off
+    assert words in health.impairment.en
+    assert bool(words) == ("the server's clock is" in health.impairment.en) == health.clock_is_off
 
 
 # --- handles ----------------------------------------------------------------------------------------
@@ -342,7 +342,7 @@ async def test_nodes_are_read_by_handles_and_by_name_again_when_the_server_forge
                 before = await anext(batches)
                 handles.clear()
                 after = await anext(batches)
-            assert driver.health().impairment == "1 points are refused by the server"
+            assert driver.health().impairment.en == "1 points are refused by the server"
     for batch in (before, after):
         assert batch.value.tolist()[:-1] == list(range(24))
         assert (batch.quality[:-1] == Quality.GOOD).all()

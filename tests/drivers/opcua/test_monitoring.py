@@ -123,7 +123,7 @@ async def test_changes_come_at_once_and_quiet_nodes_are_vouched_for() -> None:
             assert later[-1].received_mono_ns > quiet[-1], "a keep-alive vouches for it"
             assert {batch.origin for batch in watched.batches} == {Origin.LIVE}
             assert watched.last(0) == (1.0, Quality.GOOD)
-            assert watched.driver.health().impairment == ""
+            assert watched.driver.health().impairment.en == ""
             assert watched.monitoring.rebuilt == 0
 
 
@@ -149,7 +149,7 @@ async def test_one_bad_node_among_a_thousand_costs_only_itself_and_is_watched_wh
             assert watched.last(500) == (1.0, Quality.GOOD)
             health = watched.driver.health()
             assert [item.tag for item in health.bad_items] == ["LATE"]
-            assert "1 points are refused" in health.impairment
+            assert "1 points are refused" in health.impairment.en
             await plc.add("LATE", 7.0)
             await watched.until(lambda: watched.monitoring.watched == 1000)
             assert watched.last(999) == (7.0, Quality.GOOD)
@@ -179,7 +179,7 @@ async def test_a_missing_message_has_everything_read_again() -> None:
             await watched.until(lambda: watched.monitoring.watched == 2)
             assert watched.values(0, since)[-1] == 5.0
             assert Origin.REREAD in {batch.origin for batch in watched.batches[since:]}
-            assert "never came" in watched.driver.health().impairment
+            assert "never came" in watched.driver.health().impairment.en
 
 
 async def test_a_publish_that_is_refused_makes_the_subscription_anew() -> None:
@@ -244,7 +244,7 @@ async def test_a_server_without_subscriptions_is_polled_and_says_so() -> None:
             await watched.until(lambda: len(watched.batches) > 3)
             await plc.set("N1", number(9.0))
             await watched.until(lambda: watched.last(1)[0] == 9.0)
-            assert "polled instead" in driver.health().impairment
+            assert "polled instead" in driver.health().impairment.en
             running.cancel()
 
 
@@ -258,7 +258,7 @@ async def test_a_change_that_was_never_told_is_found_and_everything_read_again()
             node.attributes[AttributeIds.Value].value = number(42.0)  # past the server's own subscriptions
             await watched.until(lambda: watched.last(2)[0] == 42.0)
             await watched.until(lambda: watched.monitoring.rebuilt == 1)
-            assert "never told" in watched.driver.health().impairment
+            assert "never told" in watched.driver.health().impairment.en
 
 
 async def test_integrity_polls_of_an_honest_server_change_nothing() -> None:
@@ -272,7 +272,7 @@ async def test_integrity_polls_of_an_honest_server_change_nothing() -> None:
                 await asyncio.sleep(0.1)
             await watched.until(lambda: sum(batch.origin is Origin.REREAD for batch in watched.batches) >= 2)
             assert watched.monitoring.rebuilt == 0
-            assert watched.driver.health().impairment == ""
+            assert watched.driver.health().impairment.en == ""
 
 
 async def test_a_dead_band_keeps_small_changes_on_the_server() -> None:

@@ -69,7 +69,7 @@ async def test_values_statuses_and_times_with_picoseconds_are_right(server: Node
         for _ in range(3):
             batch = await anext(batches)
         now_ns = CLOCK.wall_ns()
-        assert driver.health().impairment == "", "both ways of decoding agree"
+        assert driver.health().impairment.en == "", "both ways of decoding agree"
         assert driver._session.limits.nodes_per_read == MOST
     assert len(bodies) == 3 * 3, "no Read asks for more than the server allows"
     assert any(key_at(body, 32) & PICOSECONDS for body in bodies), "without picoseconds this test proves nothing"
@@ -94,4 +94,4 @@ async def test_a_change_comes_by_subscription_with_the_time_of_its_source(server
                     break
         assert batch.source_time_ns[found[0]] // 1_000_000 == at_ms
         assert batch.quality[found[0]] == Quality.GOOD
-        assert "differs" not in driver.health().impairment
+        assert "differs" not in driver.health().impairment.en

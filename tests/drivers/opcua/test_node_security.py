@@ -75,7 +75,7 @@ async def test_every_mode_and_policy_reads_as_a_user(
     expected = [number % 2 if number % 3 == 0 else number + 0.5 for number in range(COUNT)]
     async with driver_for(settings) as driver:
         np.testing.assert_array_equal((await first(driver)).value, expected)
-        assert driver.health().impairment == ""
+        assert driver.health().impairment.en == ""
 
 
 async def test_a_wrong_password_is_a_refusal(

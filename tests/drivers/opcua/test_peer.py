@@ -68,7 +68,7 @@ async def all_is_well_again(plc: Plc, watched: Watched, since: int) -> None:
     await watched.until(lambda: watched.values(0, since)[-1:] == [5.0])
     reread = [batch for batch in watched.batches[since:] if batch.origin is Origin.REREAD]
     assert any(len(batch) == count for batch in reread), "everything is read, not only what was hit"
-    assert "the subscription was made anew" in watched.driver.health().impairment
+    assert "the subscription was made anew" in watched.driver.health().impairment.en
     await plc.set("N1", number(9.0))
     await watched.until(lambda: watched.last(1) == (9.0, Quality.GOOD))
     assert set(watched.values(0)) == {1.0, 5.0}, "no value that the server never had"
@@ -118,7 +118,7 @@ async def test_a_message_that_is_swallowed_is_missed_by_its_number_and_nothing_i
             await watched.until(lambda: watched.monitoring.watched == 3)
             since = await change_that_is_hit(plc, watched, once)
             await all_is_well_again(plc, watched, since)
-            assert "never came" in watched.driver.health().impairment
+            assert "never came" in watched.driver.health().impairment.en
         assert REPUBLISH not in peer.asked
 
 
@@ -229,7 +229,7 @@ async def test_one_value_in_a_thousand_that_nobody_can_decode_costs_only_itself(
             good = {row for batch in watched.batches for row in batch.row[batch.quality == Quality.GOOD].tolist()}
             assert good == set(range(999))
             assert [item.tag for item in watched.driver.health().bad_items] == ["POISON"]
-            assert "1 points are refused" in watched.driver.health().impairment
+            assert "1 points are refused" in watched.driver.health().impairment.en
     assert "changes cannot be decoded" not in caplog.text, "the others keep their subscription"
 
 
@@ -257,7 +257,7 @@ async def test_a_subscription_lives_with_small_buffers_in_both_directions() -> N
 
             await watched.until(all_arrived)
             assert watched.monitoring.rebuilt == 0
-            assert watched.driver.health().impairment == ""
+            assert watched.driver.health().impairment.en == ""
         assert peer.largest_request <= 8192
         assert peer.sent_chunks > len(peer.asked), "the answers came in pieces"
 

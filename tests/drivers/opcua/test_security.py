@@ -142,7 +142,7 @@ async def test_certificates_that_end_soon_degrade_the_link(tmp_path: Path) -> No
         ):
             async with driver_for(plc, trust.folder, certificate_exceptions=exceptions) as driver:
                 await first(driver)
-                assert driver.health().impairment == words
+                assert driver.health().impairment.en == words
 
 
 async def test_a_server_that_is_another_inside_the_channel_than_before_is_refused(

@@ -36,6 +36,7 @@ class FakeLink:
     attempts: int = 0
     reconnects: int = 0
     last_error: str = ""
+    last_error_zh: str = ""
     batches: int = 7
     readings: int = 21
     overruns: int = 0

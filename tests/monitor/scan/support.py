@@ -74,6 +74,7 @@ class Status:
     attempts: int = 0
     reconnects: int = 0
     last_error: str = ""
+    last_error_zh: str = ""
     batches: int = 0
     readings: int = 0
     overruns: int = 0
