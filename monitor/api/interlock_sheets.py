@@ -10,6 +10,7 @@ from monitor.api.ports import PlantCard
 from monitor.api.sheets import Column, moment, sheet
 from monitor.interlocks.axes import Cover
 from monitor.interlocks.changes import words_of
+from monitor.interlocks.feedback import Feedback
 from monitor.interlocks.proof_tests import proof_test_due, site_date
 from monitor.interlocks.register import Cause, Interlock
 from monitor.interlocks.state import InterlockState
@@ -42,6 +43,7 @@ _COLUMNS: Final[tuple[Column, ...]] = (
     ("表决状态", "voting left"),
     ("原因", "causes"),
     ("结果", "effects"),
+    ("结果时间", "feedback"),
     ("联锁值", "trip point"),
     ("单位", "unit"),
     ("下次功能测试", "proof test due"),
@@ -69,9 +71,17 @@ def _row(plant: PlantCard, item: Interlock, state: InterlockState, wall_ns: int,
         words_of(state.action)[at], moment(state.action_since_wall_ns, zone), " ".join(state.demanded_by),
         f"{item.needed}oo{len(item.inputs)}", words_of(state.voting)[at],
         "; ".join(_cause(cause) for cause in item.inputs), " ".join(item.effects),
+        "; ".join(_feedback(each, at) for each in state.feedback if each.answer is not None),
         item.trip_point, item.trip_eu,
         None if due is None else due.isoformat(), ("yes" if english else "是") if late else "", item.owner,
     ]  # fmt: skip
+
+
+def _feedback(effect: Feedback, language: int) -> str:
+    """What one effect did about the last demand."""
+    after = "" if effect.after_s is None else f" {'≤ ' if effect.at_most else ''}{effect.after_s:.2f}"
+    word = words_of(effect.answer)[language] if effect.answer else ""
+    return f"{effect.tag}{after}/{effect.within_s:g} s {word}"
 
 
 def _cause(cause: Cause) -> str:

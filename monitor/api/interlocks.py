@@ -15,9 +15,10 @@ from monitor.api.sheets import CSV_ANSWER, Accept, Language, is_wanted
 from monitor.api.times import rfc3339_or_none
 from monitor.hazards.view import View
 from monitor.interlocks.axes import BYPASSED
+from monitor.interlocks.feedback import Feedback
 from monitor.interlocks.layers import ProtectionState
 from monitor.interlocks.proof_tests import proof_test_due, site_date
-from monitor.interlocks.register import Interlock, Protection
+from monitor.interlocks.register import Interlock, Protection, trip_point_alarm
 from monitor.interlocks.state import InterlockState
 from monitor.interlocks.watch import states_by_id
 from rules.verdicts import Verdict
@@ -99,6 +100,39 @@ def bypassed_since(interlock: str, view: View, presenter: Presenter) -> str | No
     return rfc3339_or_none(alarm.raised_wall_ns) if alarm.state in IS_ACTIVE else None
 
 
+def present_feedback(item: Interlock, state: InterlockState) -> list[dto.EffectFeedback]:
+    """Every effect with its required time, and what it did where something was demanded."""
+    known = state.feedback or tuple(Feedback(tag=each.tag, within_s=each.within_s) for each in item.outputs)
+    return [
+        dto.EffectFeedback(
+            tag=each.tag,
+            within_s=each.within_s,
+            answer=None if each.answer is None else each.answer.value,
+            after_s=each.after_s,
+            at_most=each.at_most,
+            by_source_time=each.by_source_time,
+        )
+        for each in known
+    ]
+
+
+def present_live_trip_points(item: Interlock) -> list[dto.CauseTripPoint]:
+    """The causes whose PLC shows the trip point that it uses, with the alarm that watches it."""
+    return [
+        dto.CauseTripPoint(
+            tag=cause.tag,
+            sense="low" if cause.sense == "low" else "high",
+            trip_point=finite(cause.trip_point),
+            eu=cause.live.eu,
+            live_tag=cause.live.tag,
+            tolerance=finite(cause.live.tolerance),
+            alarm=trip_point_alarm(item.id, cause.tag),
+        )
+        for cause in item.inputs
+        if cause.live is not None
+    ]
+
+
 def present_interlock(item: Interlock, state: InterlockState, view: View, presenter: Presenter) -> dto.Interlock:
     """One interlock with its state."""
     due, today = proof_test_due(item), site_date(view.wall_ns, presenter.plant.timezone)
@@ -125,6 +159,8 @@ def present_interlock(item: Interlock, state: InterlockState, view: View, presen
         demanded_by=list(state.demanded_by),
         causes=list(item.causes),
         effects=list(item.effects),
+        feedback=present_feedback(item, state),
+        live_trip_points=present_live_trip_points(item),
         bypass_bits=[bit.tag for bit in item.bypass_bits],
         trip_point=finite(item.trip_point),
         trip_eu=item.trip_eu,

@@ -153,3 +153,8 @@ class Register:
     protections: tuple[Protection, ...] = ()
     simultaneous: Mapping[str, int] = field(default_factory=dict)
     """Hazard source -> most interlocks that may be bypassed at once."""
+
+
+def trip_point_alarm(interlock: str, cause: str = "") -> str:
+    """Id of the alarm that a trip point is not the approved one: of the interlock as a whole, or of one cause."""
+    return f"{interlock}.trip_point.{cause}" if cause else f"{interlock}.trip_point"

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from monitor.alarms.definition import AlarmDefinition
 from monitor.interlocks.register import Interlock, Protection, Register
 from monitor.plant.site import Site
+from monitor.plant.trip_points import WatchedTripPoint, watched_trip_points
 from rules.catalog import Rule
 from rules.kinds.trip_points import TripPointDrift
 
@@ -84,26 +85,30 @@ _OF_A_SOURCE: Final = _Kind(
 
 
 def trip_point_rules(interlocks: Sequence[Interlock]) -> tuple[Rule, ...]:
-    """The rule of `<interlock>.trip_point` of each interlock whose PLC shows its trip point."""
+    """The rule of each trip point that a PLC shows: of an interlock, and of each of its causes."""
     return tuple(
-        TripPointDrift(
-            id=f"{item.id}.trip_point",
-            tag=item.trip_point_tag,
-            approved=item.trip_point,
-            tolerance=item.trip_point_tolerance,
-        )
-        for item in interlocks
-        if item.trip_point_tag is not None and item.trip_point is not None
+        TripPointDrift(id=each.alarm, tag=each.tag, approved=each.approved, tolerance=each.tolerance)
+        for each in watched_trip_points(interlocks)
     )
 
 
 def trip_point_definitions(interlocks: Sequence[Interlock]) -> tuple[AlarmDefinition, ...]:
     """The alarms of these rules, in their order."""
-    return tuple(
-        replace(_of_interlock(item, _TRIP_POINT), tag=item.trip_point_tag, set_point=item.trip_point, eu=item.trip_eu)
-        for item in interlocks
-        if item.trip_point_tag is not None and item.trip_point is not None
+    return tuple(_of_trip_point(each) for each in watched_trip_points(interlocks))
+
+
+def _of_trip_point(watched: WatchedTripPoint) -> AlarmDefinition:
+    found = replace(
+        _of_interlock(watched.interlock, _TRIP_POINT),
+        id=watched.alarm,
+        tag=watched.tag,
+        set_point=watched.approved,
+        eu=watched.eu,
     )
+    if not watched.cause:
+        return found
+    zh, en = f"{found.subject_zh} {watched.cause}", f"{found.subject_en} {watched.cause}"
+    return replace(found, subject_zh=zh, subject_en=en)
 
 
 def barrier_definitions(register: Register, site: Site) -> tuple[AlarmDefinition, ...]:

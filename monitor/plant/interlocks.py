@@ -8,19 +8,19 @@ from monitor.interlocks.register import (
     BUILT_IN_CLASSES,
     BypassBit,
     Cause,
-    Effect,
     Interlock,
     InterlockClass,
     Layer,
     Protection,
     Register,
-    Sense,
 )
+from monitor.plant.causes import TAG, must_be_discrete, read_causes, read_effects, read_tags
 from monitor.plant.document import Document
 from monitor.plant.kinds.conditions import condition_at
 from monitor.plant.record import Record
 from monitor.plant.site import Site
 from monitor.plant.tags import TagRow
+from monitor.plant.trip_points import check_trip_point_tag
 from rules.columns.tags import TagTable
 from rules.language.conditions import Condition
 
@@ -35,10 +35,6 @@ CLASS_KEYS: Final = (
 PROTECTION_KEYS: Final = ("id", "equipment", "hazard_source", "required", "transfer", "towards", "layers")
 LAYER_KEYS: Final = ("id", "name_zh", "name_en", "alarms", "interlocks", "tags", "faults")
 TABLES: Final = ("schema", "interlocks", "interlock_classes", "protections", "bypass_limits")
-TAG = ("位号", "tag")
-WITHIN_S: Final = 10.0
-"""Required time of an effect that names none."""
-SENSES: Final[Mapping[str, Sense]] = {"high": "high", "low": "low", "state": "state"}
 
 
 def read_register(document: Document, site: Site, tags: Mapping[str, TagRow]) -> Register:
@@ -114,8 +110,8 @@ def _interlock(
     name_zh = record.text("name_zh")
     trip_tag = record.reference("trip_tag", tags, TAG, required=False) or None
     if trip_tag is not None and trip_tag in tags:
-        _must_be_discrete(record, "trip_tag", trip_tag, tags)
-    inputs, outputs = read_causes(record, tags), read_effects(record, tags)
+        must_be_discrete(record, "trip_tag", trip_tag, tags)
+    inputs, outputs = read_causes(record, tags, interlock_id), read_effects(record, tags)
     class_id = record.choice("class", tuple(classes), default="A")
     return Interlock(
         id=interlock_id,
@@ -139,67 +135,24 @@ def _interlock(
         trip_tag=trip_tag,
         trip_point=record.number("trip_point"),
         trip_eu=record.text("trip_eu", required=False),
-        trip_point_tag=record.reference("trip_point_tag", tags, TAG, required=False) or None,
+        trip_point_tag=_trip_point_tag(record, tags),
         trip_point_tolerance=record.number("trip_point_tolerance", default=0.0, minimum=0) or 0.0,
     )
 
 
-def read_causes(record: Record, tags: Mapping[str, TagRow]) -> tuple[Cause, ...]:
-    """Tags alone (discrete, their abnormal state demands the trip), or tables with sense and trip point."""
-    if not _is_tables(record, "causes"):
-        return tuple(_plain_cause(record, tag, tags) for tag in _tags(record, "causes", tags))
-    return tuple(_cause(item, tags) for item in record.records("causes"))
-
-
-def _plain_cause(record: Record, tag: str, tags: Mapping[str, TagRow]) -> Cause:
-    row = tags.get(tag)
-    if row is not None and not row.tag.discrete:
-        zh = f'{tag} 是模拟量：写成 {{ tag = "{tag}", sense = "high", trip_point = … }}'
-        record.wrong("causes", zh, f'{tag} is analog: write {{ tag = "{tag}", sense = "high", trip_point = ... }}')
-    normal = row.tag.normal_state if row is not None else None
-    return Cause(tag=tag, sense="state", trip_point=1.0 if normal is None else 1.0 - normal)
-
-
-def _cause(record: Record, tags: Mapping[str, TagRow]) -> Cause:
-    record.only(("tag", "sense", "trip_point", "state"))
-    tag = record.reference("tag", tags, TAG)
-    row = tags.get(tag)
-    if row is None or row.tag.discrete:
-        given = record.integer("state", minimum=0, maximum=1)
-        plain = _plain_cause(record, tag, tags)
-        return plain if given is None else Cause(tag=tag, sense="state", trip_point=float(given))
-    sense = SENSES.get(record.choice("sense", ("high", "low")), "high")
-    trip_point = record.required_number("trip_point")
-    if row.tag.low < row.tag.high and not row.tag.low <= trip_point <= row.tag.high:
-        span = f"{row.tag.low:g} 至 {row.tag.high:g} {row.tag.eu}"
+def _trip_point_tag(record: Record, tags: Mapping[str, TagRow]) -> str | None:
+    """Where the PLC shows the trip point of the whole interlock; None where it is not given or cannot be it."""
+    tag = record.reference("trip_point_tag", tags, TAG, required=False)
+    if tag not in tags:
+        return None
+    trip_point = record.number("trip_point")
+    if trip_point is None:
         record.wrong(
-            "trip_point",
-            f"{trip_point:g} 超出量程 {span}",
-            f"{trip_point:g} is outside the range {span.replace('至', 'to')}",
+            "trip_point", "必填：trip_point_tag 要与批准值比较", "must be given: trip_point_tag is compared with it"
         )
-    return Cause(tag=tag, sense=sense, trip_point=trip_point)
-
-
-def read_effects(record: Record, tags: Mapping[str, TagRow]) -> tuple[Effect, ...]:
-    """Tags alone (acted when 1), or tables with the acted state and the required time."""
-    if not _is_tables(record, "effects"):
-        return tuple(Effect(tag=tag, acted_when=1, within_s=WITHIN_S) for tag in _tags(record, "effects", tags))
-    effects = []
-    for item in record.records("effects"):
-        item.only(("tag", "acted_when", "within_s"))
-        tag = item.reference("tag", tags, TAG)
-        if tag in tags:
-            _must_be_discrete(item, "tag", tag, tags)
-        acted_when = item.integer("acted_when", minimum=0, maximum=1)
-        within_s = item.number("within_s", default=WITHIN_S, minimum=0, maximum=3600)
-        effects.append(
-            Effect(
-                tag=tag,
-                acted_when=1 if acted_when is None else acted_when,
-                within_s=WITHIN_S if within_s is None else within_s,
-            )
-        )
-    return tuple(effects)
+        return None
+    eu = record.text("trip_eu", required=False)
+    return tag if check_trip_point_tag(record, tags[tag].tag, trip_point, eu) else None
 
 
 def _voting(record: Record, inputs: int) -> int:
@@ -264,7 +217,7 @@ def _layer(record: Record, tags: Mapping[str, TagRow], interlocks: Collection[st
         name_en=record.text("name_en", required=False, default=name_zh),
         alarms=record.texts("alarms"),
         interlocks=named,
-        tags=_tags(record, "tags", tags),
+        tags=read_tags(record, "tags", tags),
         faults=record.texts("faults"),
     )
     if not (layer.alarms or layer.interlocks or layer.tags):
@@ -284,30 +237,13 @@ def _limits(document: Document, site: Site) -> dict[str, int]:
     return limits
 
 
-def _is_tables(record: Record, key: str) -> bool:
-    value = record.values.get(key)
-    return isinstance(value, list) and any(isinstance(item, dict) for item in value)
-
-
-def _tags(record: Record, key: str, known: Collection[str]) -> tuple[str, ...]:
-    found = record.texts(key)
-    for tag in found:
-        record.must_know(key, tag, known, TAG)
-    return found
-
-
 def _bypass_bit(record: Record, tags: Mapping[str, TagRow], inputs: tuple[Cause, ...]) -> BypassBit:
     record.only(("tag", "bypassed_when", "cause"))
     tag = record.reference("tag", tags, TAG)
     if tag in tags:
-        _must_be_discrete(record, "tag", tag, tags)
+        must_be_discrete(record, "tag", tag, tags)
     when = record.integer("bypassed_when", minimum=0, maximum=1)
     if when is None:
         record.wrong("bypassed_when", "必填：旁路时该位为 0 还是 1", "must be given: does 0 or 1 mean bypassed")
     cause = record.reference("cause", [item.tag for item in inputs], ("原因位号", "cause"), required=False) or None
     return BypassBit(tag=tag, bypassed_when=1 if when is None else when, cause=cause)
-
-
-def _must_be_discrete(record: Record, key: str, tag: str, tags: Mapping[str, TagRow]) -> None:
-    if not tags[tag].tag.discrete:
-        record.wrong(key, f"位号 {tag} 不是开关量（type = bool）", f"tag {tag} is not discrete (type = bool)")

@@ -98,10 +98,11 @@ def _mend(farm: Farm, query: Query) -> None:
 
 
 def _trip_point(farm: Farm, query: Query) -> None:
-    interlock = query.get("interlock", "")
-    if interlock not in farm.plant.trip_points_m:
-        raise ValueError(f"{interlock!r} has no trip point in the safety system")
-    farm.plant.trip_points_m[interlock] = _number(query)
+    points = farm.plant.trip_points_m if "interlock" in query else farm.plant.trip_pressures_mpa
+    name = query.get("interlock", query.get("tag", ""))
+    if name not in points:
+        raise ValueError(f"{name!r} has no trip point in the safety system")
+    points[name] = _number(query)
 
 
 def _release(farm: Farm, query: Query) -> None:

@@ -37,6 +37,7 @@ def read_instruments(plant: "Plant") -> dict[str, float]:
     readings = dict(zip(measured, shown.tolist(), strict=True))
     readings |= _counters(plant) | _contacts(plant)
     readings |= {f"{name}.SP": trip_point_m for name, trip_point_m in plant.trip_points_m.items()}
+    readings |= {f"{gauge}.SP": trip_mpa for gauge, trip_mpa in plant.trip_pressures_mpa.items()}
     readings |= {tag: value for tag, value in plant.stuck.items() if tag in readings}
     return readings
 

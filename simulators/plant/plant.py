@@ -12,6 +12,7 @@ from simulators.plant.sis import SafetySystem
 from simulators.plant.tank import Tank
 
 OVERPRESSURE_MPA: Final = 1.7
+"""Approved trip point of the overpressure inputs."""
 SWITCH_HYSTERESIS_M: Final = 0.05
 METHANOL_KG_PER_M3: Final = 790.0
 FLASHING: Final = 0.05
@@ -40,6 +41,8 @@ class Plant:
         """Safety functions whose reset button is pressed for the next step."""
         self.trip_points_m: dict[str, float] = design.trip_points()
         """Safety function -> level at which its switch acts."""
+        self.trip_pressures_mpa: dict[str, float] = {f"PT-{n}C": OVERPRESSURE_MPA for n in design.SPHERES}
+        """Gauge -> pressure at which the safety system trips its sphere."""
         self.switch_high: dict[int, bool] = dict.fromkeys(design.ALL_TANKS, False)
         self.switch_low: dict[int, bool] = dict.fromkeys(design.SPHERES, False)
         self.fire_water_m3_per_h = 0.0
@@ -104,7 +107,9 @@ class Plant:
     def _control(self, dt_s: float) -> None:
         demands = {f"LSHH-{n}": self.switch_high[n] for n in design.ALL_TANKS}
         demands |= {f"LSLL-{n}": self.switch_low[n] for n in design.SPHERES}
-        demands |= {f"PSHH-{n}": self._readings[f"PT-{n}C"] >= OVERPRESSURE_MPA for n in design.SPHERES}
+        demands |= {
+            f"PSHH-{n}": self._readings[f"PT-{n}C"] >= self.trip_pressures_mpa[f"PT-{n}C"] for n in design.SPHERES
+        }
         demands |= {name: not self.field_inputs[f"{name}.BUTTON"] for name in ("ESD-1", "ESD-2")}
         self.safety.step(demands, self.field_inputs, frozenset(self.resets))
         self.resets.clear()

@@ -39,6 +39,7 @@ FLOATS: Final[dict[int, tuple[str, ...]]] = {
     108: ("SIS-105.SP", "SIS-106.SP", "SIS-107.SP", "SIS-108.SP"),
     116: ("SIS-201.SP", "SIS-202.SP", "SIS-203.SP", "SIS-204.SP"),
     124: ("SIS-211.SP", "SIS-212.SP", "SIS-213.SP", "SIS-214.SP"),
+    132: ("PT-201C.SP", "PT-202C.SP", "PT-203C.SP", "PT-204C.SP"),
 }
 """First input register of a run of float32 -> the tags from there on."""
 

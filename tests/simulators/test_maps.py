@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.plant.design import safety_functions, trip_points
-from simulators.plant.plant import Plant
+from simulators.plant.design import SPHERES, safety_functions, trip_points
+from simulators.plant.plant import OVERPRESSURE_MPA, Plant
 from simulators.plant.sis import SafetyFunction
 from simulators.plc import plc1_map, plc2_map, sis1_map
 from simulators.plc.points import ModbusPoint, OpcUaPoint, Point, Scale, is_discrete
@@ -111,6 +111,9 @@ def test_the_approved_trip_points_are_those_of_the_safety_system() -> None:
     register = {item["id"]: item for item in toml("interlocks.toml")["interlocks"] if "trip_point" in item}
     assert {name: item["trip_point"] for name, item in register.items()} == trip_points()
     assert {item["trip_point_tag"] for item in register.values()} == {f"{name}.SP" for name in trip_points()}
+    causes = [cause for item in register.values() for cause in item["causes"] if isinstance(cause, dict)]
+    shown = {cause["trip_point_tag"]: cause["trip_point"] for cause in causes if "trip_point_tag" in cause}
+    assert shown == {f"PT-{n}C.SP": OVERPRESSURE_MPA for n in SPHERES}
 
 
 def test_priorities_are_rationed() -> None:

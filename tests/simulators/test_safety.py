@@ -128,6 +128,20 @@ def test_overpressure_trips_the_sphere() -> None:
     assert plant.read()["XV-201I.CLOSED"] == 1.0
 
 
+def test_a_trip_pressure_that_was_moved_is_shown_and_acted_on() -> None:
+    plant = Plant(np.random.default_rng(3))
+    assert plant.read()["PT-201C.SP"] == 1.7
+    plant.trip_pressures_mpa["PT-201C"] = 2.0
+    plant.stuck["PT-201C"] = 1.8
+    plant.step(1.0)
+    plant.step(1.0)
+    assert plant.read()["PT-201C.SP"] == 2.0
+    assert plant.read()["SIS-201.TRIP"] == 0.0, "it acts too late"
+    plant.trip_pressures_mpa["PT-201C"] = 1.7
+    plant.step(1.0)
+    assert plant.read()["SIS-201.TRIP"] == 1.0
+
+
 def test_low_low_stops_the_pump_and_closes_the_outlet() -> None:
     plant = Plant(np.random.default_rng(3))
     assert plant.read()["P-202.RUN"] in (0.0, 1.0)

@@ -23,7 +23,14 @@ from monitor.api.dto.figures import (
     TopAlarm,
 )
 from monitor.api.dto.floods import Flood, FloodBoard, FloodFold, FloodState
-from monitor.api.dto.interlocks import Interlock, InterlockRate, Protection, ProtectionLayer
+from monitor.api.dto.interlocks import (
+    CauseTripPoint,
+    EffectFeedback,
+    Interlock,
+    InterlockRate,
+    Protection,
+    ProtectionLayer,
+)
 from monitor.api.dto.journal import JournalPage, JournalRow, Push
 from monitor.api.dto.permits import FunctionCheck, Permit, PermitApproval, PermitCheck, PermitComment, PermitRequest
 from monitor.api.dto.positions import Horn, Position
@@ -40,6 +47,7 @@ __all__ = [
     "AlarmDetail",
     "BadItem",
     "BypassSince",
+    "CauseTripPoint",
     "Channel",
     "Chemical",
     "DefinitionDrift",
@@ -52,6 +60,7 @@ __all__ = [
     "Drift",
     "Dto",
     "Ending",
+    "EffectFeedback",
     "Equipment",
     "Explanation",
     "ExplanationFigure",

@@ -5,6 +5,36 @@ from typing import Literal
 from monitor.api.dto.base import Dto, Text
 
 
+class EffectFeedback(Dto):
+    """One effect of an interlock, and its answer to the demand that stands, or to the last one of this run."""
+
+    tag: str
+    within_s: float
+    """Required time from the demand to the feedback."""
+    answer: Literal["within", "late", "not_moved", "waiting", "unknown"] | None
+    """None: nothing was demanded since the start."""
+    after_s: float | None
+    """From the demand to the feedback; None where there was none."""
+    at_most: bool
+    """It acted while it could not be read: `after_s` is the longest that it can have taken."""
+    by_source_time: bool
+    """Both devices told when; else by when it was read."""
+
+
+class CauseTripPoint(Dto):
+    """The trip point of one cause, and where the PLC shows it."""
+
+    tag: str
+    sense: Literal["high", "low"]
+    trip_point: float | None
+    eu: str
+    live_tag: str
+    tolerance: float | None
+    """How far the PLC's may be from the approved one, in `eu`."""
+    alarm: str
+    """Id of the alarm that it is further."""
+
+
 class Interlock(Dto):
     """One interlock as far as it is known now."""
 
@@ -44,6 +74,10 @@ class Interlock(Dto):
     demanded_by: list[str]
     causes: list[str]
     effects: list[str]
+    feedback: list[EffectFeedback]
+    """Each of `effects`, in their order."""
+    live_trip_points: list[CauseTripPoint]
+    """Of the causes whose PLC shows its trip point."""
     bypass_bits: list[str]
     voting_needed: int
     """m of m-out-of-n."""

@@ -186,6 +186,8 @@ export function interlock(change: Partial<Interlock> = {}): Interlock {
     trip_point_tag: null,
     alarm: "SIS-101.bypass",
     ...change,
+    feedback: [],
+    live_trip_points: [],
   };
 }
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from monitor.interlocks.register import Interlock
-from monitor.plant.interlocks import WITHIN_S, read_causes, read_effects
+from monitor.plant.causes import WITHIN_S, read_causes, read_effects
 from monitor.plant.kinds.port import KindReader, ReadRule, Surroundings
 from monitor.plant.record import Record
 from monitor.plant.site import NS

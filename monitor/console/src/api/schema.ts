@@ -1164,6 +1164,29 @@ export interface components {
             name: components["schemas"]["Text"];
             /** Since */
             since: string | null;
+        /**
+         * CauseTripPoint
+         * @description The trip point of one cause, and where the PLC shows it.
+         */
+        CauseTripPoint: {
+            /** Alarm */
+            alarm: string;
+            /** Eu */
+            eu: string;
+            /** Live Tag */
+            live_tag: string;
+            /**
+             * Sense
+             * @enum {string}
+             */
+            sense: "high" | "low";
+            /** Tag */
+            tag: string;
+            /** Tolerance */
+            tolerance: number | null;
+            /** Trip Point */
+            trip_point: number | null;
+        };
         };
         /**
          * Channel
@@ -1413,6 +1436,24 @@ export interface components {
             comment: string;
             /** Occurrence */
             occurrence: number | null;
+        };
+        /**
+         * EffectFeedback
+         * @description One effect of an interlock, and its answer to the demand that stands, or to the last one of this run.
+         */
+        EffectFeedback: {
+            /** After S */
+            after_s: number | null;
+            /** Answer */
+            answer: ("within" | "late" | "not_moved" | "waiting" | "unknown") | null;
+            /** At Most */
+            at_most: boolean;
+            /** By Source Time */
+            by_source_time: boolean;
+            /** Tag */
+            tag: string;
+            /** Within S */
+            within_s: number;
         };
         /**
          * Equipment
@@ -1792,6 +1833,8 @@ export interface components {
             owner: string;
             /**
              * Permit
+            /** Feedback */
+            feedback: components["schemas"]["EffectFeedback"][];
              * @enum {string}
              */
             permit: "none" | "active" | "overdue" | "wrong_input" | "restoring";
@@ -1800,6 +1843,8 @@ export interface components {
             /** Proof Test Due */
             proof_test_due: string | null;
             /** Proof Test Overdue */
+            /** Live Trip Points */
+            live_trip_points: components["schemas"]["CauseTripPoint"][];
             proof_test_overdue: boolean;
             /**
              * Service

@@ -21,6 +21,7 @@ export type AlarmDetail = Schemas["AlarmDetail"];
 export type Explanation = Schemas["Explanation"];
 export type Forecast = Schemas["Forecast"];
 export type Interlock = Schemas["Interlock"];
+export type EffectFeedback = Schemas["EffectFeedback"];
 export type InterlockRate = Schemas["InterlockRate"];
 export type Protection = Schemas["Protection"];
 export type Permit = Schemas["Permit"];

@@ -1,9 +1,11 @@
 /** The journal's rows of one interlock as a timeline: what turned, what was first, how fast it was answered. */
-import type { JournalRow, Text } from "../api/types";
+import type { EffectFeedback, JournalRow, Text } from "../api/types";
+import { effectsOf } from "./feedback";
 import type { Axis } from "./interlocks";
 
 export interface Turn {
-  readonly axis: Axis;
+  /** `feedback`: what all effects did about the demand. */
+  readonly axis: Axis | "feedback";
   readonly before: string;
   readonly after: string;
   /** Tags of the causes that came first; more than one where their order is undecided. */
@@ -15,6 +17,7 @@ export interface Turn {
   /** Slower than its effects may be. */
   readonly late: boolean;
   readonly bypassedBy: readonly string[];
+  readonly effects: readonly EffectFeedback[];
 }
 export interface Moment {
   readonly seq: number;
@@ -36,7 +39,7 @@ function turnOf(change: Bag): Turn {
   const responseS = figure(detail["response_s"]);
   const requiredS = figure(detail["required_s"]);
   return {
-    axis: String(change["axis"]) as Axis,
+    axis: String(change["axis"]) as Turn["axis"],
     before: String(change["before"]),
     after: String(change["after"]),
     firstOut: texts(detail["first_out"]),
@@ -46,6 +49,7 @@ function turnOf(change: Bag): Turn {
     requiredS,
     late: responseS !== null && requiredS !== null && responseS > requiredS,
     bypassedBy: texts(detail["bypassed_by"]),
+    effects: effectsOf(detail),
   };
 }
 
