@@ -14,6 +14,7 @@ from drivers.errors import BadFrameError, DriverError, LinkLostError
 from drivers.modbus.chain import Chain, Transaction
 from drivers.modbus.line_settings import LineSettings
 from drivers.modbus.ports import Ports
+from drivers.modbus.rests import Rests
 from drivers.modbus.transport import Asked
 from drivers.modbus.turns import Asking, Turns
 from drivers.modbus.units import Units
@@ -44,7 +45,7 @@ class Line:
         self._loop = asyncio.get_running_loop()
         self._opening = asyncio.Lock()
         self._ports = Ports(settings, self)
-        self._idle: set[asyncio.Future[None]] = set()
+        self._rests = Rests()
         self._error: DriverError | None = LinkLostError("not connected yet", "尚未连接")
         self._reopen = False
         self._turns = Turns()
@@ -100,14 +101,7 @@ class Line:
         :raises LinkLostError: it was lost.
         """
         if self._error is None and seconds > 0:
-            waiter = self._loop.create_future()
-            timer = self._loop.call_later(seconds, _wake, waiter)
-            self._idle.add(waiter)
-            try:
-                await waiter
-            finally:
-                timer.cancel()
-                self._idle.discard(waiter)
+            await self._rests.rest(seconds)
         if self._error is not None:
             raise self._error
 
@@ -239,8 +233,7 @@ class Line:
         self._error = error
         self._ports.end()
         self._turns.fail(error)
-        for waiter in self._idle:
-            _wake(waiter)
+        self._rests.end()
 
     # --- connecting ---------------------------------------------------------------------------
     async def _connect(self, window: int) -> None:
@@ -266,8 +259,3 @@ class Line:
             except LinkLostError:
                 self.units.forget(proof.unit)
         await self._connect(1)
-
-
-def _wake(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)
