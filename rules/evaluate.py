@@ -30,7 +30,9 @@ def evaluate(rule_set: RuleSet, snapshot: Snapshot, memory: Memory, mono_ns: int
     moment = Moment.of(snapshot, rule_set.tag_ids, memory.start_mono_ns, mono_ns)
     sweep = Sweep(rule_set=rule_set, moment=moment, memory=memory)
     sweep.judge()
-    awaiting, seen_good = _await_inputs(rule_set, snapshot, memory)
+    awaiting, seen_good = memory.awaiting, memory.inputs_seen_good
+    if sweep.awaits:
+        awaiting, seen_good = _await_inputs(rule_set, snapshot, memory)
     condition, differs = sweep.conditions(awaiting)
     held = hold(condition, rule_set.on_delay_ns, rule_set.off_delay_ns, memory.holds, mono_ns, differs)
     after = sweep.after(held, awaiting, seen_good)
@@ -70,8 +72,6 @@ def _await_inputs(
     rule_set: RuleSet, snapshot: Snapshot, memory: Memory
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """After a restart: taken-over rules whose inputs were not all read good once (no FALSE is believed); tags that were."""
-    if not bool(memory.awaiting.any()):
-        return memory.awaiting, memory.inputs_seen_good
     seen_good = memory.inputs_seen_good | (snapshot.quality == _GOOD)
     unread = np.zeros(len(rule_set), np.bool_)
     unread[rule_set.input_rule[~seen_good[rule_set.input_row]]] = True

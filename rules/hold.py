@@ -124,15 +124,15 @@ def hold(
     unknown = now == _UNKNOWN
     held = unknown & ~was_active
     run = np.zeros(at.size, np.int64)
-    run[np.searchsorted(at, memory.pending)] = memory.counted_ns
+    run[at.searchsorted(memory.pending)] = memory.counted_ns
     run += counted * max(0, mono_ns - memory.mono_ns)
-    run[~(counting | held)] = 0
+    run *= counting | held
     delay_ns = np.where(was_active, off_delay_ns.take(at), on_delay_ns.take(at))
     due = (run >= delay_ns) & (counting | (held & counted))
-    run[due] = 0
+    run *= ~due
     told = _told_in_spite(at, memory, mono_ns) & unknown
     decided = np.where(unknown & ~told, _UNKNOWN, was_active.view(np.uint8))
-    decided[due] = toward[due]
+    np.copyto(decided, toward, where=due)
     flipped, turned = at[due], (decided != verdict.take(at)).nonzero()[0]
     if flipped.size:
         active = active.copy()

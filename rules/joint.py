@@ -35,6 +35,8 @@ class Joints:
     """All groups of this sort: their rules numbered one group after the other, their inputs rule by rule."""
 
     members: tuple[JointRules, ...]
+    ends: Places
+    """Of each group."""
     row: Places
     """Of every input."""
     rule: Places
@@ -67,6 +69,7 @@ class Joints:
         count = np.bincount(rule, minlength=at_rule).astype(np.intp)
         return cls(
             members=tuple(members),
+            ends=np.array([one.end for one in members], np.intp),
             row=np.concatenate(rows),
             rule=rule,
             first=np.cumsum(count) - count,
@@ -100,8 +103,9 @@ class Joints:
     ) -> "JointTouched":
         """Judge the rules of these numbers (ascending); new states take the place of those in `states`, bands are renewed."""
         positions, conditions, due_ns = [_NOWHERE], [np.zeros(0, np.uint8)], FOREVER
+        ended = [_NOWHERE]
         bands.evaluations += 1
-        ends = np.searchsorted(rules, [one.end for one in self.members]).tolist()
+        ends = rules.searchsorted(self.ends).tolist()
         for number, (member, begin, end) in enumerate(zip(self.members, [0, *ends], ends, strict=False)):
             left = rules[begin:end]
             if not left.size:
@@ -118,11 +122,12 @@ class Joints:
             if (bands.evaluations + number) % EVERY == 0:
                 bands.renew(self, mine, moment, group.joint_band(moment, was_active, judged))
             else:
-                bands.end(self, left)
+                ended.append(left)
             bands.tell(group.position, judged)
             due_ns = min(due_ns, FOREVER if judged.due_ns is None else judged.due_ns)
             positions.append(group.position)
-            conditions.append(np.broadcast_to(judged.condition, mine.shape))
+            conditions.append(judged.condition)
+        bands.end(self, np.concatenate(ended))
         return JointTouched(
             positions=np.concatenate(positions),
             condition=np.concatenate(conditions),
@@ -159,17 +164,19 @@ class JointBands:
 
     def left(self, joints: Joints, moment: Moment) -> Places:
         """Numbers of the rules whose inputs left their bands, ascending."""
-        value = moment.value.take(joints.row)
-        quality = moment.quality.take(joints.row)
+        value, quality = moment.value.take(joints.row), moment.quality.take(joints.row)
         holds = value >= self.low
         holds &= value <= self.high
-        if not holds.all():
-            # what cannot be judged may have any value, but a rule without a band is looked at whatever it is
-            holds |= (quality >= _FIRST_UNUSABLE) & (self.low == self.low)
-        holds &= quality == self.quality
-        holds[joints.timed :] &= moment.received_mono_ns.take(joints.row[joints.timed :]) < self.look_ns[joints.timed :]
-        left = joints.rule.take((~holds).nonzero()[0])
-        left = left[left != np.append(left[1:], -1)]  # once each
+        out = np.logical_not(holds, out=holds).nonzero()[0]
+        # what cannot be judged may have any value, but a rule without a band is looked at whatever it is
+        out = out[(quality.take(out) < _FIRST_UNUSABLE) | np.isnan(self.low.take(out))]
+        out = merged(out, (quality != self.quality).nonzero()[0])
+        if joints.timed < joints.row.size:
+            received_ns = moment.received_mono_ns.take(joints.row[joints.timed :])
+            out = merged(out, (received_ns >= self.look_ns[joints.timed :]).nonzero()[0] + joints.timed)
+        left = joints.rule.take(out)
+        if left.size:
+            left = np.concatenate((left[:1], left[1:][left[1:] != left[:-1]]))  # once each
         return merged(left, (self.until_ns <= moment.mono_ns).nonzero()[0])
 
     def renew(self, joints: Joints, rules: Places, moment: Moment, band: JointBand) -> None:

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from rules.carried import Bands, Left, RowBand, Rows
+from rules.bands import Bands, Left, RowBand, Rows
 from rules.port import Band, Group, Moment, PointGroup, State
 from rules.runs import Places, places_of_runs, scattered, taken
 
 _S = TypeVar("_S", bound=np.generic)
+_NO_BANDS: Final = RowBand.widest(np.zeros(0, np.intp))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -110,14 +111,17 @@ class Points:
 
     def judge(self, left: Left, moment: Moment, active: npt.NDArray[np.bool_], states: list[State]) -> Touched:
         """Judge the rules of the rows that left their bands; new states take the place of those in `states`."""
-        still, moving = RowBand.widest(left.still), RowBand.widest(left.moving)
-        silence = RowBand.widest(left.silent)
+        still, moving, silence = (
+            RowBand.widest(rows) if rows.size else _NO_BANDS for rows in (left.still, left.moving, left.silent)
+        )
         positions, conditions = [np.zeros(0, np.intp)], [np.zeros(0, np.uint8)]
         for rules, made in (
             *((rules, still) for rules in self.still),
             *((rules, moving) for rules in self.moving),
             *((rules, silence) for rules in self.silence),
         ):
+            if not made.rows.size:
+                continue
             places, starts, has = rules.places(made.rows)
             if not places.size:
                 continue

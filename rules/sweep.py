@@ -6,7 +6,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from rules.carried import Bands, Carried, Left, Rows
+from rules.bands import Bands, Left, Rows
+from rules.carried import Carried
 from rules.catalog import RuleSet
 from rules.columns.snapshot import Snapshot
 from rules.hold import Held
@@ -37,6 +38,8 @@ class Sweep:
     """Position -> names, of TRUE rules that carry a list."""
     due_ns: int = FOREVER
     """First mono time at which a condition may change although nothing is read."""
+    awaits: bool = field(init=False)
+    """Whether any rule waits for its inputs to be read good."""
     carried: Carried | None = field(init=False)
     """From the last evaluation; None where everything is judged anew."""
     _touched: Touched = field(init=False)
@@ -51,6 +54,8 @@ class Sweep:
     def __post_init__(self) -> None:
         self.states = list(self.memory.states)
         carried = self.carried = self.memory.take_carried()
+        # who does not wait now never will
+        self.awaits = (carried is None or carried.awaits) and bool(self.memory.awaiting.any())
         rows = len(self.rule_set.tag_ids)
         self._bands = self.rule_set.points.no_bands(rows) if carried is None else carried.bands
         self._joint_bands = self.rule_set.joints.no_bands() if carried is None else carried.joint
@@ -66,7 +71,7 @@ class Sweep:
             left = self._bands.left(self.moment)
             rules = self._joint_bands.left(joints, self.moment)
             self._bands_due_ns = left.due_ns
-            if self.memory.awaiting.any():
+            if self.awaits:
                 waiting = self._rows_awaited()
                 left = Left(
                     still=merged(left.still, waiting),
@@ -107,7 +112,7 @@ class Sweep:
         told = np.concatenate(
             (self._touched.condition, self._joint.condition, *(judged.condition for judged in whole.values()))
         )
-        if awaiting.any():
+        if self.awaits:
             told[awaiting.take(at) & (told == _FALSE)] = _UNKNOWN
         differs = (told != before.take(at)).nonzero()[0]
         if not differs.size:
@@ -147,6 +152,7 @@ class Sweep:
                 start_mono_ns=start_mono_ns,
                 holds=held.memory,
                 states=states,
+                awaits=self.awaits,
                 bands=self._bands,
                 joint=self._joint_bands,
                 whole=seen,

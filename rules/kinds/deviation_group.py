@@ -55,10 +55,10 @@ class DeviationGroup:
         A median with unusable members lies somewhere between two bounds; both ends must agree.  UNCERTAIN members
         count as known for TRUE and as unknown for FALSE.
         """
-        value = moment.value[..., self.row]
-        quality = finite_quality(value, moment.quality[..., self.row])
-        others = moment.value[..., self.other_row]
-        other_quality = finite_quality(others, moment.quality[..., self.other_row])
+        value = moment.value.take(self.row, axis=-1)
+        quality = finite_quality(value, moment.quality.take(self.row, axis=-1))
+        others = moment.value.take(self.other_row, axis=-1)
+        other_quality = finite_quality(others, moment.quality.take(self.other_row, axis=-1))
         at = np.where(active, self.return_limit, self.limit)
         if (
             others.shape[-1] == 1 and not quality.any() and not other_quality.any()
@@ -82,14 +82,14 @@ class DeviationGroup:
     def at(self, places: npt.NDArray[np.intp]) -> "DeviationGroup":
         """The rules at these places only."""
         return DeviationGroup(
-            position=self.position[places],
-            row=self.row[places],
-            other_row=self.other_row[places],
-            others=self.others[places],
-            limit=self.limit[places],
-            return_limit=self.return_limit[places],
-            above=self.above[places],
-            below=self.below[places],
+            position=self.position.take(places),
+            row=self.row.take(places),
+            other_row=self.other_row.take(places, axis=0),
+            others=self.others.take(places),
+            limit=self.limit.take(places),
+            return_limit=self.return_limit.take(places),
+            above=self.above.take(places),
+            below=self.below.take(places),
         )
 
     def joint_band(self, moment: Moment, active: npt.NDArray[np.bool_], judged: Judged) -> JointBand:

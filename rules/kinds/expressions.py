@@ -70,10 +70,10 @@ class ExpressionGroup:
         """The rules at these places only."""
         columns = self.columns.at(places)
         return ExpressionGroup(
-            position=self.position[places],
+            position=self.position.take(places),
             columns=columns,
-            first_input=np.searchsorted(columns.input_place, np.arange(places.size)),
-            no_number=self.no_number[places],
+            first_input=columns.input_place.searchsorted(np.arange(places.size)),
+            no_number=self.no_number.take(places),
             span=self.span,
         )
 
@@ -95,11 +95,10 @@ class ExpressionGroup:
     def _last_read(self, moment: Moment) -> npt.NDArray[np.int32]:
         """What came last made it what it is: its quality and its times go with the alarm."""
         rows = self.columns.input_row
-        received = moment.received_mono_ns[..., rows]
-        latest = np.maximum.reduceat(received, self.first_input, axis=-1)
-        place = self.columns.input_place
-        number = np.where(received == latest[..., place], np.arange(rows.size), rows.size)
-        found: npt.NDArray[np.int32] = rows[np.minimum.reduceat(number, self.first_input, axis=-1)]
+        received = moment.received_mono_ns.take(rows, axis=-1)
+        latest = np.maximum.reduceat(received, self.first_input, axis=-1).take(self.columns.input_place, axis=-1)
+        number = np.where(received == latest, np.arange(rows.size), rows.size)
+        found: npt.NDArray[np.int32] = rows.take(np.minimum.reduceat(number, self.first_input, axis=-1))
         return found
 
     def _rows(self, place: int) -> list[int]:
@@ -108,7 +107,7 @@ class ExpressionGroup:
 
     def _tags_of(self, condition: npt.NDArray[np.uint8]) -> tuple[tuple[int, tuple[str, ...]], ...]:
         conditions = self.columns.conditions
-        true = np.flatnonzero(condition == _TRUE).tolist()
+        true = (condition == _TRUE).nonzero()[0].tolist()
         return tuple((place, item.inputs) for place in true if (item := conditions[place]) is not None)
 
 

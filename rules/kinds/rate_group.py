@@ -1,5 +1,6 @@
 """How fast values move: the columns of all rate rules, a few kept readings each, and their no-change bands."""
 
+import functools
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -46,18 +47,42 @@ class RateGroup:
 
     position: npt.NDArray[np.intp]
     row: npt.NDArray[np.int32]
-    sign: npt.NDArray[np.float64]
-    """+1 rise, -1 fall, 0 either."""
-    limit: npt.NDArray[np.float64]
-    """Unit per minute."""
-    dead_band: npt.NDArray[np.float64]
-    slot_ns: npt.NDArray[np.int64]
-    phase_ns: npt.NDArray[np.int64]
-    """By how much the slots of a rule are shifted."""
-    least_ns: npt.NDArray[np.int64]
-    """How old the reference must be."""
+    numbers: npt.NDArray[np.float64]
+    """(m, 3): sign, limit, dead band; side by side, for some rules are taken out at a time."""
+    spans_ns: npt.NDArray[np.int64]
+    """(m, 3): slot, phase, least age."""
     timeless: ClassVar[bool] = False
     ends: ClassVar[BandEnd] = "slot"
+
+    @property
+    def sign(self) -> npt.NDArray[np.float64]:
+        """+1 rise, -1 fall, 0 either."""
+        return self.numbers[:, 0]
+
+    @property
+    def limit(self) -> npt.NDArray[np.float64]:
+        """Unit per minute."""
+        return self.numbers[:, 1]
+
+    @property
+    def dead_band(self) -> npt.NDArray[np.float64]:
+        """Unit per minute."""
+        return self.numbers[:, 2]
+
+    @property
+    def slot_ns(self) -> npt.NDArray[np.int64]:
+        """A quarter of the window."""
+        return self.spans_ns[:, 0]
+
+    @property
+    def phase_ns(self) -> npt.NDArray[np.int64]:
+        """By how much the slots of a rule are shifted."""
+        return self.spans_ns[:, 1]
+
+    @property
+    def least_ns(self) -> npt.NDArray[np.int64]:
+        """How old the reference must be."""
+        return self.spans_ns[:, 2]
 
     def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
         """Each rule reads its tag."""
@@ -102,12 +127,8 @@ class RateGroup:
         return RateGroup(
             position=self.position.take(places),
             row=self.row.take(places),
-            sign=self.sign.take(places),
-            limit=self.limit.take(places),
-            dead_band=self.dead_band.take(places),
-            slot_ns=self.slot_ns.take(places),
-            phase_ns=self.phase_ns.take(places),
-            least_ns=self.least_ns.take(places),
+            numbers=self.numbers.take(places, axis=0),
+            spans_ns=self.spans_ns.take(places, axis=0),
         )
 
     def band(self, moment: Moment, active: npt.NDArray[np.bool_], judged: Judged) -> Band:
@@ -179,7 +200,7 @@ class RateGroup:
         slot: npt.NDArray[np.int64],
     ) -> State:
         """Keep a reading that is good, a number, newer than all kept and the first of its slot."""
-        newest = np.maximum.reduce([state[name] for name in TIMES])
+        newest = functools.reduce(np.maximum, (state[name] for name in TIMES))
         begins = slot * self.slot_ns - self.phase_ns
         take = (newest < begins) & (received_ns > newest)
         if not take.any():
@@ -195,12 +216,13 @@ class RateGroup:
     def _reference(self, state: State, received_ns: npt.NDArray[np.int64], slot: npt.NDArray[np.int64]) -> Reference:
         """The oldest reading kept in the slots of the window that ends with the slot of the present reading."""
         begins = (slot - (SLOTS - 1)) * self.slot_ns - self.phase_ns
-        kept = np.stack([state[name] for name in TIMES])
-        kept[(kept < begins) | (kept > received_ns)] = FOREVER
-        time_ns, value = np.minimum.reduce(kept), np.full(self.row.size, np.nan)
+        time_ns, value = np.full(self.row.size, FOREVER), np.full(self.row.size, np.nan)
+        for times, values in zip(TIMES, VALUES, strict=True):
+            kept_ns = state[times]
+            older = (kept_ns >= begins) & (kept_ns <= received_ns) & (kept_ns < time_ns)
+            np.copyto(time_ns, kept_ns, where=older)
+            np.copyto(value, state[values], where=older)
         found = time_ns < FOREVER
-        for times, values in zip(kept, VALUES, strict=True):
-            np.copyto(value, state[values], where=(times == time_ns) & found)
         return Reference(
             time_ns=np.where(found, time_ns, NEVER),
             value=value,

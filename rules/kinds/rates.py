@@ -89,16 +89,15 @@ class RateKind:
     def group(self, rules: Sequence[tuple[int, RateOfChange]], table: TagTable) -> RateGroup:
         """The columns."""
         slot_ns = [rule.window_ns // SLOTS for _, rule in rules]
-        cohort = [_cohort(rule) for _, rule in rules]
+        phase_ns = [length * _cohort(rule) // COHORTS for length, (_, rule) in zip(slot_ns, rules, strict=True)]
+        least_ns = [max(1, int(rule.minimum_coverage * rule.window_ns)) for _, rule in rules]
+        sign = [_SIGN[rule.direction] for _, rule in rules]
+        limit, dead_band = [rule.limit for _, rule in rules], [rule.dead_band for _, rule in rules]
         return RateGroup(
             position=column([position for position, _ in rules], np.intp),
             row=column([table.row_of[rule.tag] for _, rule in rules], np.int32),
-            sign=column([_SIGN[rule.direction] for _, rule in rules], np.float64),
-            limit=column([rule.limit for _, rule in rules], np.float64),
-            dead_band=column([rule.dead_band for _, rule in rules], np.float64),
-            slot_ns=column(slot_ns, np.int64),
-            phase_ns=column([length * of // COHORTS for length, of in zip(slot_ns, cohort, strict=True)], np.int64),
-            least_ns=column([max(1, int(rule.minimum_coverage * rule.window_ns)) for _, rule in rules], np.int64),
+            numbers=column(np.column_stack((sign, limit, dead_band)), np.float64),
+            spans_ns=column(np.column_stack((slot_ns, phase_ns, least_ns)), np.int64),
         )
 
 

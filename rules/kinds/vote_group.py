@@ -25,7 +25,8 @@ class _Votes:
     true: npt.NDArray[np.bool_]
     false: npt.NDArray[np.bool_]
     """An absent voter counts as FALSE."""
-    bad: npt.NDArray[np.bool_]
+    bad: npt.NDArray[np.bool_] | None
+    """None where no voter is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,7 +61,7 @@ class VotingGroup:
         says = self._says(moment, active)
         votes, never = _count(says.true), _count(says.false)
         needed = self.needed
-        if bool(says.bad.any()):
+        if says.bad is not None:
             needed = self.needed_with_bad[np.arange(self.needed.size), _count(says.bad)]
         possible = self.present.shape[0] - never
         condition = np.where(possible < self.needed, _FALSE, _UNKNOWN)
@@ -77,15 +78,15 @@ class VotingGroup:
     def at(self, places: npt.NDArray[np.intp]) -> "VotingGroup":
         """The rules at these places only."""
         return VotingGroup(
-            position=self.position[places],
-            voter_row=self.voter_row[:, places],
-            present=self.present[:, places],
-            sign=self.sign[:, places],
-            threshold=self.threshold[:, places],
-            return_threshold=self.return_threshold[:, places],
-            discrete=self.discrete[:, places],
-            needed=self.needed[places],
-            needed_with_bad=self.needed_with_bad[places],
+            position=self.position.take(places),
+            voter_row=self.voter_row.take(places, axis=1),
+            present=self.present.take(places, axis=1),
+            sign=self.sign.take(places, axis=1),
+            threshold=self.threshold.take(places, axis=1),
+            return_threshold=self.return_threshold.take(places, axis=1),
+            discrete=self.discrete.take(places, axis=1),
+            needed=self.needed.take(places),
+            needed_with_bad=self.needed_with_bad.take(places, axis=0),
         )
 
     def joint_band(self, moment: Moment, active: npt.NDArray[np.bool_], judged: Judged) -> JointBand:
@@ -104,7 +105,7 @@ class VotingGroup:
         mine = np.flatnonzero(self.present[:, place]).tolist()
         told = [reading(moment, int(self.voter_row[voter, place])) for voter in mine]
         votes, needed = int(judged.value[place]), int(np.broadcast_to(judged.limit, judged.value.shape)[place])
-        bad_voters = int(says.bad[:, place].sum())
+        bad_voters = 0 if says.bad is None else int(says.bad[:, place].sum())
         of = len(mine) - bad_voters
         zh = "，".join(part[0] for part in told) + f"；{of} 取 {needed}，已有 {votes} 票"
         en = ", ".join(part[1] for part in told) + f"; {needed} of {of} needed, {votes} vote"
@@ -125,26 +126,29 @@ class VotingGroup:
         )
 
     def _says(self, moment: Moment, active: npt.NDArray[np.bool_]) -> _Votes:
-        value, quality = moment.value[..., self.voter_row], moment.quality[..., self.voter_row]
-        at = self.threshold if not bool(active.any()) else np.where(active, self.return_threshold, self.threshold)
+        value, quality = moment.value.take(self.voter_row, axis=-1), moment.quality.take(self.voter_row, axis=-1)
+        at = np.where(active, self.return_threshold, self.threshold)
         usable = is_usable(quality) & np.isfinite(value)
         if bool(self.discrete.any()):
             usable &= ~self.discrete | (value == 0.0) | (value == 1.0)
-        mirrored = value * self.sign
+        true = (value * self.sign >= at) & usable & self.present
+        if bool(usable.all()) and not quality.any():  # nothing is open: who does not say TRUE says FALSE
+            return _Votes(true=true, false=~true, bad=None)
         return _Votes(
-            true=(mirrored >= at) & usable & self.present,
-            false=((mirrored < at) & usable & (quality == _GOOD)) | ~self.present,
+            true=true,
+            false=((value * self.sign < at) & usable & (quality == _GOOD)) | ~self.present,
             bad=~usable & self.present,
         )
 
     def _deciders(self, says: _Votes, condition: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
         """The first voter that says what the vote says, else the first that does not say FALSE."""
-        if bool((says.false | ~self.present).all()):
-            return np.broadcast_to(self.voter_row[0], condition.shape)
-        unknown = ~says.true & ~says.false
-        wanted = np.expand_dims(condition, -2)
-        agrees = np.where(wanted == _TRUE, says.true, np.where(wanted == _FALSE, says.false & self.present, unknown))
-        rank = np.where(agrees, 2, np.where(says.false, 0, 1)).astype(np.int8)
+        wanted = condition[..., np.newaxis, :]
+        if says.bad is None:
+            rank = (says.true == (wanted == _TRUE)) & self.present
+        else:
+            unknown, false = ~says.true & ~says.false, says.false & self.present
+            agrees = np.where(wanted == _TRUE, says.true, np.where(wanted == _FALSE, false, unknown))
+            rank = np.where(agrees, np.int8(2), ~says.false)
         row: npt.NDArray[np.int32] = self.voter_row[rank.argmax(axis=-2), np.arange(self.needed.size)]
         return row
 
@@ -152,7 +156,7 @@ class VotingGroup:
         self, says: _Votes, condition: npt.NDArray[np.uint8], tag_ids: tuple[str, ...]
     ) -> tuple[tuple[int, tuple[str, ...]], ...]:
         detail = []
-        for place in np.flatnonzero(condition == _TRUE).tolist():  # the few that are TRUE, not every rule
+        for place in (condition == _TRUE).nonzero()[0].tolist():  # the few that are TRUE, not every rule
             voted = np.flatnonzero(says.true[:, place])
             if not voted.size:  # TRUE because too few are left
                 voted = np.flatnonzero(~says.false[:, place])

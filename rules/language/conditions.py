@@ -107,16 +107,17 @@ class ConditionColumns:
 
     def at(self, places: npt.NDArray[np.intp]) -> "ConditionColumns":
         """The conditions at these places (ascending) only."""
-        begin, end = (np.searchsorted(self.input_place, places, side) for side in ("left", "right"))
-        pairs, _ = places_of_runs(begin, end - begin)
+        begin, end = self.input_place.searchsorted(places), self.input_place.searchsorted(places, "right")
+        count = end - begin
+        pairs, _ = places_of_runs(begin, count)
         conditions = tuple(self.conditions[place] for place in places.tolist())
         return ConditionColumns(
             conditions=conditions,
             timeless=self.timeless,
             shapes=tuple(shape for each in self.shapes if (shape := each.at(places, len(self.conditions))) is not None),
-            duration_ns=self.duration_ns[places],
-            input_place=np.repeat(np.arange(places.size), end - begin),
-            input_row=self.input_row[pairs],
+            duration_ns=self.duration_ns.take(places, axis=0),
+            input_place=np.repeat(np.arange(places.size), count),
+            input_row=self.input_row.take(pairs),
         )
 
     def band(

@@ -62,18 +62,22 @@ class Shape:
 
     def at(self, places: npt.NDArray[np.intp], total: int) -> "Shape | None":
         """Those among the conditions at `places` (ascending) of `total`, at their new places; None where there are none."""
-        new = np.full(total, -1, np.intp)
-        new[places] = np.arange(places.size)
-        new = new[self.places]
-        kept = np.flatnonzero(new >= 0)
-        if not kept.size:
-            return None
+        kept = places
+        among: Places = slice(None)
+        if not isinstance(self.places, slice):
+            new = np.full(total, -1, np.intp)
+            new[places] = np.arange(places.size)
+            new = new[self.places]
+            kept = (new >= 0).nonzero()[0]
+            if not kept.size:
+                return None
+            among = slice(None) if kept.size == places.size else new[kept]
         return Shape(
             truth=self.truth,
-            places=slice(None) if kept.size == places.size else new[kept],
-            rows=self.rows[:, kept],
-            constants=self.constants[:, kept],
-            duration_ns=self.duration_ns[:, kept],
+            places=among,
+            rows=self.rows.take(kept, axis=1),
+            constants=self.constants.take(kept, axis=1),
+            duration_ns=self.duration_ns.take(kept, axis=1),
         )
 
     def judge(self, moment: Moment, remembered: Remembered, trace: Trace | None = None) -> Ranks:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules import carried
-from rules.carried import Bands, RowBand
+from rules import bands as bands_of_tags
+from rules.bands import Bands, RowBand
 from rules.catalog import Limit, NoUpdate, Rule
 from rules.compile import compile_rules
 from rules.evaluate import evaluate
@@ -48,7 +48,8 @@ def test_rows_that_left_their_bands_are_those_that_a_plain_loop_finds(
     history: list[tuple[list[int], list[float], list[int], set[int], list[int], list[int], list[float]]], chunk: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(carried, "CHUNK", chunk)
+        patched.setattr(bands_of_tags, "CHUNK", chunk)
+        patched.setattr(bands_of_tags, "NEIGHBOURS", 1 + chunk // 2)
         bands, now_ns = Bands.none(count, silent=True, look=True), 10
         for age, value, quality, renewed, silent_ns, look_ns, width in history:
             now_ns += 3
@@ -91,11 +92,15 @@ def test_rows_that_left_their_bands_are_those_that_a_plain_loop_finds(
 @given(rules=rule_lists, history=scans, chunk=st.integers(1, 5))
 def test_rules_agree_with_the_oracle_whatever_the_chunks(rules: list[Rule], history: History, chunk: int) -> None:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(carried, "CHUNK", chunk)
+        patched.setattr(bands_of_tags, "CHUNK", chunk)
+        patched.setattr(bands_of_tags, "NEIGHBOURS", 1 + chunk // 2)
         agree(rules, history, {1}, 7)
 
 
-def test_a_silent_tag_among_thousands_is_told_at_its_moment_and_costs_no_other_rule_a_look() -> None:
+def test_a_silent_tag_among_thousands_is_told_at_its_moment_and_costs_no_other_rule_a_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bands_of_tags, "CHUNK", 1 << 14)  # there are two
     names = [f"P{number}" for number in range(18_000)]
     plant = table(*(tag(name) for name in names))
     rules: list[Rule] = [NoUpdate(id=f"n{name}", tag=name, after_ns=10 * SECOND) for name in names]
