@@ -1,7 +1,6 @@
 """Open demands and trips of interlocks are stored with what was decided, and apart from what the chain protects."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,12 +15,6 @@ from tests.monitor.store.test_migrations import at_revision
 
 ONE = StoredInterlock(id="SIS-101", wall_ns=WALL_NS, body=b"{}\x00\xff")
 TWO = StoredInterlock(id="SIS-102", wall_ns=WALL_NS + 1, body=b"two")
-
-
-@pytest.fixture
-async def journal(tmp_path: Path) -> AsyncIterator[JournalStore]:
-    async with open_journal(tmp_path, PLANT, settings(tmp_path), StillClock()) as store:
-        yield store
 
 
 async def test_rows_are_replaced_and_forgotten_one_by_one(journal: JournalStore, tmp_path: Path) -> None:

@@ -1,12 +1,9 @@
 """Permits and changes of service as the journal keeps them."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
 from monitor.alarms.record import Entry
 from monitor.interlocks.axes import Service
@@ -14,8 +11,8 @@ from monitor.interlocks.judge import SERVICES
 from monitor.interlocks.permits import OPEN, Approval, MeasureCheck, Permit, PermitSearch, PermitState
 from monitor.interlocks.rates import UNKNOWN, spent
 from monitor.store.commit import Commit
-from monitor.store.journal import JournalStore, open_journal
-from tests.monitor.store.samples import PLANT, WALL_NS, StillClock, entry, settings
+from monitor.store.journal import JournalStore
+from tests.monitor.store.samples import WALL_NS, entry
 
 S = 1_000_000_000
 FIRST = Permit(
@@ -26,12 +23,6 @@ FIRST = Permit(
     checks=(MeasureCheck(wall_ns=WALL_NS, person="p-1", person_name="冯涛", note="在岗"),), marks_told=(50, 80),
 )  # fmt: skip
 SECOND = replace(FIRST, id="P-000012", interlock="SIS-102", state=PermitState.IN_USE, used_wall_ns=WALL_NS)
-
-
-@pytest.fixture
-async def journal(tmp_path: Path) -> AsyncIterator[JournalStore]:
-    async with open_journal(tmp_path, PLANT, settings(tmp_path), StillClock()) as store:
-        yield store
 
 
 def told(wall_ns: int, *changes: tuple[str, str]) -> Entry:

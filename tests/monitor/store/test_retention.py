@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
@@ -27,12 +26,6 @@ OLD_NS = WALL_NS - 100 * DAY_NS
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "CHUNK_ROWS", 7)
     monkeypatch.setattr(anchor, "EVERY_ROWS", 10)
-
-
-@pytest.fixture
-async def journal(tmp_path: Path) -> AsyncIterator[JournalStore]:
-    async with open_journal(tmp_path, PLANT, settings(tmp_path), StillClock()) as store:
-        yield store
 
 
 async def write(store: JournalStore, count: int, wall_ns: int, alarm_id: str = "LT-101.HH", *board: Alarm) -> None:
