@@ -43,6 +43,12 @@ def all_well(rig: Rig, number: int) -> Row:
     return rig.interlock_becomes(f"SIS-{number}", service="in_service", action="ready", voting="full")
 
 
+def feedback(rig: Rig, number: int, answer: str) -> Row | None:
+    """The one effect of an interlock, when it has this answer to the demand."""
+    (effect,) = rig.get(f"/interlocks/SIS-{number}")["feedback"]
+    return effect if effect["answer"] == answer else None
+
+
 def turns(rig: Rig, interlock: str, axis: str) -> list[tuple[str, str]]:
     """What the journal tells of one axis, oldest first."""
     return [
@@ -138,6 +144,8 @@ def test_a_relay_that_hangs_fails_to_trip_and_trips_late(shared: Rig) -> None:
     ]
     assert late["response_s"] > late["required_s"] == WITHIN_S
     assert late["first_out"] == ["LSHH-105"]
+    valve = until("the valve is read closed", lambda: feedback(shared, 105, "late"))
+    assert valve["after_s"] > valve["within_s"] == WITHIN_S
     all_well(shared, 105)
 
 
@@ -147,8 +155,11 @@ def test_a_valve_that_hangs_fails_the_trip_and_is_named(shared: Rig) -> None:
     shared.interlock_becomes("SIS-107", action="tripped")
     shared.interlock_becomes("SIS-107", action="failed_to_trip", tripped=True)
     assert "XV-107I.CLOSED" in shared.wait_for("SIS-107.failed", "unacknowledged")["message"]["en"]
+    assert until("the valve has not moved", lambda: feedback(shared, 107, "not_moved"))["after_s"] is None
     shared.fault("unfreeze", tag="XV-107I.CLOSED")
     shared.interlock_becomes("SIS-107", action="tripped")
+    until("the valve moved too late", lambda: feedback(shared, 107, "late"))
+    assert turns(shared, "SIS-107", "feedback") == [("waiting", "not_moved"), ("not_moved", "late")]
     all_well(shared, 107)
 
 
@@ -177,3 +188,14 @@ def test_a_trip_point_that_was_moved_is_told(shared: Rig) -> None:
     assert shared.get("/interlocks/SIS-108")["headline"] == "in_service", "it is there, but acts too late"
     shared.fault("trip-point", interlock="SIS-108", value=APPROVED_M)
     shared.wait_for("SIS-108.trip_point", "returned_unacknowledged")
+
+
+def test_a_trip_point_of_a_single_cause_that_was_moved_is_told(shared: Rig) -> None:
+    (point,) = shared.get("/interlocks/SIS-201")["live_trip_points"]
+    assert (point["tag"], point["trip_point"], point["live_tag"]) == ("PT-201C", 1.7, "PT-201C.SP")
+    shared.fault("trip-point", tag="PT-201C", value=2.0)
+    alarm = shared.wait_for(point["alarm"], "unacknowledged")
+    assert (alarm["value"], alarm["limit"], alarm["interlock"]) == (pytest.approx(2.0), 1.7, "SIS-201")
+    assert shared.state("SIS-201.trip_point") == "normal", "that of its level is as approved"
+    shared.fault("trip-point", tag="PT-201C", value=1.7)
+    shared.wait_for(point["alarm"], "returned_unacknowledged")
