@@ -1,5 +1,6 @@
 """DataValues as columns; StatusCode and time as the rest of Redline means them; what can be wrong with an answer."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -31,6 +32,7 @@ _CODE_BITS: Final = 0xFFFF0000  # the rest are info bits: limit, overflow, struc
 _FILETIME_OF_1970: Final = 116_444_736_000_000_000
 _FIRST_FILETIME: Final = _FILETIME_OF_1970 - (2**63 - 1) // 100
 _LAST_FILETIME: Final = _FILETIME_OF_1970 + (2**63 - 1) // 100
+_HIGHEST_BYTE: Final = 7 if sys.byteorder == "little" else 0
 _TIME_NS_OF_1601: Final = np.array(-_FILETIME_OF_1970 * 100 % 2**64, np.uint64).view(np.int64)
 """Beyond int64; what is multiplied wraps, and this addition wraps it back."""
 
@@ -135,12 +137,11 @@ def agree(left: Columns, right: Columns) -> bool:
 
 def filetime_to_ns(filetime: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Turn 100 ns since 1601 into Unix nanoseconds; NO_TIME for 0 and for what int64 nanoseconds cannot hold."""
-    ticks = filetime.astype("<i8")
     # Nearly always: the highest byte of every FILETIME from 1829 to 2057 is 1.
-    if ticks.tobytes()[7::8] == b"\x01" * ticks.size:
-        ticks *= 100
-        ticks += _TIME_NS_OF_1601
-        return ticks
+    if filetime.tobytes()[_HIGHEST_BYTE::8] == b"\x01" * filetime.size:
+        time_ns = filetime * 100
+        time_ns += _TIME_NS_OF_1601
+        return time_ns
     known = (filetime >= _FIRST_FILETIME) & (filetime <= _LAST_FILETIME)
     return np.where(known, (np.where(known, filetime, _FILETIME_OF_1970) - _FILETIME_OF_1970) * 100, NO_TIME)
 
