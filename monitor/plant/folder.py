@@ -14,6 +14,7 @@ from monitor.plant.barriers import barrier_definitions, trip_point_definitions, 
 from monitor.plant.document import read_document
 from monitor.plant.generated import bypass_definition, bypass_rule, generated_definitions
 from monitor.plant.guard import check_set_points, protected_by
+from monitor.plant.health import check_health_tags, read_health_codes
 from monitor.plant.interlocks import check_protections, read_register, read_transfers
 from monitor.plant.mistakes import Mistake, PlantRefusedError
 from monitor.plant.plant import Device, Plant, TagAddress
@@ -108,11 +109,12 @@ def read_plant(folder: Path, devices: DevicePort, rules_from: Path | None = None
         *(bypass_rule(interlock) for interlock in interlocks),
         *trip_point_rules(interlocks),
     )
-    table = TagTable([row.tag for row in tags.values()])
+    table = TagTable([row.tag for row in tags.values()], read_health_codes(document))
     try:
         compile_rules(rules, table)
     except RulesRefusedError as refused:
         _report_rules(refused, rows, mistakes)
+    check_health_tags(tags, rows)
     check_set_points(rows, protected_by(tags, site, interlocks, document), sheet_of_interlocks)
     definitions = (*(row.definition for row in rows), *changed)
     check_protections(sheet_of_interlocks, register, {definition.id for definition in definitions})

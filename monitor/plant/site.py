@@ -45,6 +45,7 @@ TOP = (
     "shelving",
     "operator_positions",
     "set_point_bounds",
+    "health",
 )
 EQUIPMENT_KINDS = ("atmospheric_tank", "sphere", "pump", "valve", "detector", "other")
 EQUIPMENT_NUMBERS = ("height_m", "overflow_height_m", "fill_rate_m_per_h")
@@ -78,9 +79,7 @@ class DevicePort(Protocol):
         """Every mistake in the settings of a device."""
         ...
 
-    def check_devices(
-        self, devices: Mapping[str, tuple[str, Mapping[str, object]]]
-    ) -> Sequence[tuple[str, Objection]]:
+    def check_devices(self, devices: Mapping[str, tuple[str, Mapping[str, object]]]) -> Sequence[tuple[str, Objection]]:
         """What contradicts between devices that are each without a mistake: id -> (kind, settings) to (id, objection)."""
         ...
 

@@ -13,6 +13,7 @@ from rules.columns.tags import Tag
 COLUMNS = (
     "id", "description_zh", "description_en", "hazard_source", "process_unit", "equipment", "device", "address", "type",
     "word_order", "raw_low", "raw_high", "low", "high", "eu", "scan_class", "normal_state", "signal",
+    "health",
 )  # fmt: skip
 REQUIRED = ("id", "description_zh", "hazard_source", "device", "address", "type", "low", "high", "scan_class")
 TYPES = (
@@ -87,6 +88,7 @@ def _row(record: Record, tag_id: str, row: int, site: Site, port: DevicePort) ->
         scan_class=scan_class,
         scan_period_ns=period_ns,
         resolution=0.0 if discrete else (high - low) / SHOWN_STEPS,
+        health=record.text("health", required=False),
     )
     return TagRow(tag=tag, address=_address(record, tag, row, kind, site, port), record=record)
 

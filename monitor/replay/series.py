@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from rules.columns.health import HEALTH_GRACE_NS, kept
 from rules.columns.latest import stale_after_ns
 from rules.columns.quality import Quality, is_usable
 from rules.columns.readings import NO_TIME
@@ -101,6 +102,8 @@ class Recording:
         self._quality = np.full(count, Quality.NEVER_SEEN, np.uint8)
         self._received = np.zeros(count, np.int64)
         self._offset_ns: int | None = None
+        self._instruments = table.instruments
+        self._health = self._instruments.unsaid()
 
     def block(self, sweeps: Sweeps) -> Block:
         """What the rules see at each of these sweeps, which must follow those of the last call."""
@@ -119,9 +122,16 @@ class Recording:
         if bool(not_finite.any()):
             quality[not_finite & is_usable(quality)] = _BAD
         self._value, self._quality, self._received = value[-1].copy(), quality[-1].copy(), received[-1].copy()
+        said = self._instruments.said(value, quality)
         if held.size:
             aged = mono_ns[:, np.newaxis] - received[:, held] > self._stale_after_ns[held]
             quality[:, held] = np.where(aged & is_usable(quality[:, held]), np.uint8(Quality.STALE), quality[:, held])
+        if len(self._instruments):
+            health = kept(said, self._health)
+            self._health = health[-1]
+            early = mono_ns < START_MONO_NS + HEALTH_GRACE_NS
+            self._instruments.withhold(quality, early[:, np.newaxis])
+            self._instruments.degrade(value, quality, health)
         return Block(
             mono_ns=mono_ns,
             wall_ns=sweeps.wall_ns,

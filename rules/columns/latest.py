@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from rules.columns.health import HEALTH_GRACE_NS, kept
 from rules.columns.quality import Quality, is_usable
 from rules.columns.readings import NO_TIME, Origin, ReadingBatch
 from rules.columns.snapshot import Snapshot
@@ -25,6 +26,9 @@ class Latest:
 
     __slots__ = (
         "_changed",
+        "_health",
+        "_health_until_ns",
+        "_instruments",
         "_older_source_times",
         "_order",
         "_quality",
@@ -51,6 +55,9 @@ class Latest:
         self._changed = np.zeros(length, np.bool_)
         self._order = np.zeros(length, np.int64)
         self._older_source_times = 0
+        self._instruments = table.instruments
+        self._health = self._instruments.unsaid()
+        self._health_until_ns: int | None = None
 
     @property
     def older_source_times(self) -> int:
@@ -81,22 +88,32 @@ class Latest:
         self._received_mono_ns[answered] = batch.received_mono_ns
         self._received_wall_ns[answered] = batch.received_wall_ns
         self._changed[rows] = True
+        if len(self._instruments):
+            self._health = kept(self._instruments.said(self._value, self._quality), self._health)
 
     def freeze(self, mono_ns: int, wall_ns: int) -> Snapshot:
         """The plant at this moment; usable values older than their limit are STALE in it."""
         quality = self._quality.copy()
         quality[is_usable(quality) & (mono_ns - self._received_mono_ns > self._stale_after_ns)] = Quality.STALE
+        value, health = self._value.copy(), np.zeros(quality.shape, np.uint8)
+        if len(self._instruments):
+            if self._health_until_ns is None:
+                self._health_until_ns = mono_ns + HEALTH_GRACE_NS
+            self._instruments.withhold(quality, np.bool_(mono_ns < self._health_until_ns))
+            self._instruments.degrade(value, quality, self._health)
+            health[self._instruments.row] = self._health
         changed, self._changed = self._changed, np.zeros_like(self._changed)
         return Snapshot(
             mono_ns=mono_ns,
             wall_ns=wall_ns,
-            value=self._value.copy(),
+            value=value,
             quality=quality,
             status=self._status.copy(),
             source_time_ns=self._source_time_ns.copy(),
             received_mono_ns=self._received_mono_ns.copy(),
             received_wall_ns=self._received_wall_ns.copy(),
             changed=changed,
+            health=health,
         )
 
     def next_stale_ns(self, mono_ns: int) -> int | None:

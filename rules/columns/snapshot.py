@@ -1,9 +1,12 @@
 """The whole plant at one moment, frozen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+_NONE: Final = np.zeros(0, np.uint8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +27,13 @@ class Snapshot:
     received_wall_ns: npt.NDArray[np.int64]
     changed: npt.NDArray[np.bool_]
     """Rows that some batch since the last freeze touched."""
+    health: npt.NDArray[np.uint8] = field(default_factory=lambda: _NONE)
+    """Health of each tag's instrument as it was said last; value and quality are no better than it.  UNKNOWN if not given."""
 
     def __post_init__(self) -> None:
         """:raises ValueError: columns differ in length."""
+        if self.health is _NONE:
+            object.__setattr__(self, "health", np.zeros(self.value.shape, np.uint8))
         for name in self.__slots__:
             column = getattr(self, name)
             if isinstance(column, np.ndarray):

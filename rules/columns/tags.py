@@ -7,6 +7,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from rules.columns.health import DEVICE_HEALTH, HealthCodes, Instruments
+
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
@@ -30,15 +32,22 @@ class Tag:
     scan_period_ns: int
     resolution: float = 0.0
     """Smallest step the instrument can show, in `eu`; 0 where unknown."""
+    health: str = ""
+    """Tag that says the state of its instrument (NE 107); empty where none does."""
 
 
 class TagTable:
     """All tags of one plant: row of each id, and the columns that rules and screens share (all length n)."""
 
-    __slots__ = ("device_row", "devices", "discrete", "high", "ids", "low", "row_of", "scan_period_ns", "tags")
+    __slots__ = (
+        "device_row", "devices", "discrete", "high", "ids", "instruments", "low", "row_of", "scan_period_ns", "tags",
+    )  # fmt: skip
 
-    def __init__(self, tags: Sequence[Tag]) -> None:
-        """:raises ValueError: an id stands twice."""
+    def __init__(self, tags: Sequence[Tag], health_codes: HealthCodes = DEVICE_HEALTH) -> None:
+        """`health_codes`: what the numbers of health variables mean.
+
+        :raises ValueError: an id stands twice.
+        """
         self.tags: tuple[Tag, ...] = tuple(tags)
         self.ids: tuple[str, ...] = tuple(tag.id for tag in self.tags)
         self.row_of: Mapping[str, int] = {tag_id: row for row, tag_id in enumerate(self.ids)}
@@ -56,6 +65,7 @@ class TagTable:
         self.scan_period_ns: npt.NDArray[np.int64] = _frozen(
             np.array([tag.scan_period_ns for tag in self.tags], np.int64)
         )
+        self.instruments = Instruments.of([tag.health for tag in self.tags], self.row_of, health_codes)
 
     def __len__(self) -> int:
         return len(self.tags)

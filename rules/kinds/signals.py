@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 import numpy.typing as npt
 
+from rules.columns.health import Health, Instruments
 from rules.columns.quality import Quality
 from rules.columns.status import FORCED, OUT_OF_BAND, is_of
 from rules.columns.tags import TagTable
@@ -59,7 +60,17 @@ class SignalGroup(OneTagGroup):
     codes: tuple[int, ...]
     """Status codes that make the condition TRUE where the device answered; empty: UNCERTAIN quality does."""
     words: tuple[str, str]
+    instruments: Instruments | None = None
+    """Of the tags; None where the state of an instrument says nothing to these rules."""
     timeless: ClassVar[bool] = True
+
+    def inputs(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
+        """Each rule reads its tag, and what says the state of its instrument."""
+        place, row = super(SignalGroup, self).inputs()  # slots make another class of this one, which `super()` misses
+        if self.instruments is None:
+            return place, row
+        at, said_by = self._said_by(self.instruments)
+        return np.concatenate((place, at)), np.concatenate((row, said_by.astype(np.int32)))
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
         """TRUE where the device says so with its answer, FALSE where the value is plainly GOOD."""
@@ -72,8 +83,18 @@ class SignalGroup(OneTagGroup):
         condition = np.full(quality.shape, _UNKNOWN, np.uint8)
         condition[quality == np.uint8(Quality.GOOD)] = _FALSE
         condition[says_so] = _TRUE
+        if self.instruments is not None:
+            at, _ = self._said_by(self.instruments)
+            worked_on = self.instruments.said(moment.value, moment.quality) == np.uint8(Health.CHECK_FUNCTION)
+            of_rule = np.searchsorted(self.instruments.row, self.row[at])
+            condition[..., at] = np.where(worked_on[..., of_rule], _TRUE, condition[..., at])
         value = moment.value[..., self.row]
         return Judged(condition=condition, value=value, limit=self.no_number, row=self.row, state=state)
+
+    def _said_by(self, instruments: Instruments) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """(place, row of the variable) of the rules whose instrument says its state."""
+        at = np.flatnonzero(np.isin(self.row, instruments.row))
+        return at, instruments.said_by[np.searchsorted(instruments.row, self.row[at])]
 
     def explain(self, place: int, moment: Moment, active: bool, state: State) -> Explanation:
         """The quality, the status as it came, and what is asked."""
@@ -82,13 +103,22 @@ class SignalGroup(OneTagGroup):
         zh, en = reading(moment, row)
         status = f"0x{int(moment.status[row]):08X}"
         asked_zh, asked_en = self.words
+        said_zh = said_en = ""
+        places, rows = self.inputs()
+        inputs = tuple(moment.tag_ids[each] for each in rows[places == place].tolist())
+        if len(inputs) > 1:  # the second one says the state of the instrument
+            zh_by, en_by = reading(moment, int(rows[places == place][1]))
+            said_zh, said_en = (
+                f"；仪表状态 {zh_by}，功能检查（NE 107 C）亦然",
+                f"; state of the instrument {en_by}, NE 107 C counts too",
+            )
         return explained(
             int(judged.condition[place]),
             (
-                f"{zh}；设备状态码 {status}；条件：{asked_zh}",
-                f"{en}; status of the device {status}; condition: {asked_en}",
+                f"{zh}；设备状态码 {status}{said_zh}；条件：{asked_zh}",
+                f"{en}; status of the device {status}{said_en}; condition: {asked_en}",
             ),
-            inputs=(moment.tag_ids[row],),
+            inputs=inputs,
         )
 
 
@@ -124,6 +154,7 @@ class _SignalKind:
             no_number=column(np.full(len(rules), np.nan), np.float64),
             codes=self._codes,
             words=self._words,
+            instruments=table.instruments if self._codes == FORCED and len(table.instruments) else None,
         )
 
 

@@ -23,6 +23,7 @@ def tag(
     hazard_source: str = "MHS-1",
     period_ns: int = SECOND,
     normal_state: int | None = None,
+    health: str = "",
 ) -> Tag:
     return Tag(
         id=name,
@@ -39,6 +40,7 @@ def tag(
         normal_state=normal_state,
         scan_class="normal",
         scan_period_ns=period_ns,
+        health=health,
     )
 
 

@@ -9,12 +9,17 @@ from rules.columns.latest import Latest
 from tests.recordings import batch_of
 from tests.rules.plants import SECOND, START_WALL_NS, table, tag
 
-PLANT = table(tag("LT-101"), tag("XV-101", discrete=True), tag("PT-101", period_ns=5 * SECOND))
+PLANT = table(
+    tag("LT-101", health="LT-101.HEALTH"),
+    tag("XV-101", discrete=True),
+    tag("PT-101", period_ns=5 * SECOND, health="LT-101.HEALTH"),
+    tag("LT-101.HEALTH"),
+)
 
 reading = st.one_of(
-    st.none(), st.tuples(st.sampled_from([0.0, 1.0, 12.5, float("nan"), float("inf")]), st.integers(0, 4))
+    st.none(), st.tuples(st.sampled_from([0.0, 1.0, 2.0, 12.5, float("nan"), float("inf")]), st.integers(0, 4))
 )
-sweep = st.tuples(st.integers(1, 9 * SECOND), st.tuples(reading, reading, reading))
+sweep = st.tuples(st.integers(1, 9 * SECOND), st.tuples(reading, reading, reading, reading))
 
 
 def sweeps_of(history: list[tuple[int, tuple[tuple[float, int] | None, ...]]], first_wall_ns: int) -> Sweeps:
