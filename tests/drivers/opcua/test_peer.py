@@ -21,9 +21,9 @@ from drivers.opcua.driver import OpcUaDriver
 from rules.columns.quality import Quality
 from rules.columns.readings import Origin
 from tests.drivers.opcua.encoding import header, string
+from tests.drivers.opcua.living import driver_for, polled
 from tests.drivers.opcua.peer import CREATE_ITEMS, OPEN_CHANNEL, PUBLISH, READ, REPUBLISH, Chunks, Peer, aborted, fault
 from tests.drivers.opcua.plant import Plc, eventually, tags
-from tests.drivers.opcua.test_life import driver_for, polled
 from tests.drivers.opcua.test_monitoring import Watched, number, plant, watching
 
 pytestmark = pytest.mark.slow
