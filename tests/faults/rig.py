@@ -1,15 +1,12 @@
 """The whole chain on real sockets, as processes, with an observer that sees only what an outsider can see."""
 
 import json
-import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -21,9 +18,10 @@ from websockets.typing import Origin
 
 from monitor.cli import demo
 from monitor.cli.processes import Processes
+from tests.faults.journal_files import JournalFiles
+from tests.faults.journal_files import Row as Row
 from tests.ports import free_port as free_port
 
-Row = dict[str, Any]
 PATIENCE_S = 60.0
 
 
@@ -54,7 +52,7 @@ class Seen:
         return [event["trigger"] for event in self.events if event["alarm"]["id"] == alarm_id]
 
 
-class Rig:
+class Rig(JournalFiles):
     """Simulated plant, WeCom, broker and monitor in one folder; the monitor can be killed and started again."""
 
     def __init__(self, folder: Path, *, with_broker: bool = True) -> None:
@@ -322,55 +320,6 @@ class Rig:
         command = self.child(name).args
         assert isinstance(command, list)
         self._processes.start(name, [str(word) for word in command])
-
-    # --- the files on disk ------------------------------------------------------------------------
-
-    @property
-    def state_dir(self) -> Path:
-        return self.folder / "state"
-
-    @property
-    def database(self) -> Path:
-        return self.state_dir / "journal.sqlite"
-
-    def copy_database(self, to: Path) -> None:
-        """Copy the database with its log, and not the head file; only while the monitor is stopped."""
-        to.mkdir()
-        for path in self.state_dir.glob("journal.sqlite*"):
-            shutil.copy2(path, to)
-
-    def entries(self, kind: str) -> list[Row]:
-        """Journal rows of one kind, oldest first."""
-        with self.reading() as connection:
-            rows = connection.execute("select body from journal where kind = ? order by seq", (kind,)).fetchall()
-        return [json.loads(body) for (body,) in rows]
-
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """The database as another program reads it."""
-        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)
-        try:
-            yield connection
-        finally:
-            connection.close()
-
-    def transitions(self, alarm_id: str | None = None) -> list[Row]:
-        """Every transition of the journal, or those of one alarm, oldest first."""
-        return [row for row in self.entries("transition") if alarm_id in (None, row["id"])]
-
-    def triggers(self, alarm_id: str) -> list[str]:
-        """What happened to one alarm, by the journal."""
-        return [step["trigger"] for step in self.transitions(alarm_id)]
-
-    def outbox(self) -> list[Row]:
-        with self.reading() as connection:
-            connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute("select * from outbox order by seq")]
-
-    def board(self) -> dict[str, Row]:
-        with self.reading() as connection:
-            connection.row_factory = sqlite3.Row
-            return {row["id"]: dict(row) for row in connection.execute("select * from alarm")}
 
 
 def redline(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
