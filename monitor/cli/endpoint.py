@@ -18,7 +18,9 @@ Security = Annotated[str, typer.Option(help="ENDPOINT only: none, sign or sign_a
 Pki = Annotated[Path, typer.Option(help="folder with our certificate and whom we trust")]
 UserName = Annotated[str | None, typer.Option("--username", help="ENDPOINT only: user name")]
 PasswordEnv = Annotated[str | None, typer.Option(help="ENDPOINT only: environment variable that holds the password")]
-Language = Annotated[str, typer.Option("--language", "-l", help="zh or en")]
+LANGUAGE_VARIABLE: Final = "REDLINE_LANGUAGE"
+"""Environment variable: the language of every command that is not told another."""
+Language = Annotated[str, typer.Option("--language", "-l", envvar=LANGUAGE_VARIABLE, help="zh or en")]
 
 
 def is_endpoint(target: str) -> bool:
@@ -59,7 +61,11 @@ def devices_of(folder: str, only: str | None, language: str) -> list[Device]:
     devices = [device for device in found.plant.devices if only in (None, device.id)]
     if not devices:
         known = ", ".join(device.id for device in found.plant.devices)
-        print(f"there is no device {only!r}: one of {known}", file=sys.stderr)
+        words = {
+            "zh": f"没有设备 {only!r}，应为其中之一：{known}",
+            "en": f"there is no device {only!r}: one of {known}",
+        }
+        print(words[language], file=sys.stderr)
         raise typer.Exit(2)
     return devices
 
@@ -70,6 +76,6 @@ def checked(language: str) -> str:
     :raises typer.Exit: it is none that we speak (2); said on standard error.
     """
     if language not in ("zh", "en"):
-        print(f"--language is zh or en, not {language!r}", file=sys.stderr)
+        print(f"--language 应为 zh 或 en / is zh or en, not {language!r}", file=sys.stderr)
         raise typer.Exit(2)
     return language

@@ -103,6 +103,8 @@ export function frame(change: Partial<StreamTags> = {}): StreamTags {
 export function tag(change: Partial<Tag> = {}): Tag {
   return {
     id: "LT-101A",
+    health: null,
+    health_tag: null,
     description: { zh: "101 号罐液位", en: "Tank 101 level" },
     hazard_source: "HS-2",
     process_unit: "U-100",
@@ -184,10 +186,10 @@ export function interlock(change: Partial<Interlock> = {}): Interlock {
     trip_point: 11.2,
     trip_eu: "m",
     trip_point_tag: null,
-    alarm: "SIS-101.bypass",
-    ...change,
     feedback: [],
     live_trip_points: [],
+    alarm: "SIS-101.bypass",
+    ...change,
   };
 }
 

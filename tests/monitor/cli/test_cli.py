@@ -80,10 +80,17 @@ def test_wrong_use_is_2() -> None:
     assert "fr" in found.stderr
 
 
-def test_help_says_that_it_is_no_protection_layer() -> None:
+@pytest.mark.parametrize(
+    ("language", "words", "panel"), [("zh", "不是保护层", "命令"), ("en", "not a protection layer", "Commands")]
+)
+def test_help_says_that_it_is_no_protection_layer(
+    language: str, words: str, panel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDLINE_LANGUAGE", language)
     found = redline("--help")
     assert found.returncode == 0
-    assert "not a protection layer" in found.stdout
+    assert words in found.stdout
+    assert panel in found.stdout
     for command in ("check", "run", "demo", "simulate", "account"):
         assert command in found.stdout
 

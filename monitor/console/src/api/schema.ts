@@ -1149,8 +1149,7 @@ export interface components {
          * @description One tag of a device without a usable value, and what the device said.
          */
         BadItem: {
-            /** Reason */
-            reason: string;
+            reason: components["schemas"]["Text"];
             /** Tag */
             tag: string;
         };
@@ -1164,6 +1163,7 @@ export interface components {
             name: components["schemas"]["Text"];
             /** Since */
             since: string | null;
+        };
         /**
          * CauseTripPoint
          * @description The trip point of one cause, and where the PLC shows it.
@@ -1186,7 +1186,6 @@ export interface components {
             tolerance: number | null;
             /** Trip Point */
             trip_point: number | null;
-        };
         };
         /**
          * Channel
@@ -1331,14 +1330,15 @@ export interface components {
             batches: number;
             /** Clock Skew Ms */
             clock_skew_ms: number | null;
+            /** Diagnoses */
+            diagnoses: components["schemas"]["Diagnosis"][];
             /** Endpoint */
             endpoint: string;
             /** Id */
             id: string;
             /** Kind */
             kind: string;
-            /** Last Error */
-            last_error: string;
+            last_error: components["schemas"]["Text"];
             name: components["schemas"]["Text"];
             /** Overruns */
             overruns: number;
@@ -1359,6 +1359,19 @@ export interface components {
              * @enum {string}
              */
             state: "down" | "connecting" | "up" | "degraded" | "needs_operator";
+        };
+        /**
+         * Diagnosis
+         * @description One tag whose instrument says that it is not in order.
+         */
+        Diagnosis: {
+            /**
+             * Health
+             * @enum {string}
+             */
+            health: "N" | "M" | "S" | "C" | "F" | "?";
+            /** Tag */
+            tag: string;
         };
         /**
          * Diagnostics
@@ -1425,19 +1438,6 @@ export interface components {
             state: "unknown" | "never_approved" | "approved" | "drifted";
         };
         /**
-         * Ending
-         * @description Body of unshelve and return-to-service; `occurrence` may be left out: ending hides nothing.
-         */
-        Ending: {
-            /**
-             * Comment
-             * @default
-             */
-            comment: string;
-            /** Occurrence */
-            occurrence: number | null;
-        };
-        /**
          * EffectFeedback
          * @description One effect of an interlock, and its answer to the demand that stands, or to the last one of this run.
          */
@@ -1454,6 +1454,19 @@ export interface components {
             tag: string;
             /** Within S */
             within_s: number;
+        };
+        /**
+         * Ending
+         * @description Body of unshelve and return-to-service; `occurrence` may be left out: ending hides nothing.
+         */
+        Ending: {
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+            /** Occurrence */
+            occurrence: number | null;
         };
         /**
          * Equipment
@@ -1820,6 +1833,8 @@ export interface components {
             effects: string[];
             /** Equipment */
             equipment: string;
+            /** Feedback */
+            feedback: components["schemas"]["EffectFeedback"][];
             /** Hazard Source */
             hazard_source: string;
             /** Headline */
@@ -1828,13 +1843,13 @@ export interface components {
             id: string;
             /** Interlock Class */
             interlock_class: string;
+            /** Live Trip Points */
+            live_trip_points: components["schemas"]["CauseTripPoint"][];
             name: components["schemas"]["Text"];
             /** Owner */
             owner: string;
             /**
              * Permit
-            /** Feedback */
-            feedback: components["schemas"]["EffectFeedback"][];
              * @enum {string}
              */
             permit: "none" | "active" | "overdue" | "wrong_input" | "restoring";
@@ -1843,8 +1858,6 @@ export interface components {
             /** Proof Test Due */
             proof_test_due: string | null;
             /** Proof Test Overdue */
-            /** Live Trip Points */
-            live_trip_points: components["schemas"]["CauseTripPoint"][];
             proof_test_overdue: boolean;
             /**
              * Service
@@ -2750,6 +2763,10 @@ export interface components {
             eu: string;
             /** Hazard Source */
             hazard_source: string;
+            /** Health */
+            health: ("N" | "M" | "S" | "C" | "F" | "?") | null;
+            /** Health Tag */
+            health_tag: string | null;
             /** High */
             high: number;
             /** Id */
