@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from monitor.interlocks.columns import InterlockColumns
 from monitor.interlocks.feedback import Answer, Demand, Feedback, Sight, answer_of, feedback_of, is_news, summary
@@ -14,6 +16,8 @@ from rules.columns.readings import NO_TIME
 from rules.columns.snapshot import Snapshot
 from rules.port import NEVER
 from rules.verdicts import Verdict
+
+_NOT_DUE: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,9 @@ class FeedbackWatch:
         """Read without a demand since the start: of a demand that stands at the start nobody knows when it began."""
         self._stands = np.zeros(len(columns), np.bool_)
         self._demands: dict[int, Demand] = {}
+        self._next_ns = np.full(len(columns), _NOT_DUE, np.int64)
+        """When the time of the next effect that is awaited is over."""
+        self._seen_before: tuple[Judgement, InterlockMemory] | None = None
         self._shown: list[tuple[Feedback, ...]] = [
             tuple(Feedback(tag=each.tag, within_s=each.within_s) for each in effects) for effects in self._effects
         ]
@@ -68,10 +75,11 @@ class FeedbackWatch:
         self._stands |= begins
         for place in begun:
             self._demands[place] = self._begun(place, judgement, snapshot)
-        moved, told, due = set(begun), dict[int, tuple[Answer, Answer]](), list[int]()
-        for place, before in list(self._demands.items()):
+        moved, told = set(begun), dict[int, tuple[Answer, Answer]]()
+        for place in self._stirred(begins, judgement, memory, snapshot.mono_ns):
+            before = self._demands[place]
             demand = self._seen(place, before, judgement, snapshot)
-            shown, next_ns = self._answered(place, demand, judgement, memory, snapshot.mono_ns)
+            shown = self._answered(place, demand, judgement, memory, snapshot.mono_ns)
             answers = tuple(each.answer or Answer.WAITING for each in shown)
             if is_news(demand.told, answers):
                 told[place] = (summary(demand.told), summary(answers))
@@ -79,12 +87,35 @@ class FeedbackWatch:
             if demand is not before or shown != self._shown[place]:
                 moved.add(place)
             self._demands[place], self._shown[place] = demand, shown
-            due += next_ns
-            if self._is_over(place, judgement, memory, snapshot.mono_ns):
-                del self._demands[place]
-                self._stands[place] = False
-                moved.add(place)
-        return Followed(moved=frozenset(moved), told=told, due_ns=min(due, default=None))
+        moved.update(self._ended(judgement, memory, snapshot.mono_ns))
+        due_ns = int(self._next_ns.min(initial=_NOT_DUE))
+        return Followed(moved=frozenset(moved), told=told, due_ns=None if due_ns == _NOT_DUE else due_ns)
+
+    def _stirred(
+        self, begins: npt.NDArray[np.bool_], judgement: Judgement, memory: InterlockMemory, now_ns: int
+    ) -> list[int]:
+        """Places of demands of which anything can have changed: in a storm of them most stand still."""
+        before, self._seen_before = self._seen_before, (judgement, memory)
+        if before is None:
+            return np.flatnonzero(self._stands).tolist()
+        seen, remembered = before
+        stirred = begins | (self._next_ns <= now_ns) | (seen.tripped != judgement.tripped)
+        stirred |= (remembered.demand_mono_ns != memory.demand_mono_ns) | (remembered.unread != memory.unread)
+        stirred[self._columns.outputs.owner[seen.outputs != judgement.outputs]] = True
+        return np.flatnonzero(stirred & self._stands).tolist()
+
+    def _ended(self, judgement: Judgement, memory: InterlockMemory, now_ns: int) -> list[int]:
+        """Forget what is not demanded, not tripped, and too long ago for a trip that comes now."""
+        over = self._stands & (memory.demand_mono_ns == NEVER) & (judgement.tripped == Verdict.FALSE)
+        if not over.any():
+            return []
+        allowed_ns = self._columns.within_ns + self._columns.settle_ns
+        over &= memory.demanded_mono_ns < now_ns - allowed_ns
+        ended: list[int] = np.flatnonzero(over).tolist()
+        for place in ended:
+            del self._demands[place]
+        self._stands[over], self._next_ns[over] = False, _NOT_DUE
+        return ended
 
     def _begun(self, place: int, judgement: Judgement, snapshot: Snapshot) -> Demand:
         columns = self._columns
@@ -123,25 +154,19 @@ class FeedbackWatch:
 
     def _answered(
         self, place: int, demand: Demand, judgement: Judgement, memory: InterlockMemory, now_ns: int
-    ) -> tuple[tuple[Feedback, ...], list[int]]:
-        """The effects as people see them, and when the time of each that is still awaited is over."""
+    ) -> tuple[Feedback, ...]:
+        """The effects as people see them; notes when the time of the next that is still awaited is over."""
         settle_ns, start = int(self._columns.settle_ns[place]), int(self._columns.outputs.start[place])
         # what is demanded no more need not act, unless it tripped
         asked = memory.demand_mono_ns[place] != NEVER or judgement.tripped[place] != Verdict.FALSE
         asked = asked and not memory.unread[place]
-        shown, due = [], []
+        shown, next_ns = [], _NOT_DUE
         for number, (effect, sight) in enumerate(zip(self._effects[place], demand.sights, strict=True)):
             within_ns = round(effect.within_s * 1e9)
             over_ns = demand.mono_ns + within_ns + settle_ns + 1
             answer = answer_of(sight, int(judgement.outputs[start + number]), within_ns, asked and now_ns >= over_ns)
             shown.append(feedback_of(effect, sight, answer))
             if answer is Answer.WAITING and now_ns < over_ns:
-                due.append(over_ns)
-        return tuple(shown), due
-
-    def _is_over(self, place: int, judgement: Judgement, memory: InterlockMemory, now_ns: int) -> bool:
-        """It is not demanded, not tripped, and a trip that comes now would be another one's."""
-        if memory.demand_mono_ns[place] != NEVER or judgement.tripped[place] != Verdict.FALSE:
-            return False
-        allowed_ns = self._columns.within_ns[place] + self._columns.settle_ns[place]
-        return now_ns - int(memory.demanded_mono_ns[place]) > int(allowed_ns)
+                next_ns = min(next_ns, over_ns)
+        self._next_ns[place] = next_ns
+        return tuple(shown)

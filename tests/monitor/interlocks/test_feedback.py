@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.interlocks.feedback import Answer, Feedback, Sight, answer_of, is_news, summary
+from monitor.interlocks.feedback_watch import FeedbackWatch
 from monitor.interlocks.register import BypassBit, Cause, Effect, Register
 from monitor.interlocks.watch import InterlockWatch, Watched
 from rules.columns.readings import NO_TIME
@@ -260,3 +261,31 @@ def test_no_answer_is_given_that_was_not_seen(seen: Sight, verdict: Verdict, is_
         assert verdict != Verdict.UNKNOWN
     if found is A:
         assert not is_over
+
+
+class Thorough(FeedbackWatch):
+    """Looks at every demand at every scan."""
+
+    def _stirred(self, *_: object) -> list[int]:
+        return list(self._demands)
+
+
+TAGS = ("LS-1", "LS-2", "BP-1", "TR-1", "XV-1", "XV-2")
+happening = st.tuples(
+    st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.1, 7.0]),
+    st.dictionaries(st.sampled_from(TAGS), st.tuples(st.sampled_from([0.0, 1.0]), st.sampled_from([0, 0, 0, STALE]))),
+)
+
+
+@settings(max_examples=30)
+@given(st.lists(happening, min_size=1, max_size=15))
+def test_what_stands_still_need_not_be_looked_at(history: list[tuple[float, dict[str, Reading]]]) -> None:
+    field, every = Field(), Field()
+    every.watch._feedback = Thorough(every.watch._columns, every.watch.register.interlocks)
+    for seconds, changed in history:
+        for one in (field, every):
+            one.readings |= changed
+        found, wanted = field.see(seconds), every.see(seconds)
+        assert answers(found) == answers(wanted)
+        assert told(found) == told(wanted)
+        assert field.watch.due_ns == every.watch.due_ns

@@ -413,7 +413,7 @@ def walked(history: list[tuple[float, dict[str, float]]], killed_at: int) -> Non
                 assert after.demanded_by == before.demanded_by
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(st.lists(happening, min_size=2, max_size=8), st.integers(0, 7))
 def test_a_kill_between_two_scans_changes_nothing_that_is_open(
     history: list[tuple[float, dict[str, float]]], killed_at: int
