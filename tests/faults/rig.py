@@ -23,6 +23,8 @@ from tests.faults.journal_files import Row as Row
 from tests.ports import free_port as free_port
 
 PATIENCE_S = 60.0
+START_PATIENCE_S = 150.0
+"""A start is the work of four processes; where others work, too, it takes its time."""
 
 
 def until(what: str, holds: Callable[[], Any], within_s: float = PATIENCE_S) -> Any:
@@ -74,7 +76,7 @@ class Rig(JournalFiles):
     def __enter__(self) -> Self:
         self._processes.__enter__()
         demo.start_surroundings(self._processes, self.folder, self.ports)
-        until("the simulated plant listens", self._plant_is_up)
+        until("the simulated plant listens", self._plant_is_up, START_PATIENCE_S)
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -112,7 +114,7 @@ class Rig(JournalFiles):
         with (self.folder / "monitor.log").open("ab") as log:
             self.monitor = subprocess.Popen([*command, *extra], stdout=log, stderr=log, env=kept)
         if wait:
-            until("the monitor scans", self.health)
+            until("the monitor scans", self.health, START_PATIENCE_S)
             self.log_in()
 
     def ended(self, within_s: float = PATIENCE_S) -> int:
