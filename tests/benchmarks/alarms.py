@@ -19,7 +19,7 @@ from tests.benchmarks import commits
 from tests.benchmarks.commits import Commits
 from tests.benchmarks.decisions import RAISED, Write, latencies
 from tests.benchmarks.figures import Figure, of_runs, percentile
-from tests.benchmarks.filled_journal import Filled, fill
+from tests.benchmarks.filled_journal import Filled, fill, sync_ms
 from tests.benchmarks.service import Child, Service, free_ports
 from tests.benchmarks.synthetic_plant import ANALOGS, DISCRETES, write_plant
 
@@ -58,6 +58,9 @@ class Standing:
     health_s: list[float] = field(default_factory=list)
     watching_s: list[float] = field(default_factory=list)
     acknowledge_ms: list[float] = field(default_factory=list)
+    decided_ms: list[float] = field(default_factory=list)
+    """Of the same, from the request to the step on the board; the rest is commit and answer."""
+    sync_ms: list[float] = field(default_factory=list)
     frames_per_s: float = 0.0
     loop_lag_p99_ms: float = 0.0
 
@@ -175,7 +178,9 @@ def _acknowledge(service: Service, crowd: Child, found: Standing, size: Size) ->
     after_seq = service.bodies()[-1][0]
     crowd.lines()
     before, begun = crowd.line()["frames"], time.monotonic()
+    asked_wall_ns = {}
     for alarm in chosen[1:]:
+        asked_wall_ns[_key(alarm)] = time.time_ns()
         found.acknowledge_ms.append(service.acknowledge(*_key(alarm)) * 1e3)
         time.sleep(random.uniform(*PAUSE_S))
     seconds = time.monotonic() - begun
@@ -183,8 +188,10 @@ def _acknowledge(service: Service, crowd: Child, found: Standing, size: Size) ->
     found.frames_per_s = (frames[-1] - before) / max(1.0, seconds)
     measured = service.get("/diagnostics", seconds=max(1, min(60, int(seconds))))
     found.loop_lag_p99_ms = measured["loop_lag"]["p99_ms"]
-    stored = {(body["id"], body["occurrence"]) for _, body in service.bodies(after_seq)}
-    assert {_key(alarm) for alarm in chosen[1:]} <= stored, "answered with 200 and not in the journal"
+    stored = {_key(body): body["decided_wall_ns"] for _, body in service.bodies(after_seq)}
+    assert asked_wall_ns.keys() <= stored.keys(), "answered with 200 and not in the journal"
+    found.decided_ms = [(stored[key] - asked_ns) / 1e6 for key, asked_ns in asked_wall_ns.items()]
+    found.sync_ms = sync_ms(service.folder, size.acknowledgements, PAUSE_S[0])
 
 
 def _key(alarm: dict[str, object]) -> tuple[str, int]:
@@ -242,6 +249,10 @@ def _figures(written: Commits, filled: Filled, standing: Standing, floods: Seque
         of_runs("alarms.restart_watching_s", standing.watching_s, "s", "exec to all devices up, nothing blind"),
         Figure(name="alarms.ack_p99_ms", value=percentile(answers, 99), unit="ms",
                method=f"{stands}: POST acknowledge to 200, {len(answers)} times"),
+        Figure(name="alarms.ack_decided_p99_ms", value=percentile(standing.decided_ms, 99), unit="ms",
+               method="of that, the request to the step on the board"),
+        Figure(name="alarms.ack_disk_sync_p99_ms", value=percentile(standing.sync_ms, 99), unit="ms",
+               method=f"write 4 kB, fdatasync on the same disk right after, {len(standing.sync_ms)} times"),
         Figure(name="alarms.ack_p50_ms", value=percentile(answers, 50), unit="ms", method="of the same"),
         Figure(name="alarms.ack_max_ms", value=max(answers), unit="ms", method="of the same"),
         Figure(name="alarms.ack_frames_per_s", value=standing.frames_per_s, unit="1/s",

@@ -29,8 +29,10 @@ class Latencies:
     """From the batch received to the scan that judged it: the shortest time between two scans shows here."""
     durable: list[float] = field(default_factory=list)
     """From the batch received to the journal on disk (told in whole milliseconds)."""
+    told: list[float] = field(default_factory=list)
+    """From the journal on disk to the event in the hands of an observer in another process."""
     streamed: list[float] = field(default_factory=list)
-    """From the batch received to the event in the hands of an observer in another process."""
+    """Both together: from the batch received to the event at the observer."""
     missed: int = 0
     """Writes without a decision."""
 
@@ -58,5 +60,6 @@ def latencies(
             streamed_ns, durable_ns = seen[seq]
             result.waited.append((decided_ns - body["received_wall_ns"]) / 1e6)
             result.streamed.append((streamed_ns - body["received_wall_ns"]) / 1e6)
+            result.told.append((streamed_ns - durable_ns) / 1e6)
             result.durable.append((durable_ns - body["received_wall_ns"]) / 1e6)
     return result

@@ -257,11 +257,15 @@ def _figures(small: Load, large: Load, restarts: Sequence[tuple[float, float]], 
         of_runs("pipeline.wait_p99_ms", waited, "ms", f"{big}: of that, batch received to the scan that judges it")
     )
     figures.append(
-        of_runs("pipeline.sync_p99_ms", large.runs(lambda each: each.sync_p99_ms), "ms",
+        of_runs("pipeline.disk_sync_p99_ms", large.runs(lambda each: each.sync_p99_ms), "ms",
                 f"the floor of it: write 4 kB, fdatasync on the same disk, {SYNCS} times after each round")
     )  # fmt: skip
     durable = large.runs(lambda each: percentile(each.latencies.durable, 99))
     figures.append(of_runs("pipeline.durable_p99_ms", durable, "ms", f"{big}: batch received to the commit (+-1 ms)"))
+    told = large.runs(lambda each: percentile(each.latencies.told, 99))
+    figures.append(
+        of_runs("pipeline.told_p99_ms", told, "ms", f"{big}: the commit to the event at the observer (+-1 ms)")
+    )
     for load, suffix in ((large, ""), (small, "_300")):
         with_consoles = f"{load.tags} tags, {size.consoles} consoles"
         figures += [

@@ -37,6 +37,7 @@ def test_raise_and_return_are_matched_by_id_and_direction() -> None:
     assert found.decided == [120.0, 90.0, 40.0]
     assert found.streamed == [7.0, 20.0]
     assert found.durable == [5.0, 15.0]
+    assert found.told == [2.0, 5.0]
     assert found.waited == [2.0, 10.0]
     assert found.missed == 0
 

@@ -18,7 +18,8 @@ WANTED = {
     "pipeline.rss_mb",
     "pipeline.loop_lag_p99_ms",
     "pipeline.durable_p99_ms",
-    "pipeline.sync_p99_ms",
+    "pipeline.told_p99_ms",
+    "pipeline.disk_sync_p99_ms",
     "pipeline.scan_overruns",
     "pipeline.restart_s",
     "pipeline.missed",
@@ -57,6 +58,8 @@ ALARMS_WANTED = {
     "alarms.ack_p99_ms",
     "alarms.restart_s",
     "alarms.board_load_s",
+    "alarms.ack_decided_p99_ms",
+    "alarms.ack_disk_sync_p99_ms",
     "alarms.flood_p99_ms",
 }
 FEW = alarms.Size(
