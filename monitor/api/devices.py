@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import Any, cast
 
+import numpy as np
+import numpy.typing as npt
 from fastapi import APIRouter
 
 from monitor.api import dto
@@ -11,6 +13,8 @@ from monitor.api.ports import DeviceCard
 from monitor.api.present import finite
 from monitor.api.times import rfc3339
 from monitor.hazards.links import LinkStatus
+from rules.columns.health import LETTERS, Health
+from rules.columns.tags import TagTable
 
 router = APIRouter(tags=["plant"])
 
@@ -20,13 +24,28 @@ def list_devices(here: Here) -> list[dto.Device]:
     """All devices; one that never reported is down since the service began."""
     view = here.board.view()
     points = Counter(tag.device for tag in here.plant.tags.tags)
+    diagnoses = diagnoses_of(here.plant.tags, view.snapshot.health)
     return [
-        present_device(device, view.links.get(device.id), points[device.id], here.start_wall_ns)
+        present_device(
+            device, view.links.get(device.id), points[device.id], here.start_wall_ns, diagnoses.get(device.id, [])
+        )
         for device in here.plant.devices
     ]
 
 
-def present_device(device: DeviceCard, link: LinkStatus | None, points: int, start_wall_ns: int) -> dto.Device:
+def diagnoses_of(table: TagTable, health: npt.NDArray[np.uint8]) -> dict[str, list[dto.Diagnosis]]:
+    """Tags whose instrument is not in order, by the device that reads them, in row order."""
+    found: dict[str, list[dto.Diagnosis]] = {}
+    for row in np.flatnonzero(health > Health.NORMAL).tolist():
+        tag = table.tags[row]
+        letter = cast(Any, LETTERS[health[row]])
+        found.setdefault(tag.device, []).append(dto.Diagnosis(tag=tag.id, health=letter))
+    return found
+
+
+def present_device(
+    device: DeviceCard, link: LinkStatus | None, points: int, start_wall_ns: int, diagnoses: list[dto.Diagnosis]
+) -> dto.Device:
     """One device with what its link says of itself."""
     fixed: dict[str, Any] = {
         "id": device.id,
@@ -34,6 +53,7 @@ def present_device(device: DeviceCard, link: LinkStatus | None, points: int, sta
         "kind": device.kind,
         "endpoint": device.endpoint,
         "points": points,
+        "diagnoses": diagnoses,
     }
     if link is None:
         counts = dict.fromkeys(("attempts", "reconnects", "batches", "readings", "overruns", "bad_points"), 0)
@@ -42,7 +62,7 @@ def present_device(device: DeviceCard, link: LinkStatus | None, points: int, sta
             **counts,
             state="down",
             since=rfc3339(start_wall_ns),
-            last_error="",
+            last_error=dto.Text(zh="", en=""),
             round_trip_ms=0.0,
             readings_per_s=0.0,
             clock_skew_ms=None,
@@ -54,7 +74,7 @@ def present_device(device: DeviceCard, link: LinkStatus | None, points: int, sta
         since=rfc3339(link.since_wall_ns),
         attempts=link.attempts,
         reconnects=link.reconnects,
-        last_error=link.last_error,
+        last_error=dto.Text(zh=link.last_error_zh or link.last_error, en=link.last_error),
         batches=link.batches,
         readings=link.readings,
         overruns=link.overruns,
@@ -62,5 +82,8 @@ def present_device(device: DeviceCard, link: LinkStatus | None, points: int, sta
         readings_per_s=finite(link.readings_per_s) or 0.0,
         clock_skew_ms=None if link.clock_skew_ns is None else link.clock_skew_ns / 1e6,
         bad_points=link.bad_points,
-        bad_items=[dto.BadItem(tag=item.tag, reason=item.reason) for item in link.bad_items],
+        bad_items=[
+            dto.BadItem(tag=item.tag, reason=dto.Text(zh=item.reason_zh or item.reason, en=item.reason))
+            for item in link.bad_items
+        ],
     )

@@ -13,9 +13,10 @@ from monitor.alarms.transition import Alarm
 from monitor.api import dto
 from monitor.api.condition import UP_STATES
 from monitor.api.ports import AlarmEvent, DeviceCard, PlantCard
-from monitor.api.reasons import NO_REASON, reason
+from monitor.api.reasons import NO_REASON, health_words, reason
 from monitor.api.times import rfc3339, rfc3339_or_none
 from monitor.hazards.view import View
+from rules.columns.health import LETTERS
 from rules.columns.quality import Quality
 from rules.columns.readings import NO_TIME
 from rules.columns.tags import Tag
@@ -192,6 +193,7 @@ class Presenter:
             "value": finite(float(snapshot.value[row])),
             "quality": QUALITY_NAMES[quality],
             "reason": (NO_REASON if quality == Quality.GOOD else self.reason(view, row)).model_dump(),
+            "health": LETTERS[snapshot.health[row]] or None,
             "status": int(snapshot.status[row]),
             "source_time": None if source_time_ns == NO_TIME else rfc3339(source_time_ns),
             "received_time": rfc3339(received_wall_ns) if received_wall_ns else None,
@@ -209,6 +211,7 @@ class Presenter:
             status=int(view.snapshot.status[row]),
             age_s=(view.snapshot.mono_ns - received_mono_ns) / 1e9 if received_mono_ns else None,
             link="" if link is None or link.state in UP_STATES else tag.device,
+            health=health_words(int(view.snapshot.health[row]), tag.health, int(view.snapshot.quality[row])),
         )
 
     def _fixed_tag(self, tag: Tag) -> dict[str, Any]:
@@ -232,6 +235,7 @@ class Presenter:
             "resolution": tag.resolution,
             "limits": dto.Limits(**limits).model_dump(),
             "time_resolution_ms": tag.scan_period_ns / 1e6,
+            "health_tag": tag.health or None,
             "alarms": [item.id for item in definitions],
         }
 

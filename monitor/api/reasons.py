@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from monitor.api.dto import Text
+from rules.columns.health import LETTERS, Health
 from rules.columns.quality import Quality
 
 NO_REASON: Final = Text(zh="", en="")
@@ -44,6 +45,18 @@ OPCUA_STATUS: Final[Mapping[int, tuple[str, str]]] = {
     0x808D0000: ("停用", "BadOutOfService"),
     0x809B0000: ("没有数据", "BadNoData"),
 }
+HEALTH: Final[Mapping[Health, tuple[str, str]]] = {
+    Health.UNKNOWN: ("仪表状态读不到", "the state of the instrument is not read"),
+    Health.UNDEFINED: ("仪表状态的数值没有定义", "the number of the state means nothing"),
+    Health.OFF_SPEC: ("仪表超出规定条件", "the instrument is out of specification"),
+    Health.CHECK_FUNCTION: (
+        "仪表功能检查中，不可当作保护",
+        "the instrument is worked on (function check): no protection",
+    ),
+    Health.FAILURE: ("仪表故障", "the instrument has failed"),
+}
+"""What makes a value worse; UNKNOWN does so for the first seconds after a start only."""
+
 LOCAL_OVERRIDE: Final = 0x00960000
 """GoodLocalOverride: somebody forces the value; quality UNCERTAIN (design section 3)."""
 
@@ -75,11 +88,29 @@ def status_words(device_kind: str, status: int) -> Text:
     return Text(zh=f"{zh} (0x{status:08X})", en=f"{en} (0x{status:08X})")
 
 
-def reason(quality: int, device_kind: str, status: int, age_s: float | None, link: str) -> Text:
-    """Say why a quality is not good; `age_s` since the last successful read (None: never), `link` names a dead link."""
+def health_words(health: int, said_by: str, quality: int) -> Text:
+    """Say what an instrument says of itself, and in which tag; empty where it makes no value worse or no tag says it."""
+    if not said_by or health in (Health.NORMAL, Health.MAINTENANCE_REQUIRED):
+        return NO_REASON
+    if health == Health.UNKNOWN and quality != Quality.UNCERTAIN:
+        return NO_REASON
+    zh, en = HEALTH[Health(health)]
+    letter = f" {LETTERS[health]}" if LETTERS[health] else ""
+    return Text(zh=f"NE 107{letter}：{zh}（{said_by}）", en=f"NE 107{letter}: {en} ({said_by})")
+
+
+def reason(
+    quality: int, device_kind: str, status: int, age_s: float | None, link: str, health: Text = NO_REASON
+) -> Text:
+    """Say why a quality is not good; `age_s` since the last successful read (None: never), `link` names a dead link.
+
+    `health` is what its instrument says.
+    """
     if quality == Quality.GOOD:
         return NO_REASON
     words = status_words(device_kind, status)
+    if health.zh and quality in (Quality.UNCERTAIN, Quality.BAD):
+        words = Text(zh=f"{health.zh}；{words.zh}", en=f"{health.en}; {words.en}") if words.zh else health
     if quality == Quality.UNCERTAIN:
         return words if words.zh else Text(zh="设备标记为不确定", en="marked uncertain by the device")
     if quality == Quality.BAD:

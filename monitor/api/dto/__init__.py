@@ -11,7 +11,7 @@ from monitor.api.dto.definitions import (
     Shadow,
     ShadowDifference,
 )
-from monitor.api.dto.devices import BadItem, Channel, Device, Diagnostics, Health, Spread
+from monitor.api.dto.devices import BadItem, Channel, Device, Diagnosis, Diagnostics, Health, Spread
 from monitor.api.dto.figures import (
     Distribution,
     Figures,
@@ -55,12 +55,13 @@ __all__ = [
     "DefinitionStep",
     "DesignSuppression",
     "Device",
+    "Diagnosis",
     "Diagnostics",
     "Distribution",
     "Drift",
     "Dto",
-    "Ending",
     "EffectFeedback",
+    "Ending",
     "Equipment",
     "Explanation",
     "ExplanationFigure",

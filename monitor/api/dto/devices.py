@@ -3,6 +3,7 @@
 from typing import Literal
 
 from monitor.api.dto.base import Dto, Text
+from monitor.api.dto.tags import HealthLetter
 
 
 class Health(Dto):
@@ -23,7 +24,14 @@ class BadItem(Dto):
     """One tag of a device without a usable value, and what the device said."""
 
     tag: str
-    reason: str
+    reason: Text
+
+
+class Diagnosis(Dto):
+    """One tag whose instrument says that it is not in order."""
+
+    tag: str
+    health: HealthLetter
 
 
 class Device(Dto):
@@ -37,7 +45,8 @@ class Device(Dto):
     since: str
     attempts: int
     reconnects: int
-    last_error: str
+    last_error: Text
+    """Why the link is not, or was not, plainly up; empty while it never failed."""
     batches: int
     readings: int
     overruns: int
@@ -50,6 +59,8 @@ class Device(Dto):
     bad_points: int
     bad_items: list[BadItem]
     """The first 50 of the bad points."""
+    diagnoses: list[Diagnosis]
+    """Tags whose instrument says another state than normal (NE 107), also where the value stays good."""
 
 
 class Spread(Dto):

@@ -4,6 +4,9 @@ from typing import Literal
 
 from monitor.api.dto.base import Dto, Text
 
+HealthLetter = Literal["N", "M", "S", "C", "F", "?"]
+"""NE 107: maintenance required, out of specification, function check, failure; N: none of them; ?: an unknown number."""
+
 
 class Limits(Dto):
     """Set-points of one tag that are configured."""
@@ -36,6 +39,10 @@ class Tag(Dto):
     quality: Literal["good", "uncertain", "bad", "stale", "never_seen"]
     reason: Text
     """Why the quality is not good; empty texts when it is."""
+    health: HealthLetter | None
+    """State of its instrument as it was said last (NE 107); null: nothing says one, or nothing did yet."""
+    health_tag: str | None
+    """The tag that says it."""
     status: int
     source_time: str | None
     received_time: str | None

@@ -1,6 +1,6 @@
 """A small plant: its tags, alarms, devices and people, and two clocks that a test turns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -61,7 +61,7 @@ def tag(
 
 TAGS = TagTable(
     [
-        tag("LT-101", "PLC-1"),
+        replace(tag("LT-101", "PLC-1"), health="PT-101"),
         tag("PT-101", "PLC-1", eu="MPa"),
         tag("LSHH-101", "SIS-1", discrete=True),
         tag("BPS-101", "SIS-1", discrete=True),

@@ -15,11 +15,13 @@ from monitor.alarms.transition import SuppressionRecord
 from monitor.api import dto
 from monitor.api.alarms import is_selected
 from monitor.api.condition import condition
+from monitor.api.devices import diagnoses_of
 from monitor.api.orders import plain_text
 from monitor.api.present import Presenter, finite
 from monitor.api.reasons import reason, status_words
 from monitor.api.times import rfc3339, site_time, wall_ns
 from monitor.hazards.view import ChannelStatus
+from rules.columns.health import Health
 from rules.columns.quality import Quality
 from tests.monitor.api.fake_board import FakeBoard, FakeLink
 from tests.monitor.api.fake_plant import MONO_NS, PLANT, WALL_NS, FakeClock, snapshot
@@ -121,6 +123,40 @@ def test_a_tag_in_every_quality() -> None:
     assert tags[4].received_time is None
     assert tags[4].reason.zh == "启动以来从未读到；设备 SIS-1 未连接"
     json.dumps([tag.model_dump(by_alias=True) for tag in tags], allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("health", "quality", "status", "letter", "en"),
+    [
+        (Health.UNKNOWN, Quality.GOOD, 0, None, ""),
+        (Health.UNKNOWN, Quality.UNCERTAIN, 0, None, "NE 107: the state of the instrument is not read (PT-101)"),
+        (Health.NORMAL, Quality.UNCERTAIN, 0, "N", "marked uncertain by the device"),
+        (Health.MAINTENANCE_REQUIRED, Quality.GOOD, 0, "M", ""),
+        (Health.OFF_SPEC, Quality.UNCERTAIN, 0, "S", "NE 107 S: the instrument is out of specification (PT-101)"),
+        (Health.CHECK_FUNCTION, Quality.UNCERTAIN, 0x00960000, "C",
+         "NE 107 C: the instrument is worked on (function check): no protection (PT-101); GoodLocalOverride (0x00960000)"),
+        (Health.FAILURE, Quality.BAD, 0, "F", "NE 107 F: the instrument has failed (PT-101)"),
+        (Health.UNDEFINED, Quality.UNCERTAIN, 0, "?", "NE 107 ?: the number of the state means nothing (PT-101)"),
+    ],
+)  # fmt: skip
+def test_the_letter_of_an_instrument_and_what_it_does(
+    health: Health, quality: Quality, status: int, letter: str | None, en: str
+) -> None:
+    board, count = FakeBoard(FakeClock()), len(PLANT.tags)
+    healths, qualities = np.zeros(count, np.uint8), np.zeros(count, np.uint8)
+    statuses = np.zeros(count, np.uint32)
+    healths[0], qualities[0], statuses[0] = health, quality, status
+    board.publish(snapshot=snapshot(health=healths, quality=qualities, status=statuses))
+    tags = [dto.Tag.model_validate(Presenter(PLANT).tag(board.view(), row)) for row in range(2)]
+    assert (tags[0].health, tags[0].health_tag, tags[0].reason.en) == (letter, "PT-101", en)
+    assert bool(tags[0].reason.zh) == bool(en)
+    assert (tags[1].health, tags[1].health_tag, tags[1].reason.en) == (None, None, "")
+    told = [
+        (device, each.tag, each.health)
+        for device, all_of in diagnoses_of(PLANT.tags, healths).items()
+        for each in all_of
+    ]
+    assert told == ([] if letter in (None, "N") else [("PLC-1", "LT-101", letter)])
 
 
 def test_an_alarm_and_its_event() -> None:

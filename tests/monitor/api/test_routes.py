@@ -177,12 +177,17 @@ async def test_equipment_devices_channels_pushes() -> None:
     site = Site()
     site.board.publish(
         links={
-            "PLC-1": FakeLink(device="PLC-1", state="needs_operator", last_error="BadUserAccessDenied"),
+            "PLC-1": FakeLink(
+                device="PLC-1",
+                state="needs_operator",
+                last_error="BadUserAccessDenied",
+                last_error_zh="用户名或口令被拒绝",
+            ),
             "SIS-1": FakeLink(
                 device="SIS-1",
                 clock_skew_ns=-1_500_000,
                 readings_per_s=float("nan"),
-                bad_items=(BadItem("LT-101", "BadNodeIdUnknown"),),
+                bad_items=(BadItem("LT-101", "exception 02", "异常 02"),),
             ),
         },
         channels={
@@ -208,8 +213,10 @@ async def test_equipment_devices_channels_pushes() -> None:
     assert [(device.state, device.points) for device in devices] == [("needs_operator", 2), ("down", 1), ("up", 3)]
     assert (devices[1].clock_skew_ms, devices[1].bad_items) == (None, [])
     assert (devices[2].clock_skew_ms, devices[2].readings_per_s) == (-1.5, 0.0)
-    assert [(item.tag, item.reason) for item in devices[2].bad_items] == [("LT-101", "BadNodeIdUnknown")]
-    assert devices[0].last_error == "BadUserAccessDenied"
+    assert [(item.tag, item.reason) for item in devices[2].bad_items] == [
+        ("LT-101", dto.Text(zh="异常 02", en="exception 02"))
+    ]
+    assert devices[0].last_error == dto.Text(zh="用户名或口令被拒绝", en="BadUserAccessDenied")
     assert devices[1].since == "2026-01-01T00:00:00.123Z"
     assert (channels[0].refused, channels[0].waiting, channels[0].answers) == (True, 4, False)
     assert (channels[1].up, channels[1].last_accepted) == (False, None)
