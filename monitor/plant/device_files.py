@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from monitor.plant.devices import settings_of
 from monitor.plant.document import read_document
 from monitor.plant.folder import DEVICE_FILES, with_files
 from monitor.plant.mistakes import Mistake, Severity
 from monitor.plant.record import Record
-from monitor.plant.site import settings_of
 
 _NOT_HERE = "plant.toml"
 

@@ -11,6 +11,7 @@ from monitor.plant.alarms import COLUMNS as ALARM_COLUMNS
 from monitor.plant.alarms import REQUIRED as ALARM_REQUIRED
 from monitor.plant.alarms import AlarmRow, read_alarms
 from monitor.plant.barriers import barrier_definitions, trip_point_definitions, trip_point_rules
+from monitor.plant.devices import DevicePort
 from monitor.plant.document import read_document
 from monitor.plant.generated import bypass_definition, bypass_rule, generated_definitions
 from monitor.plant.guard import check_set_points, protected_by
@@ -20,7 +21,7 @@ from monitor.plant.mistakes import Mistake, PlantRefusedError
 from monitor.plant.plant import Device, Plant, TagAddress
 from monitor.plant.rules import read_modes, read_rules
 from monitor.plant.sheet import read_sheet
-from monitor.plant.site import NS, DevicePort, Site, read_site
+from monitor.plant.site import NS, Site, read_site
 from monitor.plant.suppressions import Silenceable, read_suppressions
 from monitor.plant.tags import COLUMNS as TAG_COLUMNS
 from monitor.plant.tags import REQUIRED as TAG_REQUIRED

@@ -100,6 +100,18 @@ class Record:
             )
         return text
 
+    def fresh_identifier(self, known: Collection[str]) -> str:
+        """The id, reported when it is taken already."""
+        found = self.identifier("id")
+        if found in known:
+            self.wrong("id", f"编号 {found} 重复", f"id {found} stands twice")
+        return found
+
+    def names(self) -> tuple[str, str]:
+        """`name_zh`, and `name_en`, which is the same where it is not given."""
+        zh = self.text("name_zh")
+        return zh, self.text("name_en", required=False, default=zh)
+
     def number(
         self, key: str, *, default: float | None = None, minimum: float = -math.inf, maximum: float = math.inf
     ) -> float | None:

@@ -1,9 +1,9 @@
 """`plant.toml`: site, persons, hazard sources, units, equipment, devices, channels, history."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import time
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from monitor.alarms.classes import Philosophy
@@ -12,6 +12,7 @@ from monitor.hazards.source import Chemical, Equipment, HazardSource, ProcessUni
 from monitor.hazards.unusable import BAD_SHARE
 from monitor.notify.people import Channel, Person
 from monitor.plant.channels import read_channel
+from monitor.plant.devices import DevicePort, DeviceRecord, read_devices
 from monitor.plant.document import Document
 from monitor.plant.gas_limits import CHEMICAL
 from monitor.plant.performance import read_performance
@@ -51,56 +52,6 @@ EQUIPMENT_KINDS = ("atmospheric_tank", "sphere", "pump", "valve", "detector", "o
 EQUIPMENT_NUMBERS = ("height_m", "overflow_height_m", "fill_rate_m_per_h")
 EQUIPMENT_TAGS = tuple(item.name for item in fields(Equipment) if item.name.endswith("_tag"))
 RESPONSIBLE = ("principal_responsible", "technical_responsible", "operation_responsible")
-
-
-class Objection(Protocol):
-    """One thing wrong with a device or an address; `drivers.objections.Objection` satisfies it."""
-
-    @property
-    def key(self) -> str:
-        """Of the device's table, or the column of the tag."""
-        ...
-
-    @property
-    def zh(self) -> str:
-        """What would be right, in Chinese."""
-        ...
-
-    @property
-    def en(self) -> str:
-        """What would be right, in English."""
-        ...
-
-
-class DevicePort(Protocol):
-    """What judges device settings and addresses; `drivers.registry` satisfies it."""
-
-    def check_device(self, kind: str, settings: Mapping[str, object]) -> Sequence[Objection]:
-        """Every mistake in the settings of a device."""
-        ...
-
-    def check_devices(self, devices: Mapping[str, tuple[str, Mapping[str, object]]]) -> Sequence[tuple[str, Objection]]:
-        """What contradicts between devices that are each without a mistake: id -> (kind, settings) to (id, objection)."""
-        ...
-
-    def check_address(
-        self, kind: str, settings: Mapping[str, object], address: str, type: str, word_order: str
-    ) -> Sequence[Objection]:
-        """Every mistake in one tag's address, type and word order."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceRecord:
-    """One device before its tags are linked."""
-
-    id: str
-    kind: str
-    name_zh: str
-    name_en: str
-    settings: Mapping[str, object]
-    sound: bool
-    """The settings passed; addresses can be judged."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -156,9 +107,9 @@ def read_site(document: Document, devices: DevicePort) -> Site:
         _process_unit(site, record)
     for record in document.records("equipment"):
         _equipment(site, record)
-    _devices(site, document.records("devices"), devices)
+    site.devices = read_devices(document.records("devices"), devices)
     for record in document.records("channels"):
-        channel_id = _fresh(record, site.channels)
+        channel_id = record.fresh_identifier(site.channels)
         site.channels[channel_id] = read_channel(record, channel_id)
     _history(site, document)
     _journal(site, document.record("journal"))
@@ -168,23 +119,10 @@ def read_site(document: Document, devices: DevicePort) -> Site:
     return site
 
 
-def _names(record: Record) -> tuple[str, str]:
-    zh = record.text("name_zh")
-    return zh, record.text("name_en", required=False, default=zh)
-
-
-def _fresh(record: Record, known: Mapping[str, object]) -> str:
-    """The record's id, reported when it is taken already."""
-    found = record.identifier("id")
-    if found in known:
-        record.wrong("id", f"编号 {found} 重复", f"id {found} stands twice")
-    return found
-
-
 def _site(site: Site, record: Record) -> None:
     record.only(("id", "name_zh", "name_en", "timezone", "language", "console_url", "start_grace_s", "shifts"))
     site.id = record.identifier("id")
-    site.name_zh, site.name_en = _names(record)
+    site.name_zh, site.name_en = record.names()
     site.timezone = record.text("timezone", required=False, default="Asia/Shanghai")
     try:
         ZoneInfo(site.timezone)
@@ -226,8 +164,8 @@ def _scan_classes(site: Site, record: Record) -> None:
 
 def _person(site: Site, record: Record) -> None:
     record.only(("id", "name_zh", "name_en", "mobile", "wecom_userid"))
-    person_id = _fresh(record, site.persons)
-    zh, en = _names(record)
+    person_id = record.fresh_identifier(site.persons)
+    zh, en = record.names()
     mobile = record.text("mobile", required=False)
     userid = record.text("wecom_userid", required=False)
     site.persons[person_id] = Person(id=person_id, name_zh=zh, name_en=en, mobile=mobile, wecom_userid=userid)
@@ -235,8 +173,8 @@ def _person(site: Site, record: Record) -> None:
 
 def _hazard_source(site: Site, record: Record) -> None:
     record.only(("id", "name_zh", "name_en", "level", "chemicals", *RESPONSIBLE))
-    source_id = _fresh(record, site.hazard_sources)
-    zh, en = _names(record)
+    source_id = record.fresh_identifier(site.hazard_sources)
+    zh, en = record.names()
     level = record.integer("level", minimum=1, maximum=4)
     if level is None:
         record.wrong("level", "必填，1 到 4 级（GB 18218）", "must be given, 1 to 4 (GB 18218)")
@@ -255,7 +193,7 @@ def _hazard_source(site: Site, record: Record) -> None:
 
 def _chemical(record: Record) -> Chemical:
     record.only(("name_zh", "name_en", "cas", "quantity_t", "critical_quantity_t"))
-    zh, en = _names(record)
+    zh, en = record.names()
     return Chemical(
         name_zh=zh,
         name_en=en,
@@ -267,8 +205,8 @@ def _chemical(record: Record) -> Chemical:
 
 def _process_unit(site: Site, record: Record) -> None:
     record.only(("id", "name_zh", "name_en", "hazard_source"))
-    unit_id = _fresh(record, site.process_units)
-    zh, en = _names(record)
+    unit_id = record.fresh_identifier(site.process_units)
+    zh, en = record.names()
     source = record.reference("hazard_source", site.hazard_sources, ("重大危险源", "hazard source"))
     site.process_units[unit_id] = ProcessUnit(id=unit_id, name_zh=zh, name_en=en, hazard_source=source)
 
@@ -277,8 +215,8 @@ def _equipment(site: Site, record: Record) -> None:
     detected = CHEMICAL if record.values.get("kind") == "detector" else ()
     place = ("id", "name_zh", "name_en", "kind", "process_unit")
     record.only((*place, *EQUIPMENT_NUMBERS, *EQUIPMENT_TAGS, *GEOMETRY, *detected))
-    equipment_id = _fresh(record, site.equipment)
-    zh_name, en_name = _names(record)
+    equipment_id = record.fresh_identifier(site.equipment)
+    zh_name, en_name = record.names()
     height, overflow = record.number("height_m", minimum=0), record.number("overflow_height_m", minimum=0)
     if height is not None and overflow is not None and overflow > height:
         zh = f"溢流高度 {overflow:g} 高于罐高 {height:g}"
@@ -298,35 +236,6 @@ def _equipment(site: Site, record: Record) -> None:
     tags: dict[str, Any] = {key: record.text(key, required=False) or None for key in EQUIPMENT_TAGS}
     site.equipment[equipment_id] = replace(plain, **tags)
     site.equipment_records[equipment_id] = record
-
-
-def settings_of(device: Record) -> dict[str, object]:
-    """The keys of a device that are its driver's."""
-    return {key: value for key, value in device.values.items() if key not in ("id", "kind", "name_zh", "name_en")}
-
-
-def _devices(site: Site, records: Sequence[Record], port: DevicePort) -> None:
-    record_of: dict[str, Record] = {}
-    for record in records:
-        record_of[_device(site, record, port)] = record
-    sound = {each.id: (each.kind, each.settings) for each in site.devices.values() if each.sound}
-    for device, found in port.check_devices(sound):
-        record_of[device].wrong(found.key, found.zh, found.en)
-
-
-def _device(site: Site, record: Record, port: DevicePort) -> str:
-    """Read one device; its id."""
-    device_id = _fresh(record, site.devices)
-    zh, en = _names(record)
-    kind = record.choice("kind", ("opcua", "modbus"))
-    settings = settings_of(record)
-    mistakes = port.check_device(kind, settings)
-    for found in mistakes:
-        record.wrong(found.key, found.zh, found.en)
-    site.devices[device_id] = DeviceRecord(
-        id=device_id, kind=kind, name_zh=zh, name_en=en, settings=settings, sound=not mistakes
-    )
-    return device_id
 
 
 def _history(site: Site, document: Document) -> None:

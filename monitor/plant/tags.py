@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from monitor.plant.devices import DevicePort
 from monitor.plant.plant import TagAddress
 from monitor.plant.record import Record
-from monitor.plant.site import DevicePort, Site
+from monitor.plant.site import Site
 from monitor.plant.source import half_width
 from monitor.plant.units import ALIASES, NAMES, UNITS
 from rules.columns.tags import Tag
