@@ -121,7 +121,7 @@ def test_a_dead_device_is_told_once_and_returns_by_itself(shared: Rig, short: st
         assert health["devices_up"] == 2
         assert set(shared.active()) == expected
         assert {tag["quality"] for tag in shared.tags().values() if tag["device"] == device} == {"stale"}
-        assert shared.device(device)["last_error"]
+        assert all(shared.device(device)["last_error"].values())
     shared.fault(f"start-{short}")
     for alarm_id in expected:
         shared.wait_for(alarm_id, "returned_unacknowledged")
@@ -174,7 +174,8 @@ def test_exceptions_are_one_device_alarm_not_one_for_each_gauge(shared: Rig) -> 
     assert {tag["quality"] for tag in bad} == {"bad"}
     assert all(tag["reason"]["zh"] and tag["reason"]["en"] for tag in bad)
     others_go_on(shared, "PLC-2")
-    assert "exception 06" in shared.device("PLC-2")["last_error"]
+    assert "exception 06" in shared.device("PLC-2")["last_error"]["en"]
+    assert "异常 06（从站设备忙）" in shared.device("PLC-2")["last_error"]["zh"]
     assert shared.device("PLC-2")["state"] == "degraded"
     until("every gauge alarm is TRUE in silence", lambda: gauges <= set(shared.active()))
     assert set(shared.active()) - gauges == expected
