@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +12,6 @@ from monitor.alarms.definition import AlarmDefinition
 from monitor.alarms.horn import Horns, HornState
 from monitor.alarms.positions import Positions
 from monitor.alarms.transition import Alarm, AlarmEvent, Transition
-from monitor.hazards.links import BadItem
 from monitor.hazards.view import ChannelStatus, View
 from monitor.interlocks.permit_commands import PermitCommand
 from monitor.interlocks.permits import Permit
@@ -24,28 +22,7 @@ from rules.columns.readings import NO_TIME
 from rules.columns.snapshot import Snapshot
 from rules.verdicts import Evidence, Verdict, Verdicts
 from tests.monitor.api.fake_plant import DEFINITIONS, PLANT, WALL_NS, FakeClock, snapshot
-
-
-@dataclass(frozen=True, kw_only=True)
-class FakeLink:
-    """A link as the drivers tell it."""
-
-    device: str
-    state: str = "up"
-    since_wall_ns: int = WALL_NS
-    attempts: int = 0
-    reconnects: int = 0
-    last_error: str = ""
-    last_error_zh: str = ""
-    batches: int = 7
-    readings: int = 21
-    overruns: int = 0
-    round_trip_ms: float = 1.5
-    bad_points: int = 0
-    clock_skew_ns: int | None = None
-    clock_is_off: bool = False
-    readings_per_s: float = 0.0
-    bad_items: Sequence[BadItem] = ()
+from tests.monitor.links import FakeLink as FakeLink
 
 
 class FakeFeed:

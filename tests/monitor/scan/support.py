@@ -7,7 +7,7 @@ import numpy as np
 
 from monitor.alarms.classes import Philosophy
 from monitor.alarms.definition import AlarmDefinition
-from monitor.hazards.links import BadItem, LinkStatus
+from monitor.hazards.links import LinkStatus
 from monitor.notify.people import Channel, Notification
 from monitor.scan.conditions import Facts
 from monitor.scan.inbox import Inbox
@@ -20,6 +20,7 @@ from rules.columns.quality import Quality
 from rules.columns.readings import NO_TIME, Origin, ReadingBatch
 from rules.columns.tags import Tag, TagTable
 from rules.compile import compile_rules
+from tests.monitor.links import FakeLink
 
 SECOND_NS = 1_000_000_000
 START_WALL_NS = 1_790_000_000 * SECOND_NS
@@ -62,28 +63,6 @@ class MemoryDisk:
         self.seq += len(commit.transitions) + len(commit.entries)
         seqs = tuple(range(first, first + len(commit.transitions)))
         return Committed(transition_seqs=seqs, seq=self.seq, journaled_wall_ns=commit.wall_ns + 1)
-
-
-@dataclass(frozen=True)
-class Status:
-    """A link as a driver would report it."""
-
-    device: str
-    state: str
-    since_wall_ns: int = START_WALL_NS
-    attempts: int = 0
-    reconnects: int = 0
-    last_error: str = ""
-    last_error_zh: str = ""
-    batches: int = 0
-    readings: int = 0
-    overruns: int = 0
-    round_trip_ms: float = 0.0
-    bad_points: int = 0
-    clock_skew_ns: int | None = None
-    clock_is_off: bool = False
-    readings_per_s: float = 0.0
-    bad_items: Sequence[BadItem] = ()
 
 
 def tag(tag_id: str, device: str, *, discrete: bool = False) -> Tag:
@@ -207,7 +186,7 @@ class Bench:
 
     def links(self, **states: str) -> None:
         for device, state in states.items():
-            status: LinkStatus = Status(device.replace("_", "-"), state)
+            status: LinkStatus = FakeLink(device.replace("_", "-"), state)
             self.inbox.link(status)
 
     def triggers(self) -> list[tuple[str, str]]:

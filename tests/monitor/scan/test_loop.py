@@ -14,7 +14,8 @@ from monitor.notify.row import Purpose
 from monitor.scan.loop import Scanner
 from monitor.scan.pace import BURST, SHORTEST_NS
 from rules.columns.quality import Quality
-from tests.monitor.scan.support import DEFINITIONS, LEVEL, SECOND_NS, SWITCH, Bench, ManualClock, Status
+from tests.monitor.links import FakeLink
+from tests.monitor.scan.support import DEFINITIONS, LEVEL, SECOND_NS, SWITCH, Bench, ManualClock
 
 
 async def test_an_alarm_its_outbox_rows_and_its_board_row_are_one_commit() -> None:
@@ -230,7 +231,7 @@ async def test_a_clock_step_is_journaled_and_alarmed_and_delays_run_on(step_s: i
 async def test_a_device_whose_clock_is_off_is_alarmed_until_it_is_right() -> None:
     bench = Bench()
     for off, trigger in ((True, "raised"), (False, "returned")):
-        bench.inbox.link(Status("PLC-1", "degraded", clock_skew_ns=60 * SECOND_NS, clock_is_off=off))
+        bench.inbox.link(FakeLink("PLC-1", "degraded", clock_skew_ns=60 * SECOND_NS, clock_is_off=off))
         bench.clock.pass_s(1.0)
         bench.read_all()
         await bench.scanner.scan()

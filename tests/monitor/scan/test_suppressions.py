@@ -20,7 +20,8 @@ from rules.columns.readings import NO_TIME, Origin, ReadingBatch
 from rules.columns.tags import TagTable
 from rules.compile import compile_rules
 from rules.language.conditions import ConditionColumns, parse_condition
-from tests.monitor.scan.support import SECOND_NS, ManualClock, MemoryDisk, Status, generated, tag
+from tests.monitor.links import FakeLink
+from tests.monitor.scan.support import SECOND_NS, ManualClock, MemoryDisk, generated, tag
 
 GAUGES = 300
 NAMES = tuple(f"LT-{number}" for number in range(GAUGES))
@@ -92,7 +93,7 @@ class Bench:
         self.scanner = Scanner(self.plan, self.inbox, self.publisher, self.disk, self.clock, self.facts)
         self.scanner.restore(tuple(self.board.values()), 0)
         for device in ("PLC-1", "PLC-2"):
-            self.inbox.link(Status(device=device, state="up"))
+            self.inbox.link(FakeLink(device=device, state="up"))
 
     def read(self, value: float, quality: Quality = Quality.GOOD, gauges: int = GAUGES, empty: float = 0.0) -> None:
         for device, rows, values in (("PLC-1", range(gauges), [value] * gauges), ("PLC-2", [EMPTY], [empty])):
@@ -160,7 +161,7 @@ async def test_a_silent_device_is_told_once_and_writes_no_line_for_its_bad_alarm
     bench = Bench(DEVICE)
     bench.read(5.0)
     await bench.told()
-    bench.inbox.link(Status(device="PLC-1", state="down"))
+    bench.inbox.link(FakeLink(device="PLC-1", state="down"))
     assert await bench.told(0.2) == []
     assert bench.written == 0
     told = []
