@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -14,86 +13,21 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
-from monitor.cli.app import app
 from monitor.store import anchor as anchors
-from monitor.store import audit as auditing
-from monitor.store.anchor import ANCHORS_NAME, KEY_NAME, Anchors, public_key_text
-from monitor.store.audit import Audit, audit
-from monitor.store.body import GENESIS, chained
+from monitor.store.anchor import ANCHORS_NAME, KEY_NAME, Anchors
+from monitor.store.audit import audit
 from monitor.store.commit import Commit
 from monitor.store.errors import JournalRefusedError
-from monitor.store.head import Head, HeadFile
+from monitor.store.head import Head
 from monitor.store.journal import open_journal
+from tests.monitor.store.forging import EVERY, ROWS, SIGNED, change, forge, only, public_key_of, write
 from tests.monitor.store.samples import PLANT, WALL_NS, StillClock, entry, settings, transition
 
-ROWS, EVERY = 45, 10
+pytestmark = pytest.mark.usefixtures("small_distance")
+
 TEXTS = ("kind", "plant", "id", "person", "body", "hash", "tag", "hazard_source", "trigger", "after")
 NUMBERS = ("seq", "wall_ns", "occurrence", "transition")
-SIGNED = (1, 11, 21, 31, 41, 45)
-
-
-@pytest.fixture(autouse=True)
-def small_distance(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(anchors, "EVERY_ROWS", EVERY)
-    monkeypatch.setattr(auditing, "EVERY_ROWS", EVERY)
-
-
-async def write(state_dir: Path, rows: int = ROWS) -> None:
-    async with open_journal(state_dir, PLANT, settings(state_dir), StillClock()) as store:
-        for _ in range(rows):
-            commit = Commit(wall_ns=WALL_NS, transitions=(transition(occurrence=store.seq + 1, person="wang"),))
-            await store.commit(commit)
-
-
-@pytest.fixture(scope="module")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pristine")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(anchors, "EVERY_ROWS", EVERY)
-        asyncio.run(write(folder))
-    return folder
-
-
-@pytest.fixture
-def state(pristine: Path, tmp_path: Path) -> Path:
-    """A journal of its own for one test."""
-    copy = tmp_path / "state"
-    shutil.copytree(pristine, copy)
-    return copy
-
-
-def change(state_dir: Path, statement: str, *parameters: object) -> None:
-    with closing(sqlite3.connect(state_dir / "journal.sqlite")) as file, file:
-        assert file.execute(statement, parameters).rowcount > 0
-
-
-def chain_anew(state_dir: Path) -> None:
-    """What a forger who can write every file but has no key would do: new hashes, new head."""
-    with closing(sqlite3.connect(state_dir / "journal.sqlite")) as file, file:
-        last, seq = GENESIS, 0
-        for seq, body in file.execute("SELECT seq, body FROM journal ORDER BY seq").fetchall():
-            last = chained(last, body)
-            file.execute("UPDATE journal SET hash = ? WHERE seq = ?", (last, seq))
-    head = HeadFile(state_dir / "journal.head")
-    head.write(Head(seq, last))
-    head.close()
-
-
-def forge(state_dir: Path, seq: int = 25) -> None:
-    change(
-        state_dir,
-        "UPDATE journal SET body = CAST(replace(CAST(body AS TEXT), '14.25', '13.25') AS BLOB) WHERE seq = ?",
-        seq,
-    )
-    chain_anew(state_dir)
-
-
-def only(found: Audit) -> tuple[int | None, str]:
-    assert len(found.findings) == 1, found.findings
-    assert re.search("[\u4e00-\u9fff]", found.findings[0].zh)
-    return found.findings[0].seq, found.findings[0].en
 
 
 def test_an_untouched_journal_has_no_findings(state: Path) -> None:
@@ -238,10 +172,6 @@ def test_anchors_signed_with_another_key_are_refused_by_the_key_kept_elsewhere(s
     assert (seq, "another key" in words) == (1, True)
 
 
-def public_key_of(state_dir: Path) -> bytes:
-    return anchors.load_key(state_dir / KEY_NAME, make=False).public_key().public_bytes_raw()
-
-
 @pytest.mark.parametrize(("first", "last", "named"), [(1, 5, 6), (20, 24, 25), (44, 44, 45)])
 def test_rows_that_were_deleted_are_noticed(state: Path, first: int, last: int, named: int) -> None:
     change(state, "DELETE FROM journal WHERE seq BETWEEN ? AND ?", first, last)
@@ -332,48 +262,6 @@ def test_what_is_no_journal_is_refused(tmp_path: Path) -> None:
         file.execute("INSERT INTO alembic_version VALUES ('0001')")
     with pytest.raises(JournalRefusedError, match="revision 0001"):
         audit(tmp_path)
-
-
-# --- the command ------------------------------------------------------------------------------
-
-
-def run(*words: object) -> tuple[int, str, str]:
-    found = CliRunner().invoke(app, [str(word) for word in words])
-    return found.exit_code, found.stdout, found.stderr
-
-
-def test_the_command_says_it_in_words_and_by_its_exit_code(state: Path, tmp_path: Path) -> None:
-    code, said, wrong = run("journal", "verify", state)
-    assert (code, wrong) == (0, "")
-    assert f"共 {ROWS} 条" in said
-    assert "日志完好" in said
-    code, key, _ = run("journal", "key", state)
-    assert code == 0
-    assert key.strip() == public_key_text(public_key_of(state))
-    kept = tmp_path / "kept.pub"
-    kept.write_text(key)
-    code, said, _ = run("journal", "verify", state, "--public-key", kept, "-l", "en")
-    assert code == 0
-    assert f"{ROWS} rows (1 to {ROWS}), {len(SIGNED)} anchors, signed up to row {ROWS}" in said
-    forge(state)
-    code, said, wrong = run("journal", "verify", state, "-l", "en", "--public-key", kept)
-    assert code == 1
-    assert wrong.startswith("row 31: it is not the row that was signed")
-    assert "as it was written" not in said
-    assert run("journal", "verify", state)[2].startswith("第 31 条：")
-
-
-def test_wrong_use_of_the_command_is_2(state: Path, tmp_path: Path) -> None:
-    nonsense = tmp_path / "nonsense.pub"
-    for words in ("", "redline-anchor-ed25519", "redline-anchor-ed25519 ab!c x", "ssh-ed25519 " + "A" * 44, "\n\n"):
-        nonsense.write_text(words)
-        assert run("journal", "verify", state, "--public-key", nonsense)[0] == 2
-    assert run("journal", "verify", state, "--public-key", tmp_path / "not-there")[0] == 2
-    assert run("journal", "verify", tmp_path / "not-there")[0] == 2
-    (state / KEY_NAME).unlink()
-    assert run("journal", "key", state)[0] == 1
-    (tmp_path / "empty").mkdir()
-    assert run("journal", "verify", tmp_path / "empty")[0] == 1
 
 
 def test_an_anchor_survives_its_line(state: Path) -> None:
