@@ -17,6 +17,7 @@ from monitor.api import openapi
 from monitor.api.app import add_routes, new_app
 from monitor.api.roles import ROLES
 from monitor.cli.app import app
+from monitor.cli.endpoint import LANGUAGE_VARIABLE
 from monitor.cli.check import check_folder
 from monitor.notify.people import Channel
 from monitor.plant import alarms, interlocks, site, tags
@@ -135,6 +136,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
 def test_every_setting_named_anywhere_exists() -> None:
     known = {f"REDLINE_{name.upper()}" for name in Settings.model_fields}
     known |= {"REDLINE_WECOM_URL", "REDLINE_MQTT_PASSWORD"}  # names that plant.toml chooses
+    known |= {LANGUAGE_VARIABLE}  # of the command line, not of the service
     for path in markdown():
         named = set(re.findall(r"REDLINE_[A-Z_]+[A-Z]", path.read_text(encoding="utf-8")))
         assert named <= known, path
