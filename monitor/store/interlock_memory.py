@@ -4,20 +4,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
 from monitor.interlocks.stored import StoredInterlock
 from monitor.store.bulk import Bulk
 from monitor.store.tables import INTERLOCK_MEMORY
 
-_COLUMNS: Final = tuple(column.name for column in INTERLOCK_MEMORY.c)
-_INSERT: Final = insert(INTERLOCK_MEMORY)
-_PUT: Final = Bulk(
-    _INSERT.on_conflict_do_update(
-        index_elements=["id"], set_={name: _INSERT.excluded[name] for name in _COLUMNS if name != "id"}
-    ),
-    _COLUMNS,
-)
+_PUT: Final = Bulk.replacing(INTERLOCK_MEMORY, "id")
 
 
 def load(connection: Connection) -> tuple[StoredInterlock, ...]:

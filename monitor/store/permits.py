@@ -6,21 +6,13 @@ from typing import Any, Final
 
 import orjson
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from monitor.interlocks.permits import OPEN, Approval, MeasureCheck, Permit, PermitSearch, PermitState
 from monitor.store.body import encode
 from monitor.store.bulk import Bulk
 from monitor.store.tables import PERMIT
 
-_COLUMNS: Final = tuple(column.name for column in PERMIT.c)
-_INSERT: Final = insert(PERMIT)
-_PUT: Final = Bulk(
-    _INSERT.on_conflict_do_update(
-        index_elements=["id"], set_={name: _INSERT.excluded[name] for name in _COLUMNS if name != "id"}
-    ),
-    _COLUMNS,
-)
+_PUT: Final = Bulk.replacing(PERMIT, "id")
 
 
 def put(connection: Connection, permits: Sequence[Permit]) -> None:

@@ -4,21 +4,12 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
 from monitor.store.bulk import Bulk
 from monitor.store.tables import RULE_MEMORY
 from rules.stored import StoredPart
 
-_COLUMNS: Final = tuple(column.name for column in RULE_MEMORY.c)
-_INSERT: Final = insert(RULE_MEMORY)
-_PUT: Final = Bulk(
-    _INSERT.on_conflict_do_update(
-        index_elements=["name"],
-        set_={name: _INSERT.excluded[name] for name in _COLUMNS if name != "name"},
-    ),
-    _COLUMNS,
-)
+_PUT: Final = Bulk.replacing(RULE_MEMORY, "name")
 
 
 def load(connection: Connection) -> tuple[StoredPart, ...]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import OperationalError
 
 from monitor.alarms.record import Entry
@@ -28,16 +27,8 @@ from monitor.store.tables import ALARM, JOURNAL
 logger = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
 _COLUMNS: Final = tuple(column.name for column in JOURNAL.c)
-_ALARM_COLUMNS: Final = tuple(column.name for column in ALARM.c)
-_INSERT_ALARM: Final = insert(ALARM)
 _PUT_ROW: Final = Bulk(JOURNAL.insert(), _COLUMNS)
-_PUT_ALARM: Final = Bulk(
-    _INSERT_ALARM.on_conflict_do_update(
-        index_elements=["id"],
-        set_={name: _INSERT_ALARM.excluded[name] for name in _ALARM_COLUMNS if name != "id"},
-    ),
-    _ALARM_COLUMNS,
-)
+_PUT_ALARM: Final = Bulk.replacing(ALARM, "id")
 
 
 class WallClock(Protocol):

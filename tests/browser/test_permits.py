@@ -143,7 +143,21 @@ async def test_the_worst_interlock_stands_first_and_opens_its_page(rig: Rig, bro
         await expect(bit).to_contain_text("已旁路", timeout=PATIENCE_MS)
         await expect(shown.page.locator("main")).to_contain_text("没有许可覆盖")
         await expect(shown.page.locator(f'main [data-tag="{OTHER}.SP"]')).to_contain_text("与批准值一致")
+        await expect(shown.page.locator('main [data-tag="PT-203C.SP"]')).to_contain_text("与批准值一致")
+        effect = shown.page.locator('main [data-tag="XV-203I.CLOSED"]')
+        await expect(effect).to_contain_text("要求 10 秒")
         await expect(shown.page.locator("main [data-since=service]")).to_contain_text("自")
+        await asyncio.to_thread(rig.fault, "show", tag="XV-203I.CLOSED", value=0)
+        await asyncio.to_thread(rig.fault, "show", tag="LSHH-203", value=1)
+        await asyncio.to_thread(rig.interlock_becomes, OTHER, action="demand_while_bypassed")
+        await asyncio.to_thread(rig.fault, "show", tag="XV-203I.CLOSED", value=1)
+        await expect(effect.locator("[data-answer]")).to_have_text("按时到位", timeout=PATIENCE_MS)
+        told = shown.page.locator("main .timeline-effect").first
+        await expect(told).to_contain_text("XV-203I.CLOSED", timeout=PATIENCE_MS)
+        await expect(told.locator("[data-answer=within]")).to_be_visible()
+        for tag in ("XV-203I.CLOSED", "LSHH-203"):
+            await asyncio.to_thread(rig.fault, "unfreeze", tag=tag)
+        await asyncio.to_thread(rig.interlock_becomes, OTHER, demand=False)
         await expect(shown.page.locator(f"main a[href='/alarms/{OTHER}.bypass']").first).to_be_visible()
 
 
