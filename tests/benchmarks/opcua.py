@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import socket
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -31,12 +30,16 @@ from tests.benchmarks.opcua_clients import (
     theirs_subscribed,
 )
 from tests.benchmarks.opcua_outages import reconnects
+from tests.benchmarks.opcua_receive import received
 from tests.benchmarks.opcua_stub import CHANGES, MIXED, UNIFORM
 from tests.benchmarks.service import Child
 from tests.drivers.opcua.secured import SERVER_KEY, certificate, pem_of, pki
 
 WATCHED = 10_000
 """Nodes in the subscription."""
+
+LARGE = 10_000
+"""Nodes in one Read, for comparison; the figures are of 1000."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +96,13 @@ async def _reads(size: Size) -> tuple[list[Figure], list[str]]:
             pairs = await interleaved(plain, bulk, size)
             await right_values(session, prepared, numbers)
             figures.append(ratio("opcua.read_cpu_x_asyncua", pairs, "Client.read_values", size))
-            figures.append(await received(bulk, size))
             notes.append(f"opcua.read_cpu_x_asyncua: {in_words(pairs)}")
+            bare = await received(bulk, cost_us, pairs=size.pairs, rounds=size.bulk_rounds * 4, messages=size.received)
+            figures.append(bare.figure())
+            notes.append(f"opcua.read_x_recv: {bare.in_words()}")
+            notes.append(
+                f"opcua: {await _in_large_reads(port, numbers, size):.4f} us CPU a value in Reads of {LARGE} nodes"
+            )
             pairs = await _beside_node_opcua(port, numbers, bulk, size)
             figures.append(ratio("opcua.read_cpu_x_node_opcua", pairs, "node-opcua's session.read, warmed up", size))
             notes.append(f"opcua.read_cpu_x_node_opcua: {in_words(pairs)}; process.cpuUsage() there")
@@ -121,6 +129,12 @@ async def _reads(size: Size) -> tuple[list[Figure], list[str]]:
         of_runs("opcua.subscription_cpu_x_asyncua", [theirs / ours for theirs, ours in pairs], "x", method),
     ]
     return figures, [*notes, note, f"opcua.subscription_cpu_x_asyncua: {in_words(pairs)}"]
+
+
+async def _in_large_reads(port: int, numbers: Sequence[int], size: Size) -> float:
+    """CPU microseconds of a value where a Read asks for many more nodes."""
+    async with ours(port, numbers[:LARGE], max_nodes_per_read=LARGE) as (bulk, _, _):
+        return median([await cost_us(bulk, size.bulk_rounds) for _ in range(size.pairs)])
 
 
 async def _beside_node_opcua(port: int, numbers: Sequence[int], bulk: Side, size: Size) -> list[tuple[float, float]]:
@@ -227,34 +241,3 @@ def in_words(pairs: Sequence[tuple[float, float]]) -> str:
     """Both sides of a ratio."""
     plain, bulk = median([plain for plain, _ in pairs]), median([bulk for _, bulk in pairs])
     return f"{plain:.2f} us CPU a value there, {bulk:.4f} us here (medians)"
-
-
-async def received(bulk: Side, size: Size) -> Figure:
-    """CPU of a whole Read over the CPU of merely receiving the same bytes from a socket."""
-    answer = 36 + A_READ * 26  # frame, header and values, as the stub sends them
-    runs = []
-    for _ in range(size.pairs):
-        bare = await asyncio.to_thread(receive, answer, size.received)
-        whole = await cost_us(bulk, size.bulk_rounds * 4)
-        runs.append(whole / (bare / A_READ))
-    method = (
-        f"CPU of Session.read for a value over CPU of recv_into for the same {answer} bytes/{A_READ} values from another "
-        f"process over 127.0.0.1; median of {size.pairs} pairs"
-    )
-    return of_runs("opcua.read_x_recv", runs, "x", method)
-
-
-def receive(answer: int, count: int) -> float:
-    """CPU microseconds for receiving `answer` bytes with a blocking socket, `count` times."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        with Child("tests.benchmarks.opcua_sender", str(port), str(answer), str(count)):
-            connection, _ = listener.accept()
-            with connection:
-                buffer = memoryview(bytearray(answer))
-                begun = time.process_time()
-                for _ in range(count):
-                    got = 0
-                    while got < answer:
-                        got += connection.recv_into(buffer[got:])
-                return (time.process_time() - begun) / count * 1e6

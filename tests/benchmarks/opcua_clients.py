@@ -136,9 +136,9 @@ async def theirs(
 
 
 @asynccontextmanager
-async def ours(port: int, numbers: Sequence[int], **security: Any) -> AsyncIterator[tuple[Side, Session, PreparedRead]]:
-    """Our session with a prepared read, as the driver uses it."""
-    settings = read_settings({"endpoint": f"opc.tcp://127.0.0.1:{port}/stub", "max_nodes_per_read": A_READ, **security})
+async def ours(port: int, numbers: Sequence[int], **more: Any) -> AsyncIterator[tuple[Side, Session, PreparedRead]]:
+    """Our session with a prepared read, as the driver uses it; `more` are further settings of the device."""
+    settings = read_settings({"endpoint": f"opc.tcp://127.0.0.1:{port}/stub", "max_nodes_per_read": A_READ, **more})
     async with Session(settings, SystemClock(), "bench") as session:
         prepared = session.prepare([NodeAddress(None, NAMESPACE, "i", str(number)) for number in numbers])
 
