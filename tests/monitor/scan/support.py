@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from monitor.alarms.classes import Philosophy
+from monitor.alarms.commands import Acknowledge
 from monitor.alarms.definition import AlarmDefinition
 from monitor.hazards.links import LinkStatus
 from monitor.notify.people import Channel, Notification
@@ -195,3 +196,7 @@ class Bench:
 
     def states(self) -> dict[str, str]:
         return {alarm.id: str(alarm.state) for alarm in self.publisher.view().alarms}
+
+
+def acknowledge(alarm_id: str, occurrence: int) -> Acknowledge:
+    return Acknowledge(id=alarm_id, occurrence=occurrence, person="li", person_name="李国栋", comment="已到现场")

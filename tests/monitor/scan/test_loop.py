@@ -11,11 +11,9 @@ from monitor.alarms.lifecycle import State
 from monitor.alarms.record import Entry
 from monitor.hazards.view import ChannelStatus
 from monitor.notify.row import Purpose
-from monitor.scan.loop import Scanner
-from monitor.scan.pace import BURST, SHORTEST_NS
 from rules.columns.quality import Quality
 from tests.monitor.links import FakeLink
-from tests.monitor.scan.support import DEFINITIONS, LEVEL, SECOND_NS, SWITCH, Bench, ManualClock
+from tests.monitor.scan.support import DEFINITIONS, LEVEL, SECOND_NS, SWITCH, Bench, acknowledge
 
 
 async def test_an_alarm_its_outbox_rows_and_its_board_row_are_one_commit() -> None:
@@ -87,10 +85,6 @@ async def test_bad_quality_neither_raises_nor_clears() -> None:
     alarm = next(alarm for alarm in bench.publisher.view().alarms if alarm.id == "LT-1.H")
     assert alarm.state is State.UNACKNOWLEDGED
     assert alarm.unknown
-
-
-def acknowledge(alarm_id: str, occurrence: int) -> Acknowledge:
-    return Acknowledge(id=alarm_id, occurrence=occurrence, person="li", person_name="李国栋", comment="已到现场")
 
 
 async def test_a_command_is_answered_after_it_is_on_disk() -> None:
@@ -299,79 +293,3 @@ async def test_the_view_carries_frozen_columns() -> None:
     await bench.scanner.scan()
     with pytest.raises(ValueError, match="read-only"):
         bench.publisher.view().snapshot.value[0] = np.pi
-
-
-class RunningClock(ManualClock):
-    """The loop's own time, so that `run` can be watched pacing itself."""
-
-    def mono_ns(self) -> int:
-        return int(asyncio.get_running_loop().time() * SECOND_NS)
-
-
-async def test_batches_close_together_are_scanned_at_once_and_a_flood_of_them_is_paced(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    bench = Bench()
-    pauses: list[float] = []
-
-    async def pause(seconds: float) -> None:
-        pauses.append(seconds)
-        bench.clock.pass_s(seconds)
-
-    monkeypatch.setattr("monitor.scan.pace.asyncio.sleep", pause)
-    for number in range(20):
-        bench.read({LEVEL: 5.0})
-        await bench.scanner.wait()
-        await bench.scanner.scan()
-        assert len(pauses) == max(0, number + 1 - BURST), "the first of a burst wait for nothing"
-    assert sum(pauses) == pytest.approx((20 - BURST) * SHORTEST_NS / SECOND_NS)
-    bench.clock.pass_s(1.0)
-    bench.read({LEVEL: 5.0})
-    await bench.scanner.wait()
-    assert len(pauses) == 20 - BURST, "after a quiet second a burst is free again"
-
-
-async def test_what_a_scan_told_leaves_before_the_next_one_begins() -> None:
-    bench = Bench()
-    bench.read_all(switch=1.0)
-    await bench.scanner.scan()
-    feed, offered = bench.publisher.subscribe(), asyncio.Event()
-    # while the acknowledgement is on its way to the disk the next batch comes in
-    bench.disk.during = lambda: bench.read({LEVEL: 12.0}) if not offered.is_set() else None
-
-    async def person() -> int:
-        await bench.publisher.obey(acknowledge("LSHH-1.state", 1))
-        return bench.publisher.view().scan
-
-    async def hub() -> int:
-        view, _ = await feed.next()
-        offered.set()
-        return view.scan
-
-    async def sender() -> int:
-        await offered.wait()
-        return bench.publisher.view().scan
-
-    async with asyncio.TaskGroup() as tasks, asyncio.timeout(5):
-        answered, told, sent = (tasks.create_task(work()) for work in (person, hub, sender))
-        await asyncio.sleep(0)  # all three wait
-        scanning = tasks.create_task(bench.scanner.run())
-        await asyncio.wait((answered, told, sent))
-        while bench.publisher.view().scan < 3:
-            await asyncio.sleep(0)
-        scanning.cancel()
-    assert (answered.result(), told.result(), sent.result()) == (2, 2, 2)
-    assert bench.triggers()[-1] == ("LT-1.H", "raised"), "the batch that came meanwhile was judged right after"
-
-
-async def test_a_scan_comes_although_nothing_does() -> None:
-    bench = Bench()
-    bench.scanner = Scanner(bench.plan, bench.inbox, bench.publisher, bench.disk, RunningClock(), bench.facts)
-    feed = bench.publisher.subscribe()
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(bench.scanner.run())
-        async with asyncio.timeout(5):
-            for _ in range(3):
-                await feed.next()
-        task.cancel()
-    assert bench.publisher.view().scan >= 3
