@@ -1,9 +1,10 @@
 """Rules into parallel arrays, with every mistake told at once."""
 
 import heapq
-from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from operator import itemgetter
+from itertools import count
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from rules.catalog import KINDS, Rule, RuleSet
 from rules.columns.tags import TagTable
 from rules.errors import RuleError, RulesRefusedError
 from rules.joint import Joints
+from rules.kinds.fields import field
 from rules.points import Points
 from rules.port import Group, JointGroup, Kind, PointGroup, QuickKind, column
 from rules.whole import WholeInputs
@@ -23,9 +25,9 @@ __all__ = ["RuleSet", "compile_rules"]
 class _Placed(Sequence[tuple[int, Rule]]):
     """The rules of one kind with their positions in the set, as pairs that nobody keeps."""
 
-    def __init__(self) -> None:
-        self.positions = array("q")
-        self.rules: list[Rule] = []
+    def __init__(self, positions: npt.NDArray[np.intp], of: Sequence[Rule]) -> None:
+        self.positions = memoryview(positions.data)
+        self.rules = list(map(of.__getitem__, self.positions))
 
     def __len__(self) -> int:
         return len(self.rules)
@@ -42,12 +44,10 @@ def compile_rules(rules: Sequence[Rule], table: TagTable) -> RuleSet:
 
     :raises RulesRefusedError: with every mistake of every rule.
     """
-    kinds = _by_kind(rules)
-    delays = [rule.delays for rule in rules]
-    on_delay_ns = column([each.on_delay_ns for each in delays], np.int64)
-    off_delay_ns = column([each.off_delay_ns for each in delays], np.int64)
+    kinds, ids = _by_kind(rules), tuple(map(attrgetter("id"), rules))
+    on_delay_ns, off_delay_ns = (field(rules, f"delays.{name}", np.int64) for name in ("on_delay_ns", "off_delay_ns"))
     early = bool((on_delay_ns < 0).any() or (off_delay_ns < 0).any())
-    errors = tuple(_errors(rules, kinds, table, early=early))
+    errors = tuple(_errors(rules, ids, kinds, table, early=early))
     if errors:
         raise RulesRefusedError(errors)
     groups = [(of_kind, kind.group(kinds[of_kind], table)) for of_kind, kind in KINDS.items() if of_kind in kinds]
@@ -60,7 +60,7 @@ def compile_rules(rules: Sequence[Rule], table: TagTable) -> RuleSet:
         settles[group.position] = KINDS[of_kind].settles
     return RuleSet(
         rules=tuple(rules),
-        ids=tuple(rule.id for rule in rules),
+        ids=ids,
         tag_ids=table.ids,
         tags=table.tags,
         groups=tuple(groups),
@@ -82,15 +82,9 @@ def compile_rules(rules: Sequence[Rule], table: TagTable) -> RuleSet:
 
 
 def _by_kind(rules: Sequence[Rule]) -> Mapping[type[Rule], _Placed]:
-    found: dict[type[Rule], _Placed] = {}
-    for position, rule in enumerate(rules):
-        of_kind = type(rule)
-        if of_kind not in found:
-            found[of_kind] = _Placed()
-        placed = found[of_kind]
-        placed.positions.append(position)
-        placed.rules.append(rule)
-    return found
+    number: defaultdict[type[Rule], int] = defaultdict(count().__next__)
+    kind = np.fromiter(map(number.__getitem__, map(type, rules)), np.int16, len(rules))
+    return {of_kind: _Placed((kind == at).nonzero()[0], rules) for of_kind, at in number.items()}
 
 
 def _inputs(groups: Sequence[Group]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
@@ -122,11 +116,11 @@ def _settled(
 
 
 def _errors(
-    rules: Sequence[Rule], kinds: Mapping[type[Rule], _Placed], table: TagTable, *, early: bool
+    rules: Sequence[Rule], ids: Sequence[str], kinds: Mapping[type[Rule], _Placed], table: TagTable, *, early: bool
 ) -> Iterator[RuleError]:
     """`early`: some delay is negative."""
     unsure = {of_kind for of_kind, placed in kinds.items() if not _flawless(of_kind, placed, table)}
-    twice = _some_twice(rules)
+    twice = _some_twice(ids)
     if unsure or early or twice:
         asked = rules if early or twice else _in_order(kinds, unsure)
         yield from _errors_of_each(asked, unsure, table)
@@ -135,9 +129,9 @@ def _errors(
             yield from kind.set_errors(kinds[of_kind].rules, table)
 
 
-def _some_twice(rules: Sequence[Rule]) -> bool:
+def _some_twice(ids: Sequence[str]) -> bool:
     """Some id stands twice, or two have one hash: a column of hashes takes a tenth of the memory of a set of ids."""
-    hashes = np.fromiter((hash(rule.id) for rule in rules), np.int64, len(rules))
+    hashes = np.fromiter(map(hash, ids), np.int64, len(ids))
     hashes.sort()
     return bool((hashes[1:] == hashes[:-1]).any())
 
@@ -164,8 +158,8 @@ def _errors_of_each(rules: Iterable[Rule], unsure: Set[type[Rule]], table: TagTa
 
 
 def _delay_errors(rule: Rule) -> Iterator[RuleError]:
-    for field, delay_ns in (("on_delay_s", rule.delays.on_delay_ns), ("off_delay_s", rule.delays.off_delay_ns)):
+    for name, delay_ns in (("on_delay_s", rule.delays.on_delay_ns), ("off_delay_s", rule.delays.off_delay_ns)):
         if delay_ns < 0:
             zh = f"{delay_ns / 1e9:g} s 是负的；延时应为 0 或以上"
             en = f"{delay_ns / 1e9:g} s is negative; a delay is 0 or more"
-            yield RuleError(rule.id, field, zh, en)
+            yield RuleError(rule.id, name, zh, en)

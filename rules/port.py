@@ -34,7 +34,7 @@ class Delays:
     off_delay_ns: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One rule as the plant folder says it.  `id` is the id of the alarm (or condition) that it judges."""
 

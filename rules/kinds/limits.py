@@ -12,8 +12,9 @@ import numpy.typing as npt
 from rules.columns.tags import Tag, TagTable
 from rules.errors import RuleError, needs_analog, no_dead_band, not_a_number, outside_range, unknown_tag
 from rules.kinds.explain import explained, reading
+from rules.kinds.fields import beside, field, positions, tag_rows
 from rules.kinds.one_tag import OneTagGroup
-from rules.port import Band, BandEnd, Explanation, Figure, Judged, Moment, Rule, State, column
+from rules.port import Band, BandEnd, Explanation, Figure, Judged, Moment, Rule, State
 from rules.predicates import beyond_limit, limit_band
 
 LimitKind = Literal["HH", "H", "L", "LL"]
@@ -129,12 +130,11 @@ class LimitKindOf:
 
     def flawless(self, rules: Sequence[Limit], table: TagTable) -> bool:
         """All of it by columns; two limits of one sort on a tag are looked at one by one."""
-        row = np.array([table.row_of.get(rule.tag, -1) for rule in rules], np.intp)
-        order = np.array([_ORDER[rule.kind] for rule in rules], np.int64)
-        by_tag = np.argsort(row * len(_ORDER) + order, kind="stable")
+        row, order = tag_rows(rules, table), field(rules, "kind", np.int8, _ORDER.__getitem__)
+        by_tag = np.argsort(row.astype(np.int64) * len(_ORDER) + order, kind="stable")
         row, order = row[by_tag], order[by_tag]
-        set_point = np.array([rule.set_point for rule in rules], np.float64)[by_tag]
-        dead_band = np.array([rule.dead_band for rule in rules], np.float64)[by_tag]
+        set_point = field(rules, "set_point", np.float64)[by_tag]
+        dead_band = field(rules, "dead_band", np.float64)[by_tag]
         if row[0] < 0 or bool(table.discrete[row].any()):
             return False
         low, high, is_high = table.low[row], table.high[row], order >= _ORDER["H"]
@@ -150,13 +150,14 @@ class LimitKindOf:
 
     def group(self, rules: Sequence[tuple[int, Limit]], table: TagTable) -> LimitGroup:
         """The columns."""
-        sign = np.array([_SIGN[rule.kind] for _, rule in rules], np.float64)
-        limit = np.array([rule.set_point for _, rule in rules], np.float64)
-        dead_band = np.array([rule.dead_band for _, rule in rules], np.float64)
+        limits = [rule for _, rule in rules]
+        sign = field(limits, "kind", np.float64, _SIGN.__getitem__)
+        limit = field(limits, "set_point", np.float64)
+        threshold = sign * limit
         return LimitGroup(
-            position=column([position for position, _ in rules], np.intp),
-            row=column([table.row_of[rule.tag] for _, rule in rules], np.int32),
-            numbers=column(np.column_stack((sign, sign * limit, sign * limit - dead_band, limit)), np.float64),
+            position=positions(rules),
+            row=tag_rows(limits, table),
+            numbers=beside(sign, threshold, threshold - field(limits, "dead_band", np.float64), limit),
         )
 
 

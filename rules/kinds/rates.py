@@ -10,8 +10,9 @@ import numpy as np
 
 from rules.columns.tags import TagTable
 from rules.errors import RuleError, needs_analog, unknown_tag
+from rules.kinds.fields import beside, field, positions, tag_rows
 from rules.kinds.rate_group import SLOTS, RateGroup
-from rules.port import Kind, Rule, column
+from rules.port import Kind, Rule
 
 MOST_COVERAGE: Final = 0.5
 """Regular readings always cover this share, whatever their place in the slots."""
@@ -74,13 +75,11 @@ class RateKind:
 
     def flawless(self, rules: Sequence[RateOfChange], table: TagTable) -> bool:
         """All of it by columns."""
-        row = np.array([table.row_of.get(rule.tag, -1) for rule in rules], np.intp)
+        row = tag_rows(rules, table)
         if row.min() < 0:
             return False
-        limit = np.array([rule.limit for rule in rules], np.float64)
-        dead_band = np.array([rule.dead_band for rule in rules], np.float64)
-        window_ns = np.array([rule.window_ns for rule in rules], np.int64)
-        coverage = np.array([rule.minimum_coverage for rule in rules], np.float64)
+        limit, dead_band = (field(rules, name, np.float64) for name in ("limit", "dead_band"))
+        window_ns, coverage = field(rules, "window_ns", np.int64), field(rules, "minimum_coverage", np.float64)
         good = ~table.discrete[row] & np.isfinite(limit) & (limit > 0)
         good &= (dead_band >= 0) & (dead_band < limit) & (coverage > 0) & (coverage <= MOST_COVERAGE)
         good &= window_ns >= np.maximum(SLOTS * table.scan_period_ns[row], SLOTS)
@@ -88,26 +87,27 @@ class RateKind:
 
     def group(self, rules: Sequence[tuple[int, RateOfChange]], table: TagTable) -> RateGroup:
         """The columns."""
-        slot_ns = [rule.window_ns // SLOTS for _, rule in rules]
-        phase_ns = [length * _cohort(rule) // COHORTS for length, (_, rule) in zip(slot_ns, rules, strict=True)]
-        least_ns = [max(1, int(rule.minimum_coverage * rule.window_ns)) for _, rule in rules]
-        sign = [_SIGN[rule.direction] for _, rule in rules]
-        limit, dead_band = [rule.limit for _, rule in rules], [rule.dead_band for _, rule in rules]
+        rates = [rule for _, rule in rules]
+        window_ns, cohort = field(rates, "window_ns", np.int64), field(rates, "tag", np.int64, _cohort)
+        slot_ns = window_ns // SLOTS
+        least_ns = (field(rates, "minimum_coverage", np.float64) * window_ns).astype(np.int64)
+        sign = field(rates, "direction", np.float64, _SIGN.__getitem__)
+        limit, dead_band = (field(rates, name, np.float64) for name in ("limit", "dead_band"))
         return RateGroup(
-            position=column([position for position, _ in rules], np.intp),
-            row=column([table.row_of[rule.tag] for _, rule in rules], np.int32),
-            numbers=column(np.column_stack((sign, limit, dead_band)), np.float64),
-            spans_ns=column(np.column_stack((slot_ns, phase_ns, least_ns)), np.int64),
+            position=positions(rules),
+            row=tag_rows(rates, table),
+            numbers=beside(sign, limit, dead_band),
+            spans_ns=beside(slot_ns, slot_ns * cohort // COHORTS, np.maximum(least_ns, 1)),
         )
 
 
-def _cohort(rule: RateOfChange) -> int:
+def _cohort(tag: str) -> int:
     """By the tag, so that a rule keeps its slots whatever stands beside it.
 
     Without its last two characters: a hundred tags numbered one after the other move in one sweep, and what stands side by
     side in memory is read at once.
     """
-    return zlib.crc32(rule.tag[:-2].encode()) % COHORTS
+    return zlib.crc32(tag[:-2].encode()) % COHORTS
 
 
 KINDS: Final[Mapping[type[Rule], Kind[Any]]] = {RateOfChange: RateKind()}

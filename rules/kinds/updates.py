@@ -10,6 +10,7 @@ import numpy.typing as npt
 from rules.columns.tags import TagTable
 from rules.errors import RuleError, unknown_tag
 from rules.kinds.explain import explained, reading
+from rules.kinds.fields import field, positions, tag_rows
 from rules.kinds.one_tag import OneTagGroup
 from rules.port import FOREVER, Band, BandEnd, Explanation, Figure, Judged, Moment, Rule, State, column
 from rules.predicates import bad_quality, not_updated
@@ -117,18 +118,18 @@ class NoUpdateKind:
 
     def flawless(self, rules: Sequence[NoUpdate], table: TagTable) -> bool:
         """Every tag is known, every time long enough."""
-        row = np.array([table.row_of.get(rule.tag, -1) for rule in rules], np.intp)
+        row = tag_rows(rules, table)
         if row.min() < 0:
             return False
-        after_ns = np.array([rule.after_ns for rule in rules], np.int64)
-        return bool((after_ns >= np.maximum(table.scan_period_ns[row], 1)).all())
+        return bool((field(rules, "after_ns", np.int64) >= np.maximum(table.scan_period_ns[row], 1)).all())
 
     def group(self, rules: Sequence[tuple[int, NoUpdate]], table: TagTable) -> NoUpdateGroup:
         """The columns."""
+        waits = [rule for _, rule in rules]
         return NoUpdateGroup(
-            position=column([position for position, _ in rules], np.intp),
-            row=column([table.row_of[rule.tag] for _, rule in rules], np.int32),
-            after_ns=column([rule.after_ns for _, rule in rules], np.int64),
+            position=positions(rules),
+            row=tag_rows(waits, table),
+            after_ns=field(waits, "after_ns", np.int64),
             no_number=column(np.full(len(rules), np.nan), np.float64),
         )
 
