@@ -67,9 +67,9 @@ class Rig(JournalFiles):
         self.monitor: subprocess.Popen[bytes] | None = None
         self._processes = Processes(folder)
         self._with_broker = with_broker
-        self.http = httpx.Client(base_url=f"{self.base}/api/v1", timeout=15, headers={"origin": self.base})
-        self._plant_http = httpx.Client(base_url=self.control_url, timeout=10)
-        self._outside = httpx.Client(timeout=5)  # nobody is logged in; made once, for that costs more than to ask
+        self.http = httpx.Client(base_url=f"{self.base}/api/v1", timeout=PATIENCE_S, headers={"origin": self.base})
+        self._plant_http = httpx.Client(base_url=self.control_url, timeout=PATIENCE_S)
+        self._outside = httpx.Client(timeout=20)  # nobody is logged in; made once, for that costs more than to ask
         self._stop = threading.Event()
         self._watcher: threading.Thread | None = None
 
