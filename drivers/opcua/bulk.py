@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from asyncua.ua.uaerrors import UaStatusCodeError
 
@@ -20,6 +20,10 @@ from drivers.opcua.stack import TOO_MUCH
 from drivers.port import Clock
 
 logger = logging.getLogger(__name__)
+
+
+_LATER: Final = 1.05
+"""A silence is noticed up to so many times later than it might be: a timer is not set anew for each of a thousand answers."""
 
 
 class _Asked(NamedTuple):
@@ -75,26 +79,31 @@ class BulkReads:
         """Ask for the parts in their order; what was answered to each."""
         found: list[wire.Columns | wire.UndecodableError] = []
         under_way: deque[_Asked] = deque()
-        now_s = asyncio.get_running_loop().time
         try:
             # For each answer and for a free slot; asyncua's own limit, which does not count the slot, would be a second one.
-            async with asyncio.timeout(self._patience_s) as silence:
+            async with asyncio.timeout(self._patience_s * _LATER) as silence:
                 for part in parts:
                     if under_way and (len(under_way) == self._at_once or self._connection.is_busy):
                         found.append(await self._next(under_way))
-                        silence.reschedule(now_s() + self._patience_s)
+                        self._wait_again(silence)
                     question = prepared.question(part.start, part.stop, self._clock, self._patience_s)
                     under_way.append(_Asked(part, question.decoder, await self._connection.ask(question.request)))
                 while under_way:
                     found.append(await self._next(under_way))
                     if under_way:
-                        silence.reschedule(now_s() + self._patience_s)
+                        self._wait_again(silence)
         finally:
             for asked in under_way:
                 self._connection.answered()
                 if not asked.answer.cancel() and not asked.answer.cancelled():
                     asked.answer.exception()  # the one before it says why; unasked it would be logged again
         return found
+
+    def _wait_again(self, silence: asyncio.Timeout) -> None:
+        """An answer came: wait as long for the next one."""
+        due_s = asyncio.get_running_loop().time() + self._patience_s
+        if due_s > (silence.when() or 0.0):
+            silence.reschedule(due_s + self._patience_s * (_LATER - 1.0))
 
     async def _next(self, under_way: deque[_Asked]) -> wire.Columns | wire.UndecodableError:
         """Wait for the answer to the oldest request, and decode it."""
