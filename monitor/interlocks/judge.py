@@ -91,7 +91,7 @@ def judge(
         bits=_frozen(bits),
         inputs=_frozen(inputs),
         outputs=_frozen(outputs),
-        due_ns=due_ns(columns, after, tripped, late, settling, moving & ~stuck),
+        due_ns=due_ns(columns, after, late, settling, moving & ~stuck),
     )
     return judgement, after
 

@@ -88,7 +88,8 @@ def remembered(
         unread=memory.unread & never_seen & (since != NEVER) & (now_ns < memory.starting_until_mono_ns),
         starting_until_mono_ns=memory.starting_until_mono_ns,
     )
-    overdue = (since != NEVER) & ~is_tripped & (now_ns - since > columns.within_ns)
+    # a trip that was seen and cannot be read any more was an answer
+    overdue = (since != NEVER) & (trip_since == NEVER) & (now_ns - since > columns.within_ns)
     late = columns.answers & overdue & ~after.unread
     settling = is_tripped & ~after.caused & (now_ns - trip_since <= columns.settle_ns)
     return after, late, settling
@@ -107,13 +108,12 @@ def _demand_since(
 def due_ns(
     columns: InterlockColumns,
     memory: InterlockMemory,
-    tripped: Condition,
     late: npt.NDArray[np.bool_],
     settling: npt.NDArray[np.bool_],
     moving: npt.NDArray[np.bool_],
 ) -> int | None:
     """Mono time at which something is decided although nothing is read; None where nothing is due."""
-    waiting = columns.answers & (memory.demand_mono_ns != NEVER) & (tripped != _TRUE) & ~late
+    waiting = columns.answers & (memory.demand_mono_ns != NEVER) & (memory.trip_mono_ns == NEVER) & ~late
     deadline_ns = memory.demand_mono_ns + columns.within_ns + 1
     due = np.concatenate(
         (

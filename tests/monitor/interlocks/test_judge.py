@@ -88,7 +88,7 @@ class Slow:
         self.maybe = self.maybe if demand is F else now
         self.known = self.known or tripped is F
         seen = bool(item.outputs or item.trip_tag)
-        late = seen and self.since is not None and tripped is not T and now - self.since > within
+        late = seen and self.since is not None and self.trip is None and now - self.since > within
         settling = tripped is T and not self.caused and self.trip is not None and now - self.trip <= settle
         action = action_of(
             Seen(
@@ -183,6 +183,7 @@ def test_columns_agree_with_one_interlock_at_a_time(
             )  # fmt: skip
             assert found == wanted, one.item.id
         np.testing.assert_array_equal(judged.action, again.action)
+        assert judged.due_ns is None or judged.due_ns > now, "what is due now is decided now"
         memory = after
 
 
@@ -304,3 +305,12 @@ def test_it_would_have_tripped() -> None:
     assert [action for action, _ in play(readings_with(BP_1=1.0), bypassed, bypassed)][1:] == [
         "demand_while_bypassed"
     ] * 2
+
+
+def test_a_demand_that_was_seen_answered_has_not_failed_when_all_of_it_falls_silent() -> None:
+    tripped = readings_with(LS_1=1.0, TR_1=1.0)
+    actions = [
+        action for action, _ in play(readings_with(), *[tripped] * 6, *[silent(LS_1=1.0, TR_1=1.0)] * 6, tripped)
+    ]
+    assert actions[1:7] == ["tripped"] * 6
+    assert actions[7:] == [*["unknown"] * 6, "tripped"]

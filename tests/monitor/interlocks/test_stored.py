@@ -205,6 +205,17 @@ def test_a_clock_that_was_set_back_does_not_begin_the_deadline_at_every_start() 
     assert fails_after_s(machine) == pytest.approx(3.9, abs=0.15)
 
 
+def test_a_demand_that_was_answered_has_not_failed_before_a_device_that_stays_silent() -> None:
+    machine = demanded(after_s=1.0)
+    machine.see(TR_1=1.0, XV_1=1.0)
+    machine.restart(5.0)
+    for _ in range(5):
+        assert machine.first(machine.see(GRACE_S)).action is Action.UNKNOWN
+        assert machine.watch.due_ns is None or machine.watch.due_ns > machine.mono_ns, "nothing is due all the time"
+    read_all(machine)
+    assert machine.first(machine.see()).action is Action.TRIPPED
+
+
 def test_it_would_have_tripped_goes_on() -> None:
     machine = Machine()
     machine.see(BP_1=1.0)
