@@ -13,17 +13,15 @@ from rules.errors import RuleError, needs_analog, unknown_tag
 from rules.geometry import METRES, Vessel, Vessels
 from rules.kinds.expansion import REFERENCE_C, at_reference, temperature_errors
 from rules.kinds.explain import explained, inputs_of
-from rules.kinds.mistakes import vessel_errors, window_errors
+from rules.kinds.mistakes import settle_errors, vessel_errors, window_errors
 from rules.kinds.premise_words import premise_words
-from rules.kinds.premises import READINGS, Premises, good_of, tag_of
+from rules.kinds.premises import READINGS, Floats, Places, Premises, good_of, tag_of
 from rules.language.conditions import Condition
 from rules.port import Explanation, Figure, Judged, Moment, Rule, State, column, frozen
 from rules.slopes import theil_sen
-from rules.verdicts import Verdict
 
 _NS: Final = 1_000_000_000
-_TRUE: Final = np.uint8(Verdict.TRUE)
-_FALSE: Final = np.uint8(Verdict.FALSE)
+_FOUND: Final = ("loss", "allowed", "share")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +72,7 @@ class LeakGroup:
 
     def fresh(self, mono_ns: int) -> State:
         """No samples."""
-        unknown = {name: np.full(self.position.size, np.nan) for name in ("loss", "allowed", "share")}
+        unknown = {name: np.full(self.position.size, np.nan) for name in _FOUND}
         return frozen(**self.premises.fresh(mono_ns), **unknown)
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
@@ -84,15 +82,10 @@ class LeakGroup:
         degrees = np.where(measured, moment.value[self.temperature_row], REFERENCE_C)
         no = np.zeros(self.position.size, np.bool_)
         watched, after = self.premises.watch(moment, state, degrees, usable, exempt=no)
-        loss, allowed, share = self._solved(after, state, watched.new, watched.gone)
+        loss, allowed, share = watched.solved(state, _FOUND, lambda new: self._solved(after, new))
         covered = watched.heard & (share >= self.premises.minimum_coverage)
-        is_open = watched.premise == _FALSE
-        leaks = covered & (loss > allowed)
-        condition = np.full(self.position.size, np.uint8(Verdict.UNKNOWN))
-        condition[is_open | watched.broken | (covered & ~leaks)] = _FALSE
-        condition[leaks & ~is_open] = _TRUE
         return Judged(
-            condition=condition,
+            condition=watched.told(covered, covered & (loss > allowed)),
             value=loss,
             limit=np.where(np.isnan(allowed), self.maximum_loss, allowed),
             row=self.premises.row,
@@ -100,25 +93,14 @@ class LeakGroup:
             due_ns=watched.due_ns,
         )
 
-    def _solved(
-        self, after: State, state: State, new: npt.NDArray[np.intp], gone: npt.NDArray[np.bool_]
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def _solved(self, after: State, new: Places) -> tuple[Floats, Floats, Floats]:
         """Loss per hour at one temperature, what is allowed with the tolerance of the temperature, and the coverage."""
-        solved = state["loss"], state["allowed"], state["share"]
-        if not new.size and not bool(gone.any()):
-            return solved
-        loss, allowed, share = (of.copy() for of in solved)
-        for of in (loss, allowed, share):
-            of[gone] = np.nan
-        if new.size:
-            samples, use, share[new] = self.premises.window(after, new)
-            volume = self.vessels.volume(samples[1], new)
-            at_one = at_reference(volume, self.expansion[new, np.newaxis], after["beside"][new])
-            loss[new] = -theil_sen(samples[0], at_one, use) * 3600
-            hours = self.premises.window_ns[new] / _NS / 3600
-            unseen = self.expansion[new] * self.tolerance_k[new] * np.abs(volume[:, -1]) / hours
-            allowed[new] = self.maximum_loss[new] + unseen
-        return loss, allowed, share
+        samples, use, share = self.premises.window(after, new)
+        volume = self.vessels.volume(samples[1], new)
+        at_one = at_reference(volume, self.expansion[new, np.newaxis], after["beside"][new])
+        hours = self.premises.window_ns[new] / _NS / 3600
+        unseen = self.expansion[new] * self.tolerance_k[new] * np.abs(volume[:, -1]) / hours
+        return -theil_sen(samples[0], at_one, use) * 3600, self.maximum_loss[new] + unseen, share
 
     def explain(self, place: int, moment: Moment, active: bool, state: State) -> Explanation:
         """What is lost an hour, what is allowed, and whether the tank is closed."""
@@ -186,5 +168,4 @@ def _number_errors(rule: Leak) -> Iterator[RuleError]:
         yield RuleError(rule.id, "maximum_loss_per_h", zh, en)
     if not (math.isfinite(rule.temperature_tolerance_k) and rule.temperature_tolerance_k >= 0):
         yield RuleError(rule.id, "temperature_tolerance_k", "允差应为 0 或以上", "a tolerance is 0 or more")
-    if rule.settle_ns < 0:
-        yield RuleError(rule.id, "settle_s", "稳定时间应为 0 或以上", "a time to settle is 0 or more")
+    yield from settle_errors(rule.id, rule.settle_ns)

@@ -22,6 +22,12 @@ def vessel_errors(rule_id: str, vessel: Vessel | None, tag: Tag) -> Iterator[Rul
         yield RuleError(rule_id, "tag", zh, en)
 
 
+def settle_errors(rule_id: str, settle_ns: int) -> Iterator[RuleError]:
+    """A time to settle below nothing."""
+    if settle_ns < 0:
+        yield RuleError(rule_id, "settle_s", "稳定时间应为 0 或以上", "a time to settle is 0 or more")
+
+
 def window_errors(
     rule_id: str, window_ns: int, minimum_coverage: float, readings: int, tags: Sequence[Tag]
 ) -> Iterator[RuleError]:

@@ -3,7 +3,7 @@
 A window of such a rule begins anew each time the premise turns FALSE; time of which nothing is known is a gap in it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Self
 
@@ -23,6 +23,8 @@ _TRUE: Final = np.uint8(Verdict.TRUE)
 _FALSE: Final = np.uint8(Verdict.FALSE)
 _NOT: Final = np.array([Verdict.TRUE, Verdict.FALSE, Verdict.UNKNOWN], np.uint8)
 Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
 
 
 class Watched(NamedTuple):
@@ -39,6 +41,27 @@ class Watched(NamedTuple):
     broken: Bools
     """The premise was FALSE at some time of the window."""
     due_ns: int | None
+
+    def solved(self, state: State, names: Sequence[str], solve: Callable[[Places], Sequence[Floats]]) -> list[Floats]:
+        """What the windows say, by these names as in `state`: NaN where one began anew, and where a sample is new as `solve`
+        says of those places."""
+        found = [state[name] for name in names]
+        if not self.new.size and not bool(self.gone.any()):
+            return found
+        found = [np.where(self.gone, np.nan, of) for of in found]
+        if self.new.size:
+            for of, new in zip(found, solve(self.new), strict=True):
+                of[self.new] = new
+        return found
+
+    def told(self, covered: Bools, found: Bools) -> npt.NDArray[np.uint8]:
+        """The conditions: TRUE where it is `found` and the premise may hold; FALSE where that is not so, was not so in the
+        window, or the window is covered and nothing is found."""
+        fails = self.premise == _FALSE
+        condition = np.full(found.size, np.uint8(Verdict.UNKNOWN))
+        condition[fails | self.broken | (covered & ~found)] = _FALSE
+        condition[found & ~fails] = _TRUE
+        return condition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -11,12 +11,13 @@ from rules import windows
 from rules.columns.quality import is_usable
 from rules.geometry import Vessels
 from rules.kinds.explain import explained, reading
-from rules.kinds.premises import Premises, good_of, missing
+from rules.kinds.premises import Places, Premises, good_of, missing
 from rules.port import FOREVER, Explanation, Figure, JointBand, Judged, Moment, State, frozen
 from rules.runs import places_of_runs
 from rules.verdicts import Verdict
 
 _NS: Final = 1_000_000_000
+_FOUND: Final = ("movement", "expected", "share")
 _TRUE: Final = np.uint8(Verdict.TRUE)
 _FALSE: Final = np.uint8(Verdict.FALSE)
 Solved = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]
@@ -52,14 +53,14 @@ class StuckGroup:
 
     def fresh(self, mono_ns: int) -> State:
         """No samples."""
-        unknown = {name: np.full(self.position.size, np.nan) for name in ("movement", "expected", "share")}
+        unknown = {name: np.full(self.position.size, np.nan) for name in _FOUND}
         return frozen(**self.premises.fresh(mono_ns), **unknown)
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
         """TRUE: flat although it had to move.  While active only a movement makes it FALSE: no transfer proves no gauge."""
         drivers, usable = self._drivers(moment)
         watched, after = self.premises.watch(moment, state, drivers, usable, exempt=active)
-        movement, expected, share = self._solved(after, state, watched.new, watched.gone)
+        movement, expected, share = watched.solved(state, _FOUND, lambda new: self._solved(after, new))
         condition = self.told(active, watched.premise, watched.heard, watched.broken, (movement, expected, share))
         return Judged(
             condition=condition,
@@ -130,18 +131,9 @@ class StuckGroup:
         net = np.bincount(self.driver_rule, flow, usable.size).astype(np.float64)
         return net, usable & ~bad
 
-    def _solved(self, after: State, state: State, new: npt.NDArray[np.intp], gone: npt.NDArray[np.bool_]) -> Solved:
-        """Movement, expected change and coverage; solved again only where a sample is new."""
-        solved = state["movement"], state["expected"], state["share"]
-        if not new.size and not bool(gone.any()):
-            return solved
-        movement, expected, share = (of.copy() for of in solved)
-        for of in (movement, expected, share):
-            of[gone] = np.nan
-        if new.size:
-            samples, beside = (after["sample_mono_ns"][new], after["sample"][new]), after["beside"][new]
-            movement[new], expected[new], share[new] = self.solve(samples, beside, new)
-        return movement, expected, share
+    def _solved(self, after: State, new: Places) -> Solved:
+        """Movement, expected change and coverage."""
+        return self.solve((after["sample_mono_ns"][new], after["sample"][new]), after["beside"][new], new)
 
     def solve(self, samples: windows.Samples, beside: npt.NDArray[np.float64], places: npt.NDArray[np.intp]) -> Solved:
         """Movement, expected change and coverage of windows that end with their last sample, each of the rule at `places`."""

@@ -12,16 +12,14 @@ from rules import windows
 from rules.columns.tags import TagTable
 from rules.errors import RuleError, needs_analog, unknown_tag
 from rules.kinds.explain import explained, inputs_of
-from rules.kinds.mistakes import window_errors
+from rules.kinds.mistakes import settle_errors, window_errors
 from rules.kinds.premise_words import premise_words
-from rules.kinds.premises import READINGS, Premises, good_of, tag_of
+from rules.kinds.premises import READINGS, Floats, Places, Premises, good_of, tag_of
 from rules.language.conditions import Condition
 from rules.port import Explanation, Figure, Judged, Moment, Rule, State, column, frozen
-from rules.verdicts import Verdict
 
 _NS: Final = 1_000_000_000
-_TRUE: Final = np.uint8(Verdict.TRUE)
-_FALSE: Final = np.uint8(Verdict.FALSE)
+_FOUND: Final = ("change", "share")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,22 +53,17 @@ class UnplannedMovementGroup:
 
     def fresh(self, mono_ns: int) -> State:
         """No samples."""
-        unknown = {name: np.full(self.position.size, np.nan) for name in ("change", "share")}
+        unknown = {name: np.full(self.position.size, np.nan) for name in _FOUND}
         return frozen(**self.premises.fresh(mono_ns), **unknown)
 
     def judge(self, moment: Moment, active: npt.NDArray[np.bool_], state: State) -> Judged:
         """TRUE as soon as the value is further than allowed from where it was since the transfer; FALSE in a transfer."""
         usable, no = good_of(moment, self.premises.row), np.zeros(self.position.size, np.bool_)
         watched, after = self.premises.watch(moment, state, np.zeros(usable.size), usable, exempt=no)
-        change, share = self._solved(after, state, watched.new, watched.gone)
+        change, share = watched.solved(state, _FOUND, lambda new: self._solved(after, new))
         covered = watched.heard & (share >= self.premises.minimum_coverage)
-        moved = watched.heard & (np.abs(change) > self.maximum_change)
-        planned = watched.premise == _FALSE
-        condition = np.full(self.position.size, np.uint8(Verdict.UNKNOWN))
-        condition[planned | watched.broken | (covered & ~moved)] = _FALSE
-        condition[moved & ~planned] = _TRUE
         return Judged(
-            condition=condition,
+            condition=watched.told(covered, watched.heard & (np.abs(change) > self.maximum_change)),
             value=change,
             limit=self.maximum_change,
             row=self.premises.row,
@@ -78,21 +71,13 @@ class UnplannedMovementGroup:
             due_ns=watched.due_ns,
         )
 
-    def _solved(
-        self, after: State, state: State, new: npt.NDArray[np.intp], gone: npt.NDArray[np.bool_]
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def _solved(self, after: State, new: Places) -> tuple[Floats, Floats]:
         """How far the newest value is from the one furthest away in the window, and the coverage."""
-        if not new.size and not bool(gone.any()):
-            return state["change"], state["share"]
-        change, share = state["change"].copy(), state["share"].copy()
-        change[gone] = share[gone] = np.nan
-        if new.size:
-            samples, use, share[new] = self.premises.window(after, new)
-            steady = windows.steadied(samples, use)
-            away = steady[:, -1:] - steady
-            furthest = np.where(np.isnan(away), -1.0, np.abs(away)).argmax(axis=1)
-            change[new] = away[np.arange(new.size), furthest]
-        return change, share
+        samples, use, share = self.premises.window(after, new)
+        steady = windows.steadied(samples, use)
+        away = steady[:, -1:] - steady
+        furthest = np.where(np.isnan(away), -1.0, np.abs(away)).argmax(axis=1)
+        return away[np.arange(new.size), furthest], share
 
     def explain(self, place: int, moment: Moment, active: bool, state: State) -> Explanation:
         """How far it moved, how far it may, and whether a transfer is planned."""
@@ -135,8 +120,7 @@ class UnplannedMovementKind:
             zh = f"{rule.maximum_change:g} 小于 {tag.id} 能分辨的 {tag.resolution:g} {tag.eu}".rstrip()
             en = f"{rule.maximum_change:g} is finer than {tag.id} can show ({tag.resolution:g} {tag.eu})".rstrip()
             yield RuleError(rule.id, "maximum_change", zh, en)
-        if rule.settle_ns < 0:
-            yield RuleError(rule.id, "settle_s", "稳定时间应为 0 或以上", "a time to settle is 0 or more")
+        yield from settle_errors(rule.id, rule.settle_ns)
 
     def set_errors(self, rules: Sequence[UnplannedMovement], table: TagTable) -> Iterator[RuleError]:
         """None."""
