@@ -120,7 +120,7 @@ def _unit(record: Record, discrete: bool) -> str:
         else ("，见 docs/plant-folder.md", "; see docs/plant-folder.md")
     )
     record.wrong("eu", f"未知单位 {eu!r}{zh}", f"unknown unit {eu!r}{en}")
-    return eu
+    return near or eu  # what follows from the unit is judged by the one that is meant
 
 
 def _address(record: Record, tag: Tag, row: int, kind: str, site: Site, port: DevicePort) -> TagAddress:
