@@ -154,7 +154,7 @@ async def test_read_and_watch_nodes_of_a_server() -> None:
     lines = watched.stdout.splitlines()
     assert sum(f"{good}  1.5" in line for line in lines) == 1, "a value that stays is said once"
     assert sum(f"{bad}  -  bad 0x80340000" in line for line in lines) == 1
-    assert any("degraded: 1 points are refused" in line for line in lines)
+    assert any("degraded: 服务器拒绝 1 个点" in line for line in lines)
 
 
 @pytest.mark.slow
@@ -199,7 +199,8 @@ async def test_certificates_from_making_ours_to_trusting_a_server(tmp_path: Path
         (("opcua", "cert", "-l", "de"), 2, "zh or en"),
         (("read", "opc.tcp://127.0.0.1:1"), 2, "nsu="),
         (("watch", "opc.tcp://127.0.0.1:1"), 2, "nsu="),
-        (("browse", "opc.tcp://127.0.0.1"), 1, "host and port"),
+        (("browse", "opc.tcp://127.0.0.1"), 1, "主机和端口"),
+        (("browse", "opc.tcp://127.0.0.1", "-l", "en"), 1, "host and port"),
         (("browse", "/nowhere"), 1, "/nowhere"),
         (("browse", str(DEMO), "--device", "PLC-2"), 2, "name one device"),
         (("watch", str(DEMO), "--device", "PLC-9"), 2, "PLC-9"),
