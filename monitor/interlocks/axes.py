@@ -88,7 +88,7 @@ class Seen(NamedTuple):
     caused: bool
     """A demand stood when the trip began, or since."""
     unmoved: bool
-    """It says that it tripped, and longer than its effects may take one of them is read not to have acted."""
+    """It says that it tripped, and longer than one of its effects may take this one is read not to have acted."""
 
 
 def action_of(seen: Seen) -> Action:

@@ -68,6 +68,8 @@ class InterlockColumns:
     """The input a bit takes out, -1 where it takes out all of its interlock."""
     outputs: Members
     output_state: npt.NDArray[np.float64]
+    output_within_ns: npt.NDArray[np.int64]
+    """Required time of each effect."""
     answers: npt.NDArray[np.bool_]
     """It has a trip tag or a feedback: whether it acted can be seen at all."""
     trip: Members
@@ -110,6 +112,9 @@ def compile_interlocks(interlocks: Sequence[Interlock], table: TagTable) -> Inte
         ),
         outputs=_members([[output.tag for output in item.outputs] for item in interlocks], table),
         output_state=column([output.acted_when for item in interlocks for output in item.outputs], np.float64),
+        output_within_ns=column(
+            [round(output.within_s * 1e9) for item in interlocks for output in item.outputs], np.int64
+        ),
         answers=column([bool(item.outputs or item.trip_tag) for item in interlocks], np.bool_),
         trip=_members([[tag for tag in item if tag] for item in trips], table),
         trip_state=column([_tripped_state(table, tag) for item in trips for tag in item if tag], np.float64),

@@ -57,6 +57,8 @@ class Judgement:
     """Of every cause: does it demand the trip."""
     outputs: Condition
     """Of every effect: has it acted."""
+    stuck: npt.NDArray[np.bool_]
+    """Of every effect: it is read not to have acted although it tripped longer ago than its own required time."""
     due_ns: int | None
     """When a demand that nothing answered becomes late, if nothing is read."""
 
@@ -79,8 +81,8 @@ def judge(
     # what was demanded is demanded until it is read to be over
     demanded = np.where((demand == _UNKNOWN) & (after.demand_mono_ns != NEVER), _TRUE, demand)
     met = np.where((bypassed == _UNKNOWN) & after.withheld, _TRUE, bypassed)
-    moving = (tripped == _TRUE) & (unmoved == _TRUE)
-    stuck = moving & (snapshot.mono_ns - after.trip_mono_ns > columns.within_ns + columns.settle_ns)
+    moves_until_ns, is_stuck = _moving(columns, outputs, tripped, after, snapshot.mono_ns)
+    stuck = _sum(columns.outputs, is_stuck, len(columns)) > 0
     judgement = Judgement(
         service=_frozen(_SERVICE_OF[bypassed, cover]),
         action=_frozen(_ACTION_OF[demanded, tripped, met, *(flag.astype(np.intp) for flag in (late, caused, stuck))]),
@@ -91,7 +93,8 @@ def judge(
         bits=_frozen(bits),
         inputs=_frozen(inputs),
         outputs=_frozen(outputs),
-        due_ns=due_ns(columns, after, late, settling, moving & ~stuck),
+        stuck=is_stuck,
+        due_ns=due_ns(columns, after, late, settling, moves_until_ns),
     )
     return judgement, after
 
@@ -140,6 +143,16 @@ def _tripped(columns: InterlockColumns, snapshot: Snapshot, unmoved: Condition) 
     has_tag = np.zeros(count, np.bool_)
     has_tag[columns.trip.having] = True
     return tripped if has_tag.all() else np.where(has_tag, tripped, _NOT[unmoved])
+
+
+def _moving(
+    columns: InterlockColumns, outputs: Condition, tripped: Condition, memory: InterlockMemory, now_ns: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """(until when effects that have not acted yet may still move, which effects may no longer)."""
+    owner = columns.outputs.owner
+    still = (outputs == _FALSE) & (tripped[owner] == _TRUE)
+    over_ns = memory.trip_mono_ns[owner] + columns.output_within_ns + columns.settle_ns[owner] + 1
+    return over_ns[still & (now_ns < over_ns)], still & (now_ns >= over_ns)
 
 
 def _never_seen(

@@ -110,16 +110,19 @@ def due_ns(
     memory: InterlockMemory,
     late: npt.NDArray[np.bool_],
     settling: npt.NDArray[np.bool_],
-    moving: npt.NDArray[np.bool_],
+    moves_until_ns: npt.NDArray[np.int64],
 ) -> int | None:
-    """Mono time at which something is decided although nothing is read; None where nothing is due."""
+    """Mono time at which something is decided although nothing is read; None where nothing is due.
+
+    `moves_until_ns`: when the times of effects are over that have not acted yet.
+    """
     waiting = columns.answers & (memory.demand_mono_ns != NEVER) & (memory.trip_mono_ns == NEVER) & ~late
     deadline_ns = memory.demand_mono_ns + columns.within_ns + 1
     due = np.concatenate(
         (
             np.where(memory.unread, np.maximum(deadline_ns, memory.starting_until_mono_ns), deadline_ns)[waiting],
             (memory.trip_mono_ns + columns.settle_ns + 1)[settling],
-            (memory.trip_mono_ns + columns.within_ns + columns.settle_ns + 1)[moving],
+            moves_until_ns,
         )
     )
     return int(due.min()) if due.size else None

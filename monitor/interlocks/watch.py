@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from monitor.interlocks.axes import Action, Cover
+from monitor.interlocks.axes import Cover
 from monitor.interlocks.changes import Change, change_of
 from monitor.interlocks.columns import compile_interlocks
 from monitor.interlocks.feedback import Answer
@@ -26,7 +26,6 @@ from rules.port import NEVER
 from rules.verdicts import Verdict
 
 _TRUE: Final = np.uint8(Verdict.TRUE)
-_FAILED: Final = ACTIONS.index(Action.FAILED_TO_TRIP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -166,7 +165,8 @@ class InterlockWatch:
             differs |= getattr(before, name) != getattr(judgement, name)
         differs[self._columns.bits.owner[before.bits != judgement.bits]] = True
         differs[self._columns.inputs.owner[before.inputs != judgement.inputs]] = True
-        differs[self._columns.outputs.owner[before.outputs != judgement.outputs]] = True
+        moved = (before.outputs != judgement.outputs) | (before.stuck != judgement.stuck)
+        differs[self._columns.outputs.owner[moved]] = True
         differs[[self._place[name] for name in set(unused) ^ set(reconciled.unused)]] = True
         found: list[int] = np.flatnonzero(differs).tolist()
         return found
@@ -198,11 +198,8 @@ class InterlockWatch:
         )
 
     def _unmoved(self, place: int, judgement: Judgement) -> tuple[str, ...]:
-        if judgement.action[place] != _FAILED or judgement.tripped[place] != _TRUE:
-            return ()
         outputs = self._columns.outputs
-        still = [at for at in outputs.of(place) if judgement.outputs[at] == Verdict.FALSE]
-        return tuple(self._table.ids[int(outputs.row[at])] for at in still)
+        return tuple(self._table.ids[int(outputs.row[at])] for at in outputs.of(place) if judgement.stuck[at])
 
     def _changes(
         self,

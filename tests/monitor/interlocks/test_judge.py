@@ -33,8 +33,11 @@ SINGLE = interlock("SIS-1", outputs=[Effect(tag="XV-1", acted_when=1, within_s=3
 LOW = interlock(
     "SIS-3", inputs=[Cause(tag="LT-1", sense="low", trip_point=10.0)], bits=[BypassBit(tag="BP-2", bypassed_when=0)]
 )
+TWO = interlock(
+    "SIS-5", outputs=[Effect(tag="XV-1", acted_when=1, within_s=1.0), Effect(tag="XV-2", acted_when=0, within_s=6.0)]
+)
 BARE = interlock("SIS-4", inputs=(), bits=(), trip_tag=None)
-REGISTER = (SINGLE, VOTED, LOW, BARE)
+REGISTER = (SINGLE, VOTED, LOW, BARE, TWO)
 
 Reading = tuple[float, int]
 NAMES = PLANT.ids
@@ -97,7 +100,7 @@ class Slow:
                 bypassed=T if bypassed is U and self.met else bypassed,
                 late=late,
                 caused=self.caused or settling,
-                unmoved=self.unmoved(readings, tripped, now, within + settle),
+                unmoved=self.unmoved(readings, tripped, now, settle),
             )
         )
         table_of_service = {
@@ -108,9 +111,14 @@ class Slow:
         default = {F: Service.IN_SERVICE, T: Service.BYPASSED_UNAUTHORISED, U: Service.UNKNOWN}[bypassed]
         return table_of_service.get((bypassed, cover), default), action, self.voting(readings)
 
-    def unmoved(self, readings: dict[str, Reading], tripped: Verdict, now: int, allowed: int) -> bool:
-        acted = [self.state(readings[output.tag], output.acted_when) for output in self.item.outputs]
-        return tripped is T and F in acted and self.trip is not None and now - self.trip > allowed
+    def unmoved(self, readings: dict[str, Reading], tripped: Verdict, now: int, settle: int) -> bool:
+        if tripped is not T or self.trip is None:
+            return False
+        return any(
+            self.state(readings[output.tag], output.acted_when) is F
+            and now - self.trip > round(output.within_s * SECOND) + settle
+            for output in self.item.outputs
+        )
 
     def state(self, one: Reading, wanted: float) -> Verdict:
         value, quality = one
@@ -314,3 +322,15 @@ def test_a_demand_that_was_seen_answered_has_not_failed_when_all_of_it_falls_sil
     ]
     assert actions[1:7] == ["tripped"] * 6
     assert actions[7:] == [*["unknown"] * 6, "tripped"]
+
+
+def test_a_fast_effect_that_hangs_is_not_excused_by_a_slow_one() -> None:
+    columns, memory, found = compile_interlocks((TWO,), PLANT), InterlockMemory.fresh(1), []
+    calm, hangs = readings_with(), readings_with(LS_1=1.0, TR_1=1.0, XV_1=0.0, XV_2=1.0)
+    for at, readings in enumerate([calm, *[hangs] * 9]):
+        seen = snapshot(PLANT, (100 + at) * SECOND, readings)
+        judged, memory = judge(columns, seen, np.zeros(1, np.uint8), memory)
+        found.append((str(ACTIONS[judged.action[0]]), judged.stuck.tolist()))
+    assert found[1:4] == [("tripped", [False, False])] * 3
+    assert found[4:8] == [("failed_to_trip", [True, False])] * 4, "its second and a scan class period are over"
+    assert found[9] == ("failed_to_trip", [True, True]), "both are named"
