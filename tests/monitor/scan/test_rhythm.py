@@ -60,7 +60,7 @@ async def test_what_a_scan_told_leaves_before_the_next_one_begins() -> None:
         await offered.wait()
         return bench.publisher.view().scan
 
-    async with asyncio.TaskGroup() as tasks, asyncio.timeout(5):
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(30):
         answered, told, sent = (tasks.create_task(work()) for work in (person, hub, sender))
         await asyncio.sleep(0)  # all three wait
         scanning = tasks.create_task(bench.scanner.run())
