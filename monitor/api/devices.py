@@ -11,6 +11,7 @@ from monitor.api import dto
 from monitor.api.context import Here
 from monitor.api.ports import DeviceCard
 from monitor.api.present import finite
+from monitor.api.reasons import NO_REASON, status_words
 from monitor.api.times import rfc3339
 from monitor.hazards.links import LinkStatus
 from rules.columns.health import LETTERS, Health
@@ -25,12 +26,26 @@ def list_devices(here: Here) -> list[dto.Device]:
     view = here.board.view()
     points = Counter(tag.device for tag in here.plant.tags.tags)
     diagnoses = diagnoses_of(here.plant.tags, view.snapshot.health)
-    return [
+    found = [
         present_device(
             device, view.links.get(device.id), points[device.id], here.start_wall_ns, diagnoses.get(device.id, [])
         )
         for device in here.plant.devices
     ]
+    return [_in_both_languages(device, here.plant.tags, view.snapshot.status) for device in found]
+
+
+def _in_both_languages(device: dto.Device, table: TagTable, status: npt.NDArray[np.uint32]) -> dto.Device:
+    """The device with status codes in words of both languages where its driver knows their English names only."""
+    items = []
+    for item in device.bad_items:
+        row = table.row_of.get(item.tag)
+        words = NO_REASON if row is None else status_words(device.kind, int(status[row]))
+        plain = item.reason.zh == item.reason.en
+        items.append(
+            dto.BadItem(tag=item.tag, reason=dto.Text(zh=words.zh, en=item.reason.en)) if plain and words.zh else item
+        )
+    return device.model_copy(update={"bad_items": items})
 
 
 def diagnoses_of(table: TagTable, health: npt.NDArray[np.uint8]) -> dict[str, list[dto.Diagnosis]]:

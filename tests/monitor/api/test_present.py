@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.port import BadItem
 from monitor.alarms.lifecycle import Suppression
 from monitor.alarms.transition import SuppressionRecord
 from monitor.api import dto
@@ -25,6 +26,7 @@ from rules.columns.health import Health
 from rules.columns.quality import Quality
 from tests.monitor.api.fake_board import FakeBoard, FakeLink
 from tests.monitor.api.fake_plant import MONO_NS, PLANT, WALL_NS, FakeClock, snapshot
+from tests.monitor.api.fakes import Site
 
 
 @given(st.integers(-(2**63), 2**63 - 1))
@@ -157,6 +159,21 @@ def test_the_letter_of_an_instrument_and_what_it_does(
         for each in all_of
     ]
     assert told == ([] if letter in (None, "N") else [("PLC-1", "LT-101", letter)])
+
+
+async def test_a_status_code_that_its_driver_names_in_english_is_said_in_chinese_too() -> None:
+    site, statuses = Site(), np.zeros(len(PLANT.tags), np.uint32)
+    statuses[0] = 0x808C0000
+    items = tuple(
+        BadItem(tag, *[f"{name} (0x808C0000)"] * 2) for tag, name in (("LT-101", "BadSensorFailure"), ("GONE", "Bad"))
+    )
+    site.board.publish(snapshot=snapshot(status=statuses), links={"PLC-1": FakeLink(device="PLC-1", bad_items=items)})
+    async with site.client("viewer") as client:
+        (found,) = [each for each in (await client.get("/api/v1/devices")).json() if each["id"] == "PLC-1"]
+    assert [item["reason"] for item in found["bad_items"]] == [
+        {"zh": "传感器故障 (0x808C0000)", "en": "BadSensorFailure (0x808C0000)"},
+        {"zh": "Bad (0x808C0000)", "en": "Bad (0x808C0000)"},
+    ]
 
 
 def test_an_alarm_and_its_event() -> None:

@@ -299,7 +299,7 @@ export const en: Messages = {
   "devices.round_trip": "Round trip",
   "devices.points": "Tags",
   "devices.bad": "Bad",
-  "devices.diagnoses": "instruments that are not in order",
+  "devices.diagnoses": "Instruments not in order",
   "devices.bad_items": "Bad tags and why",
   "devices.more_bad": "and {n} more",
   "devices.rate": "Rate",
