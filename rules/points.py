@@ -50,8 +50,10 @@ class PointRules:
 
     def places(self, rows: Rows) -> tuple[Places, Places | None, Places | slice]:
         """Rules of these rows: their places, where those of a row begin (None: one each), which of the rows have any."""
-        begin, count = self.first.take(rows), self.count.take(rows)
         has: Places | slice = slice(None)
+        if self.single and self.everywhere:  # one each: they begin where their rows are
+            return self._by_row(rows), None, has
+        begin, count = self.first.take(rows), self.count.take(rows)
         if not self.everywhere:
             has = count.nonzero()[0]
             begin, count = begin.take(has), count.take(has)
