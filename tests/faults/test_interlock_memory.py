@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.rig import Rig, Row, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 SIS = "SIS-101"
 WITHIN_S = 14
