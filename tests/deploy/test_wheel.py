@@ -57,12 +57,17 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--no-index",
         "--disable-pip-version-check",
     ]
-    subprocess.run([*install, "--target", str(site), str(wheel)], check=True, capture_output=True, timeout=300)
+    subprocess.run(
+        [*install, "--target", str(site), str(wheel)],
+        check=True, capture_output=True, timeout=300, env=environment(site),
+    )  # fmt: skip
     return site
 
 
 def environment(site: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("REDLINE_")}
+    """Ours without the settings of a service; what is compiled goes with the folder and not where `make` keeps it."""
+    left_out = ("REDLINE_", "PYTHONPYCACHEPREFIX")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return {**kept, "PYTHONPATH": str(site)}
 
 
