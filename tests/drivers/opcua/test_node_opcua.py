@@ -10,6 +10,7 @@ import pytest
 
 from drivers.opcua.data_values import key_at
 from drivers.opcua.driver import OpcUaDriver, open_driver
+from drivers.opcua.requests import EncodedRead
 from rules.columns.quality import Quality
 from rules.columns.readings import ReadingBatch
 from tests.drivers.opcua.driving import CLOCK
@@ -59,13 +60,14 @@ async def test_values_statuses_and_times_with_picoseconds_are_right(server: Node
     bodies: list[bytes] = []
     async with reading(server) as (driver, batches):
         connection = driver._session.connection
-        plain = connection.send
+        plain = connection.ask
 
-        async def listen(request: Any, timeout_s: float | None = None) -> bytes:
-            bodies.append(await plain(request, timeout_s))
-            return bodies[-1]
+        async def listen(request: EncodedRead) -> asyncio.Future[Any]:
+            answer = await plain(request)
+            answer.add_done_callback(lambda told: bodies.append(bytes(told.result())))
+            return answer
 
-        connection.send = listen  # type: ignore[method-assign]  # the place between driver and server
+        connection.ask = listen  # type: ignore[method-assign]  # the place between driver and server
         for _ in range(3):
             batch = await anext(batches)
         now_ns = CLOCK.wall_ns()
