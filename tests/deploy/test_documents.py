@@ -17,8 +17,8 @@ from monitor.api import openapi
 from monitor.api.app import add_routes, new_app
 from monitor.api.roles import ROLES
 from monitor.cli.app import app
-from monitor.cli.endpoint import LANGUAGE_VARIABLE
 from monitor.cli.check import check_folder
+from monitor.cli.endpoint import LANGUAGE_VARIABLE
 from monitor.notify.people import Channel
 from monitor.plant import alarms, interlocks, site, tags
 from monitor.plant.folder import read_plant
