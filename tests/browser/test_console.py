@@ -45,10 +45,10 @@ async def test_every_page_in_both_languages_and_themes_without_a_complaint(rig: 
             for page in PAGES:
                 await shown.open(f"/{page}")
                 await shown.page.wait_for_selector(".frame")
+                await expect(shown.page.locator("main")).to_contain_text(re.compile(r"\S"), timeout=10_000)
                 await shown.page.wait_for_timeout(900)
                 await shown.picture(f"{page}.{language}")
                 words = await shown.page.inner_text("main")
-                assert words.strip(), f"{page} is empty in {language}"
                 assert "undefined" not in words and "NaN" not in words and "[object" not in words
             await (
                 shown.page.get_by_role("button", name="English")

@@ -41,6 +41,7 @@ async def test_the_incident_is_seen_on_every_screen(rig: Rig, browser: Browser) 
             await shown.picture(f"alarms.{language}")
             for page, path in PAGES.items():
                 await shown.open(path)
+                await expect(shown.page.locator(".frame:not(.is-awaiting)")).to_be_visible(timeout=10_000)
                 await shown.page.wait_for_timeout(1_500)
                 await shown.picture(f"{page}.{language}")
             await shown.page.get_by_text(button, exact=True).first.click()
