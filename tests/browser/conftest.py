@@ -1,12 +1,13 @@
 """The running chain and a headless Chromium that looks at its console."""
 
 import os
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.faults.rig import Rig
 
@@ -23,6 +24,8 @@ SOUND_ALLOWED = "--autoplay-policy=no-user-gesture-required"
 SOUND_BLOCKED = "--autoplay-policy=document-user-activation-required"
 WIDE = (1600, 900)
 PHONE = (390, 844)
+PATIENCE_MS = 20_000
+SETTLED_MS = 900
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +72,13 @@ class Console:
 
     async def open(self, path: str = "/") -> None:
         await self.page.goto(f"{self.base}{path}")
+
+    async def read(self, path: str) -> str:
+        """Open a page of the console and wait until it says something; what it says when its values are there, too."""
+        await self.open(path)
+        await expect(self.page.locator("main")).to_contain_text(re.compile(r"\S"), timeout=PATIENCE_MS)
+        await self.page.wait_for_timeout(SETTLED_MS)
+        return await self.page.inner_text("main")
 
     async def log_in(self, username: str = "operator", password: str = "demo-operator") -> None:
         await self.page.fill("input[name=username]", username)

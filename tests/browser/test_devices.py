@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.async_api import Browser, Locator, expect
 
-from tests.browser.conftest import PHONE, console
+from tests.browser.conftest import PATIENCE_MS, PHONE, console
 from tests.faults.rig import Rig, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -14,7 +14,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 MEASURED, SAID_BY, BROKEN = "LT-201A", "PLC-1.HEARTBEAT", "PT-201A"
 FUNCTION_CHECK = 2
 SILENT = "PLC-2"
-PATIENCE_MS = 20_000
 
 
 @pytest.fixture(scope="module")

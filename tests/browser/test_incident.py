@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.browser.conftest import PHONE, console
+from tests.browser.conftest import PATIENCE_MS, PHONE, console
 from tests.faults.rig import Rig, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -34,20 +34,20 @@ async def test_the_incident_is_seen_on_every_screen(rig: Rig, browser: Browser) 
         for language, button in (("zh", "English"), ("en", "中文")):
             await shown.open("/alarms")
             rows = shown.page.locator("[data-id]")
-            await expect(shown.page.locator(f'[data-id="{SWITCH}"]')).to_be_visible(timeout=10_000)
+            await expect(shown.page.locator(f'[data-id="{SWITCH}"]')).to_be_visible(timeout=PATIENCE_MS)
             first = await rows.first.get_attribute("data-id")
             assert first in (SWITCH, BYPASS, "SIS-203.bypass"), "the most urgent stands first"
             await shown.page.wait_for_timeout(1_500)
             await shown.picture(f"alarms.{language}")
             for page, path in PAGES.items():
                 await shown.open(path)
-                await expect(shown.page.locator(".frame:not(.is-awaiting)")).to_be_visible(timeout=10_000)
+                await expect(shown.page.locator(".frame:not(.is-awaiting)")).to_be_visible(timeout=PATIENCE_MS)
                 await shown.page.wait_for_timeout(1_500)
                 await shown.picture(f"{page}.{language}")
             await shown.page.get_by_text(button, exact=True).first.click()
     async with console(browser, rig, PHONE) as shown:
         await shown.open(f"/alarms/{SWITCH}")
-        await expect(shown.page.locator("main")).to_contain_text("LSHH-101", timeout=10_000)
+        await expect(shown.page.locator("main")).to_contain_text("LSHH-101", timeout=PATIENCE_MS)
         await shown.page.wait_for_timeout(800)
         await shown.picture("alarm-phone.zh")
 
@@ -63,5 +63,5 @@ async def test_the_phones_got_it_once_with_what_to_do_and_a_link(rig: Rig, brows
     assert "甲醇" in raised[0]
     async with console(browser, rig, (900, 900), logged_in=False) as shown:
         await shown.page.goto(f"http://127.0.0.1:{rig.ports.wecom}/")
-        await expect(shown.page.locator("body")).to_contain_text(SWITCH, timeout=10_000)
+        await expect(shown.page.locator("body")).to_contain_text(SWITCH, timeout=PATIENCE_MS)
         await shown.picture("phones")
