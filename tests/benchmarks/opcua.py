@@ -232,7 +232,7 @@ def ratio(name: str, pairs: Sequence[tuple[float, float]], what: str, size: Size
     """How many times less CPU our side takes."""
     method = (
         f"{what}: CPU for a value over ours, {A_READ} nodes a Read; median of {size.pairs} pairs, each {size.plain_rounds} "
-        f"plain rounds then {size.bulk_rounds} of ours"
+        f"plain rounds (one Read after the other) then {size.bulk_rounds} of ours (two Reads under way, as by default)"
     )
     return of_runs(name, [plain / bulk for plain, bulk in pairs], "x", method)
 

@@ -68,7 +68,7 @@ async def theirs_subscribed(port: int, numbers: Sequence[int]) -> AsyncIterator[
 @asynccontextmanager
 async def ours_subscribed(port: int, numbers: Sequence[int]) -> AsyncIterator[Callable[[], int]]:
     """Our subscription, its changes put into an image; how many were told."""
-    settings = read_settings({"endpoint": f"opc.tcp://127.0.0.1:{port}/stub", "max_concurrent_requests": 4})
+    settings = read_settings({"endpoint": f"opc.tcp://127.0.0.1:{port}/stub", "acquisition": "subscribe"})
     image = np.zeros(len(numbers))
     told = 0
 
