@@ -117,6 +117,13 @@ def test_a_block_is_sweep_by_sweep(seed: int, sweeps: int, cuts: list[int]) -> N
 
 @pytest.mark.soak
 @settings(max_examples=10_000)
+@given(seed=st.integers(0, 2**32), sweeps=st.integers(1, 60), cuts=st.lists(st.integers(1, 50), max_size=4))
+def test_a_block_is_sweep_by_sweep_many_times(seed: int, sweeps: int, cuts: list[int]) -> None:
+    assert_a_block_is_sweep_by_sweep(stretch(seed, sweeps), [at for at in cuts if at < sweeps])
+
+
+@pytest.mark.soak
+@settings(max_examples=500)
 @given(seed=st.integers(0, 2**32), sweeps=st.integers(1, 400), cuts=st.lists(st.integers(1, 300), max_size=4))
 def test_a_block_is_sweep_by_sweep_for_long(seed: int, sweeps: int, cuts: list[int]) -> None:
     assert_a_block_is_sweep_by_sweep(stretch(seed, sweeps), [at for at in cuts if at < sweeps])
