@@ -44,6 +44,7 @@ async def poll(
         while True:
             link.attempt()
             error = await _attempt(link, factory, sink)
+            _end_if_cancelled()
             await asyncio.sleep(_wait_s(error, link.attempts, jitter()))
     raise AssertionError("unreachable: the loop above ends by cancellation only")
 
@@ -180,6 +181,7 @@ async def _attempt(link: Link, factory: DriverFactory, sink: Sink) -> Exception:
     try:
         batches = driver.batches()
         while True:
+            _end_if_cancelled()
             batch = await _tried(_next(batches, driver))
             if isinstance(batch, Exception):
                 link.failed(batch)
@@ -190,6 +192,17 @@ async def _attempt(link: Link, factory: DriverFactory, sink: Sink) -> Exception:
         left = await _tried(_leave(driver, batches))
         if isinstance(left, Exception):
             _log.warning("teardown of a driver failed: %s: %s", type(left).__name__, left)
+
+
+def _end_if_cancelled() -> None:
+    """End as asked, although what was awaited took the cancellation for itself.
+
+    `asyncio.wait_for` of Python 3.11, which asyncua connects with, gives the answer or the error of what it waits for when that
+    comes with the cancellation; polled on, the device would keep the whole service from stopping.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _tried(action: Awaitable[_T]) -> _T | Exception:

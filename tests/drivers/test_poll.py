@@ -1,12 +1,17 @@
 """One device, for ever: link states, back-off, counters, teardown; with scripted drivers."""
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Self
 
 import pytest
 
+from drivers import registry
 from drivers.backoff import MISCONFIGURED_S
 from drivers.errors import LinkLostError, MisconfiguredError, NotYetAllowedError, RefusedError
 from drivers.link import LinkState
@@ -14,7 +19,8 @@ from drivers.poll import poll
 from drivers.port import BadItem, Driver
 from monitor.clock import SystemClock
 from rules.columns.readings import ReadingBatch
-from tests.drivers.polling import CONNECTING, DOWN, UP, Heard, Scripted, Waits, batch_of, playing, polling
+from tests.drivers.polling import CONNECTING, DEADLINE_S, DOWN, UP, Heard, Scripted, Waits, batch_of, playing, polling
+from tests.ports import free_port
 
 
 async def test_the_life_of_a_link(waits: Waits) -> None:
@@ -256,3 +262,53 @@ async def test_cancelling_is_clean_in_every_phase(script: list[ReadingBatch | Ex
         await asyncio.sleep(0.05)
     assert task.cancelled()
     assert driver.left
+
+
+@dataclass
+class Deaf(Scripted):
+    """A driver that, as `asyncio.wait_for` of Python 3.11 does, answers a cancellation with what it waited for."""
+
+    deaf_at: str = "entering"
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __aenter__(self) -> Self:
+        if self.deaf_at != "batches":
+            await self.swallow()
+        if self.deaf_at == "entering":
+            raise LinkLostError("refused")
+        return self
+
+    async def batches(self) -> AsyncIterator[ReadingBatch]:
+        while True:
+            if self.deaf_at == "batches":
+                await self.swallow()
+            else:
+                await asyncio.sleep(3600.0)
+            yield batch_of([1.0])
+
+    async def swallow(self) -> None:
+        self.reached.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600.0)
+
+
+@pytest.mark.parametrize("deaf_at", ["entering", "entered", "batches"])
+async def test_a_cancellation_that_a_library_takes_for_itself_ends_the_polling_all_the_same(deaf_at: str) -> None:
+    heard = Heard()
+    driver = Deaf([], deaf_at=deaf_at)
+    async with asyncio.timeout(DEADLINE_S), polling(playing(driver), heard) as task:
+        await driver.reached.wait()
+    assert task.cancelled()
+    assert driver.left == (deaf_at != "entering")
+
+
+async def test_a_device_that_refuses_connections_never_keeps_the_service_from_stopping() -> None:
+    """The refusal and the cancellation meet inside asyncua's connect, sooner or later."""
+    settings = {"endpoint": f"opc.tcp://127.0.0.1:{free_port()}/nobody"}
+    async with asyncio.timeout(DEADLINE_S):
+        for turns in range(150):
+            factory = partial(registry.open_driver, "opcua", "D", settings, (), SystemClock())
+            async with polling(factory, Heard()) as task:
+                for _ in range(turns % 30):
+                    await asyncio.sleep(0)
+            assert task.cancelled()
