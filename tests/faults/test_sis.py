@@ -149,6 +149,8 @@ def test_a_relay_that_hangs_fails_to_trip_and_trips_late(shared: Rig) -> None:
 
 def test_a_valve_that_hangs_fails_the_trip_and_is_named(shared: Rig) -> None:
     shared.fault("show", tag="XV-107I.CLOSED", value=0)
+    # a valve that is still read closed has answered the demand before it came
+    until("the valve is read open", lambda: shared.get("/tags/XV-107I.CLOSED")["value"] == 0)
     demand(shared, 107)
     shared.interlock_becomes("SIS-107", action="tripped")
     shared.interlock_becomes("SIS-107", action="failed_to_trip", tripped=True)
