@@ -96,7 +96,7 @@ class Connection:
 
     def answered(self) -> None:
         """Give back what one `ask` took: its answer came, or nobody waits for it any more."""
-        self.client.uaclient._request_semaphore.release()  # noqa: SLF001 - as above
+        self.client.uaclient._request_semaphore.release()  # noqa: SLF001 - the slot that `ask` took of it
 
     async def send(self, request: Any, timeout_s: float | None = None) -> bytes:
         """Send one request over the session; the body of the answer, decrypted and whole, from its type id on.

@@ -193,6 +193,6 @@ def _translate(command: "Command") -> None:
     for parameter in command.get_params(context):
         words = getattr(parameter, "help", None)
         if words:
-            setattr(parameter, "help", HELP.get(words, words))  # noqa: B010 - arguments have it without saying so
+            setattr(parameter, "help", HELP.get(words, words))  # noqa: B010 - click's type of a parameter has no help; typer's have
     for below in getattr(command, "commands", {}).values():
         _translate(below)

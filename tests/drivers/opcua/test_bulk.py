@@ -118,14 +118,20 @@ async def test_a_refusal_for_another_reason_is_not_asked_again() -> None:
     assert (len(server.asked), server.free) == (2, 8)
 
 
-@pytest.mark.parametrize("fails", ["the first", "all"])
-async def test_what_fails_together_is_told_once(fails: str, caplog: pytest.LogCaptureFixture) -> None:
-    server = Server()
+async def under_way(server: Server) -> asyncio.Future[wire.Columns]:
+    """A read of which two requests wait for an answer."""
     server.delay_s = 60.0
     bulk, _ = reads(server, 10)
     reading = asyncio.ensure_future(bulk.read(prepared(100)))
     while len(server.answers) < 2:
         await asyncio.sleep(0)
+    return reading
+
+
+@pytest.mark.parametrize("fails", ["the first", "all"])
+async def test_what_fails_together_is_told_once(fails: str, caplog: pytest.LogCaptureFixture) -> None:
+    server = Server()
+    reading = await under_way(server)
     for answer in server.answers[: 1 if fails == "the first" else 2]:
         answer.set_exception(ConnectionError("connection lost"))
     with pytest.raises(ConnectionError):
@@ -151,11 +157,7 @@ async def test_silence_ends_a_read_and_each_answer_ends_a_silence() -> None:
 
 async def test_a_cancelled_read_leaves_nothing_behind() -> None:
     server = Server()
-    server.delay_s = 60.0
-    bulk, _ = reads(server, 10)
-    reading = asyncio.ensure_future(bulk.read(prepared(100)))
-    while len(server.answers) < 2:
-        await asyncio.sleep(0)
+    reading = await under_way(server)
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading

@@ -6,7 +6,8 @@ answer that never arrives in `test_monitoring.py`; small buffers of polled serve
 
 import asyncio
 import struct
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,18 @@ from rules.columns.quality import Quality
 from rules.columns.readings import Origin
 from tests.drivers.opcua.encoding import header, string
 from tests.drivers.opcua.living import driver_for, polled
-from tests.drivers.opcua.peer import CREATE_ITEMS, OPEN_CHANNEL, PUBLISH, READ, REPUBLISH, Chunks, Peer, aborted, fault
+from tests.drivers.opcua.peer import (
+    CREATE_ITEMS,
+    OPEN_CHANNEL,
+    PUBLISH,
+    READ,
+    REPUBLISH,
+    Chunks,
+    Peer,
+    Play,
+    aborted,
+    fault,
+)
 from tests.drivers.opcua.plant import Plc, eventually, tags
 from tests.drivers.opcua.test_monitoring import Watched, number, plant, watching
 
@@ -50,6 +62,16 @@ class Once:
 
 def unplayed(kind: int, body: bytes) -> None:
     """An honest peer."""
+
+
+@asynccontextmanager
+async def through(play: Play, count: int) -> AsyncIterator[tuple[Plc, Peer, Watched]]:
+    """A server of so many values, a peer before it, and a subscription to all of them through that."""
+    async with Plc() as plc, Peer(plc.port, play) as peer:
+        addresses = await plant(plc, count)
+        async with watching(peer.endpoint, addresses) as watched:
+            await watched.until(lambda: watched.monitoring.watched == count)
+            yield plc, peer, watched
 
 
 async def change_that_is_hit(plc: Plc, watched: Watched, once: Once) -> int:
@@ -84,12 +106,9 @@ async def test_an_aborted_publish_has_everything_read_again(before: int) -> None
         return [*begun, aborted(StatusCodes.BadResponseTooLarge)]
 
     once = Once(give_up)
-    async with Plc() as plc, Peer(plc.port, once) as peer:
-        addresses = await plant(plc, 3)
-        async with watching(peer.endpoint, addresses) as watched:
-            await watched.until(lambda: watched.monitoring.watched == 3)
-            since = await change_that_is_hit(plc, watched, once)
-            await all_is_well_again(plc, watched, since)
+    async with through(once, 3) as (plc, peer, watched):
+        since = await change_that_is_hit(plc, watched, once)
+        await all_is_well_again(plc, watched, since)
         assert peer.accepted == 1, "an aborted answer leaves the channel as it is (OPC 10000-6, 6.7.3)"
         assert REPUBLISH not in peer.asked
 
@@ -112,13 +131,10 @@ async def test_an_aborted_publish_is_told_as_a_degraded_link_that_stays_up() -> 
 async def test_a_message_that_is_swallowed_is_missed_by_its_number_and_nothing_is_asked_to_be_sent_again() -> None:
     """The answer never arrives: the next message has the number behind the expected one, although the server keeps it."""
     once = Once(lambda body: [])
-    async with Plc() as plc, Peer(plc.port, once) as peer:
-        addresses = await plant(plc, 3)
-        async with watching(peer.endpoint, addresses) as watched:
-            await watched.until(lambda: watched.monitoring.watched == 3)
-            since = await change_that_is_hit(plc, watched, once)
-            await all_is_well_again(plc, watched, since)
-            assert "never came" in watched.driver.health().impairment.en
+    async with through(once, 3) as (plc, peer, watched):
+        since = await change_that_is_hit(plc, watched, once)
+        await all_is_well_again(plc, watched, since)
+        assert "never came" in watched.driver.health().impairment.en
         assert REPUBLISH not in peer.asked
 
 
@@ -131,12 +147,9 @@ async def test_numbers_that_do_not_follow_each_other_are_a_gap(step: int) -> Non
         return [(b"F", body[:at] + struct.pack("<I", frame.sequence_number + step) + body[at + 4 :])]
 
     once = Once(renumbered)
-    async with Plc() as plc, Peer(plc.port, once) as peer:
-        addresses = await plant(plc, 3)
-        async with watching(peer.endpoint, addresses) as watched:
-            await watched.until(lambda: watched.monitoring.watched == 3)
-            since = await change_that_is_hit(plc, watched, once)
-            await all_is_well_again(plc, watched, since)
+    async with through(once, 3) as (plc, _peer, watched):
+        since = await change_that_is_hit(plc, watched, once)
+        await all_is_well_again(plc, watched, since)
 
 
 async def test_a_server_that_has_nothing_to_send_again_costs_nothing() -> None:
@@ -152,12 +165,9 @@ async def test_a_server_that_has_nothing_to_send_again_costs_nothing() -> None:
             return [(b"F", next(answers))]
         return lost(kind, body)
 
-    async with Plc() as plc, Peer(plc.port, play) as peer:
-        addresses = await plant(plc, 2)
-        async with watching(peer.endpoint, addresses) as watched:
-            await watched.until(lambda: watched.monitoring.watched == 2)
-            since = await change_that_is_hit(plc, watched, lost)
-            await all_is_well_again(plc, watched, since)
+    async with through(play, 2) as (plc, peer, watched):
+        since = await change_that_is_hit(plc, watched, lost)
+        await all_is_well_again(plc, watched, since)
         assert peer.asked.count(REPUBLISH) == 0
         assert peer.asked.count(CREATE_ITEMS) == 2
         assert peer.asked.count(READ) >= 2
@@ -177,22 +187,18 @@ async def test_a_change_without_any_change_in_it_is_a_message_with_a_number_of_i
             return None
         frame = publish.read_frame(body)
         (begin, end) = frame.notifications[0].begin, frame.notifications[0].end
-        if (changes := publish.decode(body, Decoder(has_handles=True)).columns.value.tolist()) != [5.0]:
+        if publish.decode(body, Decoder(has_handles=True)).columns.value.tolist() != [5.0]:
             return None
-        assert changes == [5.0]
         emptied.append(frame.sequence_number)
         nothing = struct.pack("<ii", 0, -1)
         return [(b"F", body[: begin - 4] + string(nothing) + body[end:])]
 
-    async with Plc() as plc, Peer(plc.port, play) as peer:
-        addresses = await plant(plc, 2)
-        async with watching(peer.endpoint, addresses) as watched:
-            await watched.until(lambda: watched.monitoring.watched == 2)
-            await plc.set("N0", number(5.0))
-            await watched.until(lambda: bool(emptied))
-            await plc.set("N1", number(9.0))
-            await watched.until(lambda: watched.last(1) == (9.0, Quality.GOOD))
-            assert watched.monitoring.rebuilt == 0, "nothing is missing between the two"
+    async with through(play, 2) as (plc, _peer, watched):
+        await plc.set("N0", number(5.0))
+        await watched.until(lambda: bool(emptied))
+        await plc.set("N1", number(9.0))
+        await watched.until(lambda: watched.last(1) == (9.0, Quality.GOOD))
+        assert watched.monitoring.rebuilt == 0, "nothing is missing between the two"
 
 
 # --- one bad item -------------------------------------------------------------------------------------
